@@ -1,0 +1,159 @@
+"""People in the warehouse are salted hashes: this module makes them.
+
+A hash without a salt is no protection, since anyone can hash a list of a company's addresses. The
+salt therefore stays out of the warehouse, out of git and out of every message.
+"""
+
+import hmac
+import logging
+import os
+import secrets
+import subprocess
+import tempfile
+from pathlib import Path
+
+from shipworthy.errors import ShipworthyError
+
+SALT_VARIABLE = "SHIPWORTHY_SALT"
+SALT_FILE = ".shipworthy_salt"
+
+_SALT_BYTES = 32
+# Below this a salt can be guessed, and with it every person.
+_SHORTEST_SALT = 16
+# 128 bits: no number of people makes two collide, and keys stay short in tables of many rows.
+_KEY_CHARACTERS = 32
+
+_logger = logging.getLogger(__name__)
+
+
+def load_salt(warehouse_path: str | os.PathLike[str]) -> bytes:
+    """Return the salt of this warehouse: `SHIPWORTHY_SALT`, else the file beside the warehouse.
+
+    The file is made once, readable by its owner only. Whoever wants people to have the same keys in
+    several warehouses gives them the same salt.
+
+    Parameters
+    ----------
+    warehouse_path : path-like
+        The warehouse; it need not exist yet.
+
+    Raises
+    ------
+    ShipworthyError
+        If the salt is too short, others can read its file, git tracks it, or it cannot be written.
+    """
+    given = os.environ.get(SALT_VARIABLE)
+    if given:
+        salt = given.encode()
+        if len(salt) < _SHORTEST_SALT:
+            raise ShipworthyError(
+                f"{SALT_VARIABLE} is shorter than {_SHORTEST_SALT} bytes and could be guessed; "
+                "make one with: python -c 'import secrets; print(secrets.token_hex())'"
+            )
+        return salt
+    path = Path(warehouse_path).absolute().parent / SALT_FILE
+    try:
+        if not path.exists():
+            _create(path)
+        _keep_out_of_git(path)
+        return _read(path)
+    except OSError as error:
+        raise ShipworthyError(
+            f"The salt {path} cannot be used ({error.strerror}); "
+            f"make its directory writable, or set {SALT_VARIABLE}."
+        ) from error
+
+
+def person_key(email: str, salt: bytes) -> str | None:
+    """Return the key of a person: a keyed hash of the address in lower case without outer blanks.
+
+    GitHub's `123+login@users.noreply.github.com` is an address like any other: a person's addresses
+    meet in the table `identities`.
+
+    Parameters
+    ----------
+    email : str
+        The address as git or an API gives it.
+    salt : bytes
+        From `load_salt`.
+
+    Returns
+    -------
+    str or None
+        32 hexadecimal digits; None for an empty address, which is nobody's.
+    """
+    address = email.strip().lower()
+    if not address:
+        return None
+    # Addresses in old commits need not be valid text; no two of them may fall together for that.
+    return hmac.digest(salt, address.encode("utf-8", "surrogatepass"), "sha256").hex()[
+        :_KEY_CHARACTERS
+    ]
+
+
+def _create(path: Path) -> None:
+    """Write a new salt in full before it gets its name, so that two processes end up with one."""
+    descriptor, temporary = tempfile.mkstemp(prefix=f"{SALT_FILE}.", dir=path.parent)  # mode 0600
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(_SALT_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return  # the other process was first: its salt counts
+    finally:
+        os.unlink(temporary)
+    _logger.info("Made a new salt in %s; keep it: without it people get new keys.", path)
+
+
+def _read(path: Path) -> bytes:
+    if os.name == "posix" and path.stat().st_mode & 0o077:
+        raise ShipworthyError(
+            f"The salt {path} can be read by others, who could tell who is who; "
+            f"run: chmod 600 {path}"
+        )
+    salt = path.read_bytes().strip()
+    if len(salt) < _SHORTEST_SALT:
+        raise ShipworthyError(
+            f"The salt {path} is damaged (fewer than {_SHORTEST_SALT} bytes); restore it, "
+            "or remove it and load everything anew."
+        )
+    return salt
+
+
+def _keep_out_of_git(path: Path) -> None:
+    """Have git ignore the salt if the warehouse lies in a work tree that would pick it up.
+
+    `info/exclude` is that clone's own ignore list, so that nothing is committed in the user's name.
+    """
+    if _git(path.parent, "check-ignore", "--quiet", path.name).returncode != 1:
+        return  # ignored already, or no work tree (or no git) here
+    exclude = _git(path.parent, "rev-parse", "--git-path", "info/exclude").stdout.strip()
+    if exclude and not _git(path.parent, "ls-files", "--", path.name).stdout:
+        list_ = path.parent / exclude
+        list_.parent.mkdir(exist_ok=True)
+        with list_.open("a", encoding="utf-8") as file:
+            file.write(f"\n# The key that hashes people.\n{SALT_FILE}\n")
+        if _git(path.parent, "check-ignore", "--quiet", path.name).returncode == 0:
+            _logger.warning(
+                "The warehouse lies in a git work tree: %s now keeps %s out of commits.",
+                list_,
+                SALT_FILE,
+            )
+            return
+    raise ShipworthyError(
+        f"Git would commit the salt {path}, or has it already; remove it with git rm --cached, "
+        f"add {SALT_FILE} to .gitignore, or set {SALT_VARIABLE}."
+    )
+
+
+def _git(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    # GIT_DIR and the like would point at another repository than the one around the warehouse.
+    environment = {name: value for name, value in os.environ.items() if name[:4] != "GIT_"}
+    command = ["git", "-C", str(directory), *arguments]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    except FileNotFoundError:
+        return subprocess.CompletedProcess(command, 127, "", "")

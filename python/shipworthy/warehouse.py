@@ -1,0 +1,298 @@
+"""The warehouse: one DuckDB file that the loaders fill and dbt reads.
+
+Every loader goes through `connect`, which makes all contract tables, and `merge`, by which a repeat
+or an overlap changes nothing.
+"""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from shipworthy.contract import RAW_SCHEMA, REJECTED_ROWS, TABLES, Table
+from shipworthy.errors import ShipworthyError
+
+WAREHOUSE_VARIABLE = "SHIPWORTHY_WAREHOUSE"
+DEFAULT_WAREHOUSE = "warehouse.duckdb"
+
+# DuckDB names the catalog after the file. A catalog that is called like one of these schemas makes
+# `shipworthy.some_table` ambiguous, and every query on it fails.
+_RESERVED_STEMS = frozenset(
+    {
+        "main",
+        "restricted",
+        "shipworthy",
+        "shipworthy_demo",
+        "shipworthy_intermediate",
+        "shipworthy_raw",
+        "shipworthy_reference",
+        "shipworthy_staging",
+    }
+)
+
+# DuckDB 2 writes by default a format that no 1.x client opens; BI tools are often a version behind.
+_STORAGE_VERSION = "v1.4.0"
+
+_STAGED = "_shipworthy_staged"
+
+
+@dataclass(frozen=True)
+class MergeCounts:
+    """What a merge did.
+
+    Parameters
+    ----------
+    inserted, updated, unchanged : int
+        Rows of the target, one per key of the source.
+    superseded : int
+        Source rows that differ from the later row of the same key which won.
+    """
+
+    inserted: int
+    updated: int
+    unchanged: int
+    superseded: int
+
+
+def warehouse_path() -> Path:
+    """Return where the warehouse is: `SHIPWORTHY_WAREHOUSE`, else `warehouse.duckdb` right here.
+
+    Raises
+    ------
+    ShipworthyError
+        If the file has the name of a schema, so that DuckDB could not tell the two apart.
+    """
+    path = Path(os.environ.get(WAREHOUSE_VARIABLE) or DEFAULT_WAREHOUSE)
+    _refuse_reserved_name(path)
+    return path
+
+
+def connect(path: str | os.PathLike[str]) -> duckdb.DuckDBPyConnection:
+    """Open the warehouse, making the file, the raw schema and the contract's tables if need be.
+
+    A table that an older version made gets the columns it lacks. Nothing is ever dropped.
+
+    Parameters
+    ----------
+    path : path-like
+        The DuckDB file.
+
+    Returns
+    -------
+    duckdb.DuckDBPyConnection
+        The caller closes it. It holds the file's lock: no other process can read meanwhile.
+
+    Raises
+    ------
+    ShipworthyError
+        If the file is locked, not DuckDB's, a directory, badly named, or cannot be written.
+    """
+    path = Path(path)
+    _refuse_reserved_name(path)
+    if path.is_dir():
+        raise ShipworthyError(f"The warehouse {path} is a directory; name a file in it.")
+    if not path.parent.is_dir():
+        raise ShipworthyError(
+            f"The warehouse's directory {path.parent} does not exist; make it, "
+            f"or set {WAREHOUSE_VARIABLE} to another file."
+        )
+    try:
+        connection = duckdb.connect(
+            str(path), config={"storage_compatibility_version": _STORAGE_VERSION}
+        )
+    except duckdb.Error as error:
+        raise ShipworthyError(_explain(path, error)) from error
+    try:
+        _create_tables(connection)
+    except duckdb.Error as error:
+        connection.close()
+        raise ShipworthyError(_explain(path, error)) from error
+    return connection
+
+
+def merge(
+    connection: duckdb.DuckDBPyConnection, table: Table | str, source_relation: str
+) -> MergeCounts:
+    """Merge rows into a contract table on its key, within the caller's transaction.
+
+    A whole row replaces a whole row: columns that the source leaves out become null. Where the
+    source holds a key more than once, its last row wins. Rows that are already there as they are
+    stay untouched, so a repeated load writes nothing.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        A connection from `connect`; beginning and committing is the caller's business.
+    table : Table or str
+        The target, or its name.
+    source_relation : str
+        What the connection knows the rows by: a table, a view, a registered Arrow table, or the
+        name of such a variable. It is read once, in its own order.
+
+    Returns
+    -------
+    MergeCounts
+
+    Raises
+    ------
+    ShipworthyError
+        If a source row lacks a key column, or the source has a column that the contract has not.
+    """
+    table = TABLES[table] if isinstance(table, str) else table
+    target = f"{RAW_SCHEMA}.{table.name}"
+    source_columns = [
+        row[0] for row in connection.execute(f"describe select * from {source_relation}").fetchall()
+    ]
+    unknown = [column for column in source_columns if column not in table.columns]
+    if unknown:
+        raise ShipworthyError(
+            f"Rows for {table.name} have columns that it does not know: {', '.join(unknown)}."
+        )
+    superseded = _stage(connection, table, source_relation, source_columns)
+    staged = _count(connection, f"select count(*) from {_STAGED}")
+    same_key = " and ".join(
+        f'target."{column}" {_equals(table, column)} source."{column}"' for column in table.key
+    )
+    payload = [column for column in table.columns if column not in table.key]
+    updated = 0
+    if payload:
+        assignments = ", ".join(f'"{column}" = source."{column}"' for column in payload)
+        differs = " or ".join(
+            f'target."{column}" is distinct from source."{column}"' for column in payload
+        )
+        updated = _count(
+            connection,
+            f"update {target} as target set {assignments} from {_STAGED} as source "
+            f"where {same_key} and ({differs})",
+        )
+    names = ", ".join(f'"{column}"' for column in table.columns)
+    inserted = _count(
+        connection,
+        f"insert into {target} ({names}) select {names} from {_STAGED} as source "
+        f"where not exists (select 1 from {target} as target where {same_key})",
+    )
+    # No try/finally: after a failed statement the caller's transaction is aborted, and its rollback
+    # takes the staged rows with it.
+    connection.execute(f"drop table {_STAGED}")
+    return MergeCounts(
+        inserted=inserted,
+        updated=updated,
+        unchanged=staged - inserted - updated,
+        superseded=superseded,
+    )
+
+
+def _refuse_reserved_name(path: Path) -> None:
+    # DuckDB takes the name up to the first dot: main.v2.duckdb becomes the catalog `main`.
+    stem = path.name.split(".")[0].lower()
+    if stem in _RESERVED_STEMS:
+        raise ShipworthyError(
+            f"The warehouse {path} must not be called {stem}: a schema in it has that name, and "
+            f"DuckDB could not tell the two apart; call it {DEFAULT_WAREHOUSE}, for instance."
+        )
+
+
+def _explain(path: Path, error: duckdb.Error) -> str:
+    """Tell in one sentence why the file cannot be opened."""
+    text = str(error)
+    if "Could not set lock" in text:
+        holder = re.search(r"\(PID (\d+)\)", text)
+        by = f"process {holder[1]}" if holder else "another process"
+        return f"The warehouse {path} is in use by {by}; close it there, or wait until it is done."
+    if "different configuration" in text:
+        return f"The warehouse {path} is already open in this process; close that connection first."
+    if "not a valid DuckDB database" in text:
+        return f"The file {path} is not a DuckDB database; name another file, or remove it."
+    if "version number" in text:
+        return f"The warehouse {path} was written by a newer DuckDB than this one; upgrade duckdb."
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        return f"The warehouse {path} cannot be written: its file or directory is read-only."
+    first_line = text.strip().splitlines()[0]
+    return f"The warehouse {path} cannot be opened: {first_line}"
+
+
+def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the raw schema and all contract tables, and add columns that older tables lack."""
+    present: dict[str, set[str]] = {}
+    for name, column in connection.execute(
+        "select table_name, column_name from information_schema.columns "
+        "where table_catalog = current_catalog() and table_schema = ?",
+        [RAW_SCHEMA],
+    ).fetchall():
+        present.setdefault(name, set()).add(column)
+    statements = [f"create schema if not exists {RAW_SCHEMA}"]
+    for table in (*TABLES.values(), REJECTED_ROWS):
+        if table.name not in present:
+            columns = ", ".join(f'"{name}" {kind}' for name, kind in table.columns.items())
+            statements.append(f"create table {RAW_SCHEMA}.{table.name} ({columns})")
+            continue
+        statements += [
+            f'alter table {RAW_SCHEMA}.{table.name} add column "{name}" {kind}'
+            for name, kind in table.columns.items()
+            if name not in present[table.name]
+        ]
+    if len(statements) == 1 and present:
+        return
+    connection.execute("begin")
+    for statement in statements:
+        connection.execute(statement)
+    connection.execute("commit")
+
+
+def _stage(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    source_relation: str,
+    source_columns: list[str],
+) -> int:
+    """Copy the source, typed, one row a key, into a temporary table; count what lost a conflict."""
+    given = set(source_columns)
+    casts = ", ".join(
+        (f'cast("{name}" as {kind})' if name in given else f"cast(null as {kind})")
+        + f' as "{name}"'
+        for name, kind in table.columns.items()
+    )
+    connection.execute(
+        f"create or replace temp table {_STAGED} as select {casts} from {source_relation}"
+    )
+    required = [column for column in table.key if column not in table.nullable_key]
+    missing = " or ".join(f'"{column}" is null' for column in required)
+    keyless = _count(connection, f"select count(*) from {_STAGED} where {missing}")
+    if keyless:
+        raise ShipworthyError(
+            f"{keyless} rows for {table.name} lack a part of their key ({', '.join(required)})."
+        )
+    key = ", ".join(f'"{column}"' for column in table.key)
+    repeated = f"select {key} from {_STAGED} group by {key} having count(*) > 1"
+    if not _count(connection, f"select count(*) from ({repeated})"):
+        return 0
+    # A temporary table keeps the order of the source in its rowid.
+    names = ", ".join(f'"{column}"' for column in table.columns)
+    ranked = (
+        f"select rowid as row_id, hash({names}) as content, "
+        f"last_value(rowid) over same_key as last_row_id, "
+        f"last_value(hash({names})) over same_key as last_content from {_STAGED} "
+        f"window same_key as (partition by {key} order by rowid "
+        "rows between unbounded preceding and unbounded following)"
+    )
+    connection.execute(
+        f"create or replace temp table {_STAGED}_lost as "
+        f"select row_id, content != last_content as differs from ({ranked}) "
+        "where row_id != last_row_id"
+    )
+    superseded = _count(connection, f"select count(*) from {_STAGED}_lost where differs")
+    connection.execute(f"delete from {_STAGED} where rowid in (select row_id from {_STAGED}_lost)")
+    connection.execute(f"drop table {_STAGED}_lost")
+    return superseded
+
+
+def _equals(table: Table, column: str) -> str:
+    return "is not distinct from" if column in table.nullable_key else "="
+
+
+def _count(connection: duckdb.DuckDBPyConnection, statement: str) -> int:
+    """Run a statement whose one result is a number: a count, or the rows that it changed."""
+    # Not fetchone(): it leaves the result open, and the connection's next statement fails.
+    return connection.execute(statement).fetchall()[0][0]

@@ -1,0 +1,1 @@
+"""The git reader: who wrote which line, when it landed, and which change removed it."""

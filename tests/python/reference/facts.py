@@ -1,0 +1,378 @@
+"""The inputs as of as_of: who, what path, which service, whose authorship; nothing measured yet."""
+
+from collections import defaultdict
+from datetime import date, datetime, timedelta
+
+from reference.formulas import midnight
+
+DEFAULTS = {
+    "shipworthy__using_deployments": True,
+    "shipworthy__using_incidents": True,
+    "shipworthy__using_ai_usage": True,
+    "shipworthy__using_people": True,
+    "shipworthy__using_services": True,
+    "shipworthy__as_of": "",
+    "shipworthy__turnover_window_days": 30,
+    "shipworthy__turnover_line_cap": 200,
+    "shipworthy__untagged_counts_as": "auto",
+    "shipworthy__moves_count": False,
+    "shipworthy__survival_days": 365,
+    "shipworthy__release_window_hours": 24,
+    "shipworthy__lines_per_unit": 50,
+    "shipworthy__change_line_cap": 1000,
+    "shipworthy__incident_attribution_hours": 72,
+    "shipworthy__incident_tie": "at_or_before",
+    "shipworthy__remediation_weight": 0.3,
+    "shipworthy__confidence_level": 0.95,
+}
+
+AI_REACHES_THE_MARKET = datetime(2021, 6, 29)
+UNCOUNTED_CLASSES = ("generated", "vendored")
+CLASS_WEIGHTS = {"code": 1.0, "test": 1.0, "config": 1.0, "docs": 0.25, "data": 0.0}
+UNASSIGNED = "unassigned"
+
+
+def _instant(value):
+    """as_of as given: a datetime, a date, or text of either."""
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return midnight(value)
+    return datetime.fromisoformat(value)
+
+
+def _valid(row, day):
+    """Does a period row (valid_from_on inclusive, valid_to_on exclusive) hold on that day?"""
+    starts, ends = row.get("valid_from_on"), row.get("valid_to_on")
+    return (starts is None or starts <= day) and (ends is None or day < ends)
+
+
+def deployment_time(row):
+    """When a deployment took place: finished, else started, else created."""
+    return row.get("finished_at") or row.get("started_at") or row.get("created_at")
+
+
+def deployment_start(row):
+    """When a deployment began: started, else created, else finished."""
+    return row.get("started_at") or row.get("created_at") or row.get("finished_at")
+
+
+class Facts:
+    """Cleaned inputs and look-ups over them.
+
+    Parameters
+    ----------
+    tables : dict of str to list of dict
+        Raw rows by contract table.
+    variables : dict
+        dbt variables; what is not given has its default.
+    """
+
+    def __init__(self, tables, variables):
+        self.variables = DEFAULTS | variables
+        self.raw = tables
+        self.as_of = self._as_of()
+        self.aliases = {row["alias_key"]: row["person_key"] for row in self._input("identities")}
+        self.people = self._input("people")
+        self._read_commits()
+        self._read_usage()
+        self._read_deployments()
+        self._read_services()
+        self._read_lines()
+        self._assign_changes_to_services()
+        self._read_incidents()
+
+    def var(self, name):
+        """A variable without its prefix."""
+        return self.variables[f"shipworthy__{name}"]
+
+    def _input(self, name):
+        """Rows of an input, none where it is switched off."""
+        if not self.variables.get(f"shipworthy__using_{name}", True):
+            return []
+        return self.raw.get(name) or []
+
+    # ---------- as_of
+
+    def _as_of(self):
+        if self.var("as_of"):
+            return _instant(self.var("as_of"))
+        marks = []
+        for name, column in (
+            ("commits", "landed_at"),
+            ("deployments", "finished_at"),
+            ("incidents", "opened_at"),
+        ):
+            if not self.variables.get(f"shipworthy__using_{name}", True):
+                continue
+            loaded = [
+                row["loaded_through"]
+                for row in self._input("load_watermarks")
+                if row["input"] == name and row.get("loaded_through") is not None
+            ]
+            seen = [row[column] for row in self._input(name) if row.get(column) is not None]
+            if loaded:
+                marks.append(min(loaded))
+            elif seen:
+                marks.append(max(seen))
+        return min(marks)
+
+    # ---------- commits, people, usage
+
+    def person(self, key):
+        """The person behind an alias."""
+        return self.aliases.get(key, key)
+
+    def _read_commits(self):
+        self.commits = {}
+        for row in self._input("commits"):
+            on_mainline = row.get("mainline_position") is not None
+            if on_mainline and row["landed_at"] > self.as_of:
+                continue
+            commit = dict(row, on_mainline=on_mainline)
+            commit["author_key"] = self.person(row.get("author_key"))
+            self.commits[row["repository"], row["sha"]] = commit
+        self.changes = {key: row for key, row in self.commits.items() if row["on_mainline"]}
+
+    def _read_usage(self):
+        self.usage = defaultdict(list)
+        for row in self._input("ai_usage"):
+            start = row["bucket_started_at"]
+            if start <= self.as_of:
+                end = start + timedelta(hours=row["bucket_hours"])
+                self.usage[self.person(row["person_key"])].append((start, end))
+        self.has_usage = bool(self.usage)
+
+    def teams_of_person(self, key, day):
+        """Teams that a person is a member of on a day, by name."""
+        return sorted(
+            {
+                row["team"]
+                for row in self.people
+                if key is not None and self.person(row["person_key"]) == key and _valid(row, day)
+            }
+        )
+
+    def author_of(self, repository, sha):
+        """Person key of a commit's author, None when unknown."""
+        commit = self.commits.get((repository, sha))
+        return commit["author_key"] if commit else None
+
+    # ---------- authorship
+
+    def authorship_of(self, tag, author, landed_at):
+        """ai, human, automation or unknown, for a tag, its author and its landing."""
+        tag = tag or "untagged"
+        if landed_at < AI_REACHES_THE_MARKET:
+            return "automation" if tag == "automation" else "human"
+        if tag != "untagged":
+            return tag
+        reading = self.var("untagged_counts_as")
+        if reading in ("human", "unknown"):
+            return reading
+        if not self.has_usage:
+            return "human"
+        if author is None:
+            return "unknown"
+        since = landed_at - timedelta(days=7)
+        used = any(start < landed_at and end > since for start, end in self.usage.get(author, []))
+        return "unknown" if used else "human"
+
+    @property
+    def comparison_basis(self):
+        """How comparisons read untagged lines."""
+        reading = self.var("untagged_counts_as")
+        if reading in ("human", "unknown"):
+            return f"untagged_as_{reading}"
+        return "ai_usage" if self.has_usage else "trailers_only"
+
+    def authorship_of_commit(self, change):
+        """The commit's own authorship, whatever its lines say."""
+        return self.authorship_of(
+            change.get("authorship"), change["author_key"], change["landed_at"]
+        )
+
+    def authorship_of_change(self, repository, sha):
+        """Authorship of a change: of the majority of its added lines, ai from one half on."""
+        lines = defaultdict(int)
+        for birth in self.births_of[repository, sha]:
+            if not birth["is_moved"]:
+                lines[birth["reading"]] += birth["lines"]
+        total = sum(lines.values())
+        if total == 0:
+            return self.authorship_of_commit(self.changes[repository, sha])
+        if 2 * lines["ai"] >= total:
+            return "ai"
+        best = max(lines[name] for name in ("human", "automation", "unknown"))
+        return next(n for n in ("human", "automation", "unknown") if lines[n] == best)
+
+    # ---------- deployments and services
+
+    def _read_deployments(self):
+        self.deployments = []
+        for row in self._input("deployments"):
+            moment = deployment_time(row)
+            environment = (row.get("environment") or "").lower()
+            if row.get("status") != "success" or environment not in ("production", "prod"):
+                continue
+            if moment is None or moment > self.as_of:
+                continue
+            self.deployments.append(row)
+
+    def _read_services(self):
+        rows = self._input("services")
+        self.has_services = bool(rows)
+        self.service_rows = rows
+        self.commit_delivered = set()
+        if not self.has_services:
+            repositories = {row["repository"] for row in self._input("commits")}
+            repositories |= {row["repository"] for row in self._input("repositories")}
+            repositories |= {row["repository"] for row in self.deployments}
+            self.paths = {(name, name, None) for name in repositories}
+            return
+        self.paths = {(r["service"], r["repository"], r.get("path_prefix")) for r in rows}
+        self.commit_delivered = {
+            (r["service"], r["repository"]) for r in rows if r.get("delivery_unit") == "commit"
+        }
+        listed = {(service, repository) for service, repository, _ in self.paths}
+        whole = {repository for _, repository, prefix in self.paths if prefix is None}
+        for row in sorted(self.deployments, key=self.service_of_deployment):
+            service, repository = self.service_of_deployment(row), row["repository"]
+            if (service, repository) not in listed and repository not in whole:
+                self.paths.add((service, repository, None))
+                whole.add(repository)
+
+    def service_of_deployment(self, row):
+        """Service that a raw deployment belongs to."""
+        if not self.has_services:
+            return row["repository"]
+        return row.get("service") or row["repository"]
+
+    def service_of_path(self, repository, path):
+        """Service with the longest prefix of a path, None when no service has it."""
+        best = None
+        for service, where, prefix in self.paths:
+            if where != repository:
+                continue
+            stem = "" if prefix is None else prefix.rstrip("/") + "/"
+            if path.startswith(stem) and (best is None or len(stem) > best[0]):
+                best = (len(stem), service)
+        return best[1] if best else None
+
+    def whole_service(self, repository):
+        """The service of the whole repository, if there is one."""
+        names = [s for s, where, prefix in self.paths if where == repository and prefix is None]
+        return names[0] if names else None
+
+    def team_of_service(self, service, repository, day):
+        """Team that owns a service on a day, else the repository."""
+        for row in self.service_rows:
+            if row["service"] == service and row["repository"] == repository and _valid(row, day):
+                return row.get("team") or repository
+        return repository
+
+    def team_of_line(self, person, repository, path, moment):
+        """Team of a line's author (or remover) at a moment, else the service's, else the repo."""
+        teams = self.teams_of_person(person, moment.date())
+        if teams:
+            return teams[0]
+        service = self.service_of_path(repository, path)
+        if service is None:
+            return repository
+        return self.team_of_service(service, repository, moment.date())
+
+    # ---------- lines
+
+    def _read_lines(self):
+        moves_count = self.var("moves_count")
+        self.births_of = defaultdict(list)
+        self.deaths_of_added = defaultdict(list)
+        self.deaths_of_removing = defaultdict(list)
+        self.births, self.deaths = [], []
+        for row in self._input("line_births"):
+            added = self.changes.get((row["repository"], row["added_sha"]))
+            if added is None or row.get("path_class") in UNCOUNTED_CLASSES:
+                continue
+            birth = self._line(row, added)
+            birth["is_moved"] = bool(row.get("is_moved")) and not moves_count
+            self.births.append(birth)
+            self.births_of[row["repository"], row["added_sha"]].append(birth)
+        for row in self._input("line_deaths"):
+            added = self.changes.get((row["repository"], row["added_sha"]))
+            removing = self.changes.get((row["repository"], row["removed_sha"]))
+            if added is None or removing is None or row.get("path_class") in UNCOUNTED_CLASSES:
+                continue
+            death = self._line(row, added)
+            death["birth_is_moved"] = bool(row.get("birth_is_moved")) and not moves_count
+            death["is_moved"] = bool(row.get("is_moved")) and not moves_count
+            death["removed_at"] = removing["landed_at"]
+            self.deaths.append(death)
+            self.deaths_of_added[row["repository"], row["added_sha"]].append(death)
+            self.deaths_of_removing[row["repository"], row["removed_sha"]].append(death)
+        self.repositories_with_births = {row["repository"] for row in self._input("line_births")}
+
+    def _line(self, row, added):
+        author = self.author_of(row["repository"], row["author_sha"])
+        return dict(
+            row,
+            tag=row.get("authorship") or "untagged",
+            reading=self.authorship_of(row.get("authorship"), author, added["landed_at"]),
+            author=author,
+            landed_at=added["landed_at"],
+            service=self.service_of_path(row["repository"], row["path"]),
+        )
+
+    def _assign_changes_to_services(self):
+        """Which services each change belongs to: by its counted lines, moved ones included."""
+        self.services_of_change = {}
+        for repository, sha in self.changes:
+            lines = self.births_of[repository, sha] + self.deaths_of_removing[repository, sha]
+            if lines:
+                services = {line["service"] for line in lines} - {None}
+            else:
+                services = {self.whole_service(repository)} - {None}
+            self.services_of_change[repository, sha] = services
+
+    # ---------- incidents
+
+    def _read_incidents(self):
+        rows = self._input("incidents")
+        marked = any(row["input"] == "incidents" for row in self._input("load_watermarks"))
+        switched_on = self.var("using_incidents")
+        self.has_incidents = bool(switched_on and (rows or marked))
+        self.incidents = [
+            row
+            for row in rows
+            if row["opened_at"] <= self.as_of
+            and not row.get("is_false_alarm")
+            and not row.get("is_maintenance")
+        ]
+
+    # ---------- builders
+
+    def builders(self, team, week_start_on):
+        """Builders of a team-week."""
+        if self.people:
+            return len(
+                {
+                    self.person(row["person_key"])
+                    for row in self.people
+                    if row["team"] == team
+                    and (row.get("kind") or "human") == "human"
+                    and _valid(row, week_start_on)
+                }
+            )
+        start = midnight(week_start_on) - timedelta(days=21)
+        end = midnight(week_start_on) + timedelta(days=7)
+        authors = set()
+        for (repository, sha), change in self.changes.items():
+            landed = change["landed_at"]
+            if not start <= landed < end:
+                continue
+            if change.get("author_kind") != "human" or change["author_key"] is None:
+                continue
+            services = self.services_of_change[repository, sha]
+            teams = {self.team_of_service(s, repository, landed.date()) for s in services}
+            if team in (teams or {repository}):
+                authors.add(change["author_key"])
+        return len(authors)

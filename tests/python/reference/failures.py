@@ -1,0 +1,210 @@
+"""Incidents attributed to deployments, remediations, and the weights that releases carry."""
+
+import re
+from collections import defaultdict
+from datetime import timedelta
+
+from reference.facts import UNASSIGNED
+
+SEVERITY_WEIGHTS = {"sev1": 1.0, "sev2": 0.6, "sev3": 0.3, "sev4": 0.1, "sev5": 0.0}
+WORDS = {
+    "critical": "sev1",
+    "major": "sev2",
+    "high": "sev2",
+    "minor": "sev3",
+    "medium": "sev3",
+    "low": "sev4",
+    "none": "sev5",
+    "lowest": "sev5",
+}
+REVERT_DAYS = 30
+HOTFIX_DAYS = 7
+
+
+def severity(label):
+    """sev1 to sev5, or None when the label says nothing known."""
+    label = (label or "").strip().lower()
+    match = re.fullmatch(r"(?:sev-?|p)?([1-5])", label)
+    return f"sev{match.group(1)}" if match else WORDS.get(label)
+
+
+class Failures:
+    """What went wrong with which deployment.
+
+    Attributes
+    ----------
+    incidents : list of dict
+        Rows of fct_incidents.
+    weights : dict of Deployment to list of float
+        Weights of the incidents and remediations of each deployment that has any.
+    unattributed : list of (team, opened_at)
+    """
+
+    def __init__(self, facts, streams):
+        self.facts = facts
+        self.streams = streams
+        self.by_id = {
+            d.deployment_id: d
+            for (service, repository), found in streams.items()
+            if (service, repository) not in facts.commit_delivered
+            for d in found
+        }
+        self.weights = defaultdict(list)
+        self.incidents = []
+        self.unattributed = []
+        self.fixing = {row["incident_id"]: self._fixing_changes(row) for row in facts.incidents}
+        self.named_fixes = set().union(*self.fixing.values()) if self.fixing else set()
+        for row in facts.incidents:
+            self._attribute(row)
+        self._remediate()
+
+    # ---------- what was live
+
+    def had_live(self, stream, sha, moment):
+        """Latest deployment of a stream that had put a change live by a moment."""
+        for deployment in reversed(self.streams.get(stream, [])):
+            if deployment.finished_at <= moment and sha in deployment.put_live:
+                return deployment
+        return None
+
+    def release_of_removed_lines(self, changes, moment, finished_since=None):
+        """Of the lines these changes removed: the release with most of them live, its latest."""
+        lines = defaultdict(int)
+        latest = {}
+        for key in sorted(changes):
+            for death in self.facts.deaths_of_removing[key]:
+                if death["is_moved"] or death["service"] is None:
+                    continue
+                stream = (death["service"], death["repository"])
+                deployment = self.had_live(stream, death["added_sha"], moment)
+                if deployment is None:
+                    continue
+                if finished_since is not None and deployment.finished_at < finished_since:
+                    continue
+                release = deployment.release
+                lines[release] += death["lines"]
+                if release not in latest or latest[release].order < deployment.order:
+                    latest[release] = deployment
+        lines = {release: count for release, count in lines.items() if count > 0}
+        if not lines:
+            return None
+        best = max(lines, key=lambda release: (lines[release], latest[release].order))
+        return latest[best]
+
+    # ---------- incidents
+
+    def _fixing_changes(self, incident):
+        if incident.get("fixed_by_sha") is not None:
+            return {key for key in self.facts.changes if key[1] == incident["fixed_by_sha"]}
+        return {
+            key
+            for key, change in self.facts.changes.items()
+            if change.get("fixes_incident_id") == incident["incident_id"]
+        }
+
+    def _names(self, incident):
+        names = (incident.get("service") or "").split("+")
+        return sorted({name.strip() for name in names} - {""})
+
+    def _streams_named(self, name):
+        """(service, repository) pairs that an incident's service name stands for."""
+        facts = self.facts
+        if facts.has_services:
+            known = set(self.streams) | {(s, r) for s, r, _ in facts.paths}
+            return sorted(pair for pair in known if pair[0] == name)
+        repositories = {r["repository"] for r in facts.deployments if r.get("service") == name}
+        repositories |= {repository for _, repository, _ in facts.paths if repository == name}
+        return sorted((repository, repository) for repository in repositories)
+
+    def _explicit(self, incident, streams):
+        named = self.by_id.get(incident.get("caused_by_deployment_id"))
+        if named is not None:
+            return named
+        sha = incident.get("caused_by_sha")
+        if sha is None:
+            return None
+        found = [self.had_live(stream, sha, incident["opened_at"]) for stream in streams]
+        return max((d for d in found if d is not None), key=lambda d: d.order, default=None)
+
+    def _by_time(self, incident, streams):
+        opened = incident["opened_at"]
+        since = opened - timedelta(hours=self.facts.var("incident_attribution_hours"))
+        tie_counts = self.facts.var("incident_tie") == "at_or_before"
+        candidates = [
+            d
+            for stream in streams
+            for d in self.streams.get(stream, [])
+            if since <= d.started_at
+            and (d.started_at <= opened if tie_counts else d.started_at < opened)
+        ]
+        shipping = [d for d in candidates if d.put_live]
+        others = [d for d in candidates if not d.is_redeployment]
+        return max(shipping or others, key=lambda d: d.order, default=None)
+
+    def _attribute(self, incident):
+        names = self._names(incident)
+        named = [stream for name in names for stream in self._streams_named(name)]
+        method, confidence = "explicit", 1.0
+        deployment = self._explicit(incident, named if names else list(self.streams))
+        if deployment is None:
+            method, confidence = "fix", 0.8
+            deployment = self.release_of_removed_lines(
+                self.fixing[incident["incident_id"]], incident["opened_at"]
+            )
+        if deployment is None:
+            method, confidence = "time", 0.5
+            deployment = self._by_time(incident, named)
+        level = severity(incident.get("severity_label"))
+        weight = SEVERITY_WEIGHTS[level or "sev3"]
+        if deployment is None:
+            method, confidence = "unattributed", None
+            self.unattributed.append((self._team(incident, named), incident["opened_at"]))
+        else:
+            self.weights[deployment].append(weight)
+        self.incidents.append(
+            {
+                "incident_id": incident["incident_id"],
+                "severity": level,
+                "severity_weight": weight,
+                "is_severity_unknown": level is None,
+                "attribution_method": method,
+                "attribution_confidence": confidence,
+                "deployment_id": deployment.deployment_id if deployment else None,
+            }
+        )
+
+    def _team(self, incident, named):
+        """Team that an unattributed incident is counted for: of its first known service."""
+        if not named:
+            return UNASSIGNED
+        service, repository = named[0]
+        return self.facts.team_of_service(service, repository, incident["opened_at"].date())
+
+    # ---------- remediations
+
+    def _repair(self, deployment, change=None):
+        if deployment is None:
+            return
+        exempt = change is not None and change in self.named_fixes
+        weight = 0.0 if exempt else self.facts.var("remediation_weight")
+        self.weights[deployment].append(weight)
+
+    def _remediate(self):
+        for stream in self.streams.values():
+            for deployment in stream:
+                if deployment.moved_down or deployment.marked_rollback:
+                    taken = deployment.taken_off_from
+                    latest = max(taken, key=lambda d: d.order, default=deployment.mover_before)
+                    self._repair(latest)
+        for key, change in self.facts.changes.items():
+            repository, landed = key[0], change["landed_at"]
+            if change.get("reverts_sha") is not None:
+                for stream in self.streams:
+                    if stream[1] != repository:
+                        continue
+                    found = self.had_live(stream, change["reverts_sha"], landed)
+                    if found and landed <= found.finished_at + timedelta(days=REVERT_DAYS):
+                        self._repair(found, key)
+            if change.get("is_fix") or key in self.named_fixes:
+                since = landed - timedelta(days=HOTFIX_DAYS)
+                self._repair(self.release_of_removed_lines({key}, landed, since), key)

@@ -1,0 +1,271 @@
+"""The marts of sections 1 to 3 of the definitions page, computed the slow and plain way.
+
+`compute(tables, variables)` takes raw rows by contract table and dbt variables, and gives the rows
+of each mart. It shares no code with the models: where both agree, two readings of one page agree.
+
+Readings (where the page leaves room)
+-------------------------------------
+- Every key column that names a person is read through `identities`.
+- A commit off the mainline is kept whatever its time: it only names authors.
+- An unlisted service is one that `services` does not list for the deployment's repository. Where
+  the repository has a whole-repository service already (listed, or an unlisted one earlier by
+  name) it gets no paths: it makes releases that ship nothing.
+- Which paths a service has does not depend on time; only its team does.
+- A service with delivery_unit 'commit' ships each change when it lands; its deployments, if any,
+  are left out. A deployment then has the id of the change's sha.
+- "First deployment" is the first whose sha is on the mainline. An explicit list that names no
+  change of the service ships nothing. Listed changes below the first deployment never ship.
+- A position that is null sorts before all others.
+- Rows of the removing author's team resolve as the line's team does (author's, service's, else
+  the repository), at the removal.
+- "The row's changes" at 14 and 90 days are those of the row (N days old) that are also that old.
+- attribution_coverage is over the uncapped added lines of the twelve weeks, by the tag as
+  recorded.
+- The interval of a ratio has low limit 0 whenever the AI rate is 0.
+- S(t) has rows for every age; it is null from the age on that no change is old enough to be seen
+  at.
+- A release of a repository without births has basis 'shipped_lines', also where it ships nothing.
+- Builders without `people`: authors of the mainline commits, for each team whose services they
+  touch.
+- "Such a deployment" of an explicit incident is any successful production deployment, finished
+  before or after the incident opened.
+- A fix counts the lines it removed in any service; of equal releases the one with the later
+  deployment. Moved deaths are no removed lines.
+- A `fixed_by_sha` that is no known change leaves no fixing change; `fixes_incident_id` is not
+  read.
+- An incident that names no service has no deployments in the time rule.
+- An unattributed incident counts once, for the team of its first known service by name at the
+  opening; without one for team 'unassigned'.
+- Rates of section 3 are null without an incidents input; counts then hold remediations only.
+"""
+
+from collections import defaultdict
+from datetime import timedelta
+
+from reference import formulas
+from reference.facts import Facts
+from reference.failures import Failures
+from reference.formulas import midnight, quantile, week_of, wilson
+from reference.shipping import AUTHORSHIPS, ship
+from reference.turnover import code_turnover, line_survival, turnover_signal
+
+BASELINE_WEEKS = 13
+
+
+def compute(tables, variables):
+    """Rows of every mart of sections 1 to 3.
+
+    Parameters
+    ----------
+    tables : dict of str to list of dict
+        Raw rows by contract table; a table may be missing.
+    variables : dict
+        dbt variables with their prefix; those left out have their defaults.
+
+    Returns
+    -------
+    dict of str to list of dict
+        Rows by relation name.
+    """
+    facts = Facts(tables, variables)
+    streams, releases = ship(facts)
+    failures = Failures(facts, streams)
+    for release in releases:
+        weights = [w for d in release.deployments for w in failures.weights.get(d, [])]
+        release.weight = max(weights, default=0.0)
+        release.is_failed = bool(weights)
+    normalized, shares = _normalized_deployments(facts, releases)
+    return {
+        "code_turnover": code_turnover(facts),
+        "turnover_signal": turnover_signal(facts),
+        "line_survival": line_survival(facts),
+        "normalized_deployments": normalized,
+        "severity_weighted_failure_rate": _failure_rates(facts, releases, failures, normalized),
+        "fct_releases": _fct_releases(facts, releases, shares),
+        "fct_incidents": failures.incidents,
+        "fct_deployments": _fct_deployments(streams),
+    }
+
+
+def _window_end(facts, release):
+    return release.window_started_at + timedelta(hours=facts.var("release_window_hours"))
+
+
+def _is_closed(facts, moment):
+    return moment + timedelta(hours=facts.var("incident_attribution_hours")) <= facts.as_of
+
+
+def _week_is_over(facts, week):
+    return midnight(week) + timedelta(days=7) <= facts.as_of
+
+
+def _is_shipped_lines(facts, release):
+    return release.repository not in facts.repositories_with_births
+
+
+def _by_team_week(releases):
+    grouped = defaultdict(list)
+    for release in releases:
+        grouped[release.team, release.week_start_on].append(release)
+    return grouped
+
+
+def _normalized_deployments(facts, releases):
+    """Rows of normalized_deployments, and the share of each release by release id."""
+    days = timedelta(days=facts.var("turnover_window_days"))
+    grouped = _by_team_week(releases)
+    rows, shares = [], {}
+    for team in sorted({release.team for release in releases}):
+        week = min(w for t, w in grouped if t == team)
+        mine = []
+        while week <= week_of(facts.as_of):
+            found = grouped.get((team, week), [])
+            builders = facts.builders(team, week)
+            stable = sum(r.held_lines * r.stability for r in found)
+            value = formulas.normalized_deployments(stable, builders, facts.var("lines_per_unit"))
+            parts = dict.fromkeys(AUTHORSHIPS, None if value is None else 0.0)
+            for release in found:
+                shares[release.release_id] = None if value is None else 0.0
+                if value and stable:
+                    share = value * release.held_lines * release.stability / stable
+                    shares[release.release_id] = share
+                    for name in AUTHORSHIPS:
+                        if release.held_lines:
+                            parts[name] += share * release.held[name] / release.held_lines
+            basis_is_shipped = any(_is_shipped_lines(facts, r) for r in found)
+            is_mature = (
+                _week_is_over(facts, week)
+                and not basis_is_shipped
+                and all(
+                    _window_end(facts, r) + days <= facts.as_of
+                    and _is_closed(facts, _window_end(facts, r))
+                    for r in found
+                )
+            )
+            mine.append(
+                {
+                    "team": team,
+                    "week_start_on": week,
+                    "is_mature": is_mature,
+                    "releases": len(found),
+                    "builders": builders,
+                    "held_lines": float(sum(r.held_lines for r in found)),
+                    "stable_held_lines": float(stable),
+                    "normalized_deployments": value,
+                    **{f"{name}_normalized_deployments": parts[name] for name in AUTHORSHIPS},
+                    "normalized_deployments_per_builder": None
+                    if value is None
+                    else value / builders,
+                    "ai_share": parts["ai"] / value if value else None,
+                    "normalized_deployments_index": None,
+                    "basis": "shipped_lines" if basis_is_shipped else "held_lines",
+                }
+            )
+            week += timedelta(weeks=1)
+        _add_index(mine)
+        rows += mine
+    return rows, shares
+
+
+def _add_index(rows):
+    """Divide by the mean of the team's own first 13 mature weeks; null before they are there."""
+    mature = [r for r in rows if r["is_mature"] and r["normalized_deployments"] is not None]
+    if len(mature) < BASELINE_WEEKS:
+        return
+    baseline = [r["normalized_deployments"] for r in mature[:BASELINE_WEEKS]]
+    mean = sum(baseline) / BASELINE_WEEKS
+    frozen_from = mature[BASELINE_WEEKS - 1]["week_start_on"]
+    for row in rows:
+        value = row["normalized_deployments"]
+        if row["week_start_on"] >= frozen_from and value is not None and mean > 0:
+            row["normalized_deployments_index"] = value / mean
+
+
+def _failure_rates(facts, releases, failures, normalized):
+    """Rows of severity_weighted_failure_rate."""
+    z = quantile(facts.var("confidence_level"))
+    values = {(r["team"], r["week_start_on"]): r["normalized_deployments"] for r in normalized}
+    grouped = _by_team_week(releases)
+    unattributed = defaultdict(int)
+    for team, opened_at in failures.unattributed:
+        unattributed[team, week_of(opened_at)] += 1
+    rows = []
+    for team, week in sorted(grouped.keys() | unattributed.keys()):
+        found = grouped.get((team, week), [])
+        closed = [r for r in found if _is_closed(facts, _window_end(facts, r))]
+        counted = [r for r in closed if r.changes_put_live or r.is_failed]
+        weight = float(sum(r.weight for r in counted))
+        rate = weight / len(counted) if counted else None
+        deployments = [d for r in found for d in r.deployments if _is_closed(facts, d.finished_at)]
+        failed = [d for d in deployments if d in failures.weights]
+        deployment_weight = float(sum(max(failures.weights[d]) for d in failed))
+        value = values.get((team, week))
+        row = {
+            "severity_weighted_failure_rate": rate,
+            "severity_weighted_change_failure_rate": (
+                deployment_weight / len(deployments) if deployments else None
+            ),
+            "change_failure_rate": len(failed) / len(deployments) if deployments else None,
+            "failure_weight_per_normalized_deployment": weight / value if value else None,
+        }
+        low, high = wilson(rate, len(counted), z)
+        row |= {
+            "severity_weighted_failure_rate_low": low,
+            "severity_weighted_failure_rate_high": high,
+        }
+        if not facts.has_incidents:
+            row = dict.fromkeys(row)
+        row |= {
+            "team": team,
+            "week_start_on": week,
+            "is_mature": _week_is_over(facts, week) and len(closed) == len(found),
+            "closed_releases": len(counted),
+            "failed_releases": sum(r.is_failed for r in counted),
+            "failure_weight": weight,
+            "closed_deployments": len(deployments),
+            "failed_deployments": len(failed),
+            "deployment_failure_weight": deployment_weight,
+            "unattributed_incidents": unattributed.get((team, week), 0),
+        }
+        rows.append(row)
+    return rows
+
+
+def _fct_releases(facts, releases, shares):
+    return [
+        {
+            "release_id": r.release_id,
+            "service": r.service,
+            "repository": r.repository,
+            "team": r.team,
+            "window_started_at": r.window_started_at,
+            "week_start_on": r.week_start_on,
+            "deployments": len(r.deployments),
+            "changes_shipped": sum(len(d.shipped) for d in r.deployments),
+            "held_lines": r.held_lines,
+            **{f"{name}_held_lines": r.held[name] for name in AUTHORSHIPS},
+            "failure_weight": r.weight,
+            "is_failed": r.is_failed,
+            "is_closed": _is_closed(facts, _window_end(facts, r)),
+            "stability": r.stability,
+            "normalized_deployments": shares[r.release_id],
+        }
+        for r in releases
+    ]
+
+
+def _fct_deployments(streams):
+    return [
+        {
+            "deployment_id": d.deployment_id,
+            "service": d.service,
+            "repository": d.repository,
+            "basis": d.basis,
+            "is_rollback": d.moved_down,
+            "changes_put_live": len(d.put_live),
+            "changes_shipped": len(d.shipped),
+            "release_id": d.release.release_id,
+        }
+        for found in streams.values()
+        for d in found
+    ]

@@ -1,0 +1,229 @@
+"""What each deployment put live, what shipped for good, and what of it was held."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from reference.facts import CLASS_WEIGHTS, deployment_start, deployment_time
+from reference.formulas import week_of, whole_days, window_start
+
+AUTHORSHIPS = ("ai", "human", "automation", "unknown")
+RETIREMENT_AGE_DAYS = 91
+
+
+@dataclass(eq=False)
+class Deployment:
+    """A successful production deployment of one service, or a change that ships by landing."""
+
+    deployment_id: str
+    service: str
+    repository: str
+    started_at: datetime
+    finished_at: datetime
+    sha: str | None
+    position: int | None
+    basis: str
+    marked_rollback: bool = False
+    explicit: list = field(default_factory=list)
+    moved_down: bool = False
+    is_redeployment: bool = False
+    put_live: list = field(default_factory=list)
+    taken_off_from: list = field(default_factory=list)
+    mover_before: "Deployment | None" = None
+    shipped: list = field(default_factory=list)
+    release: "Release | None" = None
+
+    @property
+    def order(self):
+        """Shipping order, also across services."""
+        return (self.finished_at, self.position or 0, self.deployment_id)
+
+
+@dataclass(eq=False)
+class Release:
+    """One service and one window with at least one deployment."""
+
+    service: str
+    repository: str
+    window_started_at: datetime
+    team: str
+    deployments: list = field(default_factory=list)
+    held: dict = field(default_factory=lambda: dict.fromkeys(AUTHORSHIPS, 0.0))
+    weight: float = 0.0
+    is_failed: bool = False
+
+    @property
+    def release_id(self):
+        """A name for it, unique and readable."""
+        return f"{self.repository}|{self.service}|{self.window_started_at.isoformat()}"
+
+    @property
+    def week_start_on(self):
+        """Monday of the window's start."""
+        return week_of(self.window_started_at)
+
+    @property
+    def held_lines(self):
+        """h, all authorships."""
+        return sum(self.held.values())
+
+    @property
+    def stability(self):
+        """s = 1 - w."""
+        return 1 - self.weight
+
+    @property
+    def changes_put_live(self):
+        """Changes that its deployments put live, also when they were taken off again."""
+        return sum(len(d.put_live) for d in self.deployments)
+
+
+def _basis(row, commit):
+    if row.get("kind") == "flag":
+        return "flag"
+    if commit is None:
+        return "no_sha"
+    return "position" if commit["on_mainline"] else "off_mainline"
+
+
+def _streams(facts):
+    """Deployments by (service, repository), in shipping order."""
+    explicit = defaultdict(list)
+    for row in facts.raw.get("deployment_commits") or []:
+        explicit[row["deployment_id"], row["repository"]].append(row["sha"])
+    streams = defaultdict(list)
+    for row in facts.deployments:
+        stream = (facts.service_of_deployment(row), row["repository"])
+        if stream in facts.commit_delivered:
+            continue
+        commit = facts.commits.get((row["repository"], row.get("sha")))
+        basis = _basis(row, commit)
+        streams[stream].append(
+            Deployment(
+                deployment_id=row["deployment_id"],
+                service=stream[0],
+                repository=stream[1],
+                started_at=deployment_start(row),
+                finished_at=deployment_time(row),
+                sha=row.get("sha"),
+                position=commit["mainline_position"] if basis == "position" else None,
+                basis=basis,
+                marked_rollback=bool(row.get("is_rollback")),
+                explicit=explicit[row["deployment_id"], row["repository"]],
+            )
+        )
+    for service, repository in facts.commit_delivered:
+        for (where, sha), change in facts.changes.items():
+            if where != repository or service not in facts.services_of_change[where, sha]:
+                continue
+            streams[service, repository].append(
+                Deployment(
+                    deployment_id=sha,
+                    service=service,
+                    repository=repository,
+                    started_at=change["landed_at"],
+                    finished_at=change["landed_at"],
+                    sha=sha,
+                    position=change["mainline_position"],
+                    basis="position",
+                )
+            )
+    return {key: sorted(found, key=lambda d: d.order) for key, found in streams.items()}
+
+
+def _ship(facts, service, repository, deployments):
+    """Walk one service's deployments in order and note what each does to what is live."""
+    changes = {
+        sha: change["mainline_position"]
+        for (where, sha), change in facts.changes.items()
+        if where == repository and service in facts.services_of_change[where, sha]
+    }
+    live = {}  # sha -> deployment that put it live
+    position = floor = mover = None
+    for deployment in deployments:
+        deployment.mover_before = mover
+        if deployment.basis != "position":
+            continue
+        target = deployment.position
+        if position is None:
+            floor = target
+            wanted = [sha for sha, p in changes.items() if p == target]
+        elif target > position and deployment.explicit:
+            wanted = [sha for sha in deployment.explicit if changes.get(sha, -1) >= floor]
+        elif target > position:
+            wanted = [sha for sha, p in changes.items() if max(position + 1, floor) <= p <= target]
+        elif target < position:
+            wanted = []
+            deployment.moved_down = True
+            above = [sha for sha in live if changes[sha] > target]
+            deployment.taken_off_from = [live.pop(sha) for sha in above]
+        else:
+            deployment.is_redeployment = True
+            continue
+        for sha in dict.fromkeys(wanted):
+            if sha not in live:
+                live[sha] = deployment
+                deployment.put_live.append(sha)
+        position, mover = target, deployment
+    for sha, deployment in live.items():
+        deployment.shipped.append(sha)
+
+
+def held_lines(facts, repository, sha, service, shipped_at):
+    """Held lines by authorship of one change in one service, capped and weighted."""
+    cap = facts.var("change_line_cap")
+    held = dict.fromkeys(AUTHORSHIPS, 0.0)
+    change = facts.changes[repository, sha]
+    if repository not in facts.repositories_with_births:
+        added = change.get("lines_added") or 0
+        ai = min(change.get("ai_lines_added") or 0, added)
+        own = facts.authorship_of_commit(change)
+        from_ai = facts.authorship_of("ai", change["author_key"], change["landed_at"])
+        scale = min(1.0, cap / added) if added else 0.0
+        held[from_ai] += ai * scale
+        held["human" if own == "ai" else own] += (added - ai) * scale
+        return held
+    cutoff = shipped_at + timedelta(days=facts.var("turnover_window_days"))
+    parts = []  # (authorship, path class, lines)
+    for birth in facts.births_of[repository, sha]:
+        if birth["service"] == service and not birth["is_moved"]:
+            parts.append((birth["reading"], birth["path_class"], birth["lines"]))
+    for death in facts.deaths_of_added[repository, sha]:
+        if death["service"] != service or death["birth_is_moved"] or death["is_moved"]:
+            continue
+        if death["removed_at"] < cutoff:
+            parts.append((death["reading"], death["path_class"], -death["lines"]))
+    retiring = facts.authorship_of_change(repository, sha)
+    for death in facts.deaths_of_removing[repository, sha]:
+        if death["service"] != service or death["is_moved"]:
+            continue
+        if whole_days(death["landed_at"], death["removed_at"]) >= RETIREMENT_AGE_DAYS:
+            parts.append((retiring, death["path_class"], death["lines"]))
+    total = sum(lines for _, _, lines in parts)
+    scale = min(1.0, cap / total) if total > 0 else 0.0
+    for authorship, path_class, lines in parts:
+        held[authorship] += lines * scale * CLASS_WEIGHTS[path_class]
+    return held
+
+
+def ship(facts):
+    """(streams, releases): deployments by service in shipping order, and what they released."""
+    streams = _streams(facts)
+    releases = {}
+    hours = facts.var("release_window_hours")
+    for (service, repository), deployments in sorted(streams.items()):
+        _ship(facts, service, repository, deployments)
+        for deployment in deployments:
+            start = window_start(deployment.finished_at, hours)
+            key = (service, repository, start)
+            if key not in releases:
+                team = facts.team_of_service(service, repository, start.date())
+                releases[key] = Release(service, repository, start, team)
+            release = releases[key]
+            deployment.release = release
+            release.deployments.append(deployment)
+            for sha in deployment.shipped:
+                held = held_lines(facts, repository, sha, service, deployment.finished_at)
+                for authorship, lines in held.items():
+                    release.held[authorship] += lines
+    return streams, list(releases.values())

@@ -1,0 +1,605 @@
+"""Tell what wrote a commit, or a line, from what the commit and its notes say.
+
+The rule behind everything here: match e-mail addresses and trailer keys, never display names, since
+people are called Claude, Cline and Devin. (One exception comes from a vendor: aider marks the
+author's name.) No evidence is `untagged`, never `human`. What is known about agents is data, not
+code: the seed `shipworthy__known_agents`.
+
+Decisions that the formats leave open:
+
+- Several kinds of evidence: the author's account, then the first trailer or marker in the message.
+- Bots for dependencies, formatting and workflows are `automation` whatever their message says.
+- A review bot that appears as co-author is no evidence. GitHub adds it once a person takes a single
+  suggestion, and a squash then carries it for the whole request. As author it wrote the commit.
+- A committer is no evidence: web flows, rebases and aider commit what others wrote.
+- Aider's subject prefix `aider:` is no evidence: one of its two settings writes it on people's
+  work, and it is a scope like any other in conventional commits.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from shipworthy.errors import ShipworthyError
+from shipworthy.git.reference import read_seed, seed_path
+
+_T = TypeVar("_T")
+
+CATALOG_SEED = "shipworthy__known_agents"
+CATALOG_VARIABLE = "SHIPWORTHY_KNOWN_AGENTS"
+
+# What wrote a line when the evidence says AI but not which.
+UNKNOWN_TOOL = "unknown-ai"
+
+_COLUMNS = ("match_on", "value", "author_kind", "ai_tool", "counts_as_coauthor", "note")
+_MATCHES = frozenset(
+    {
+        "agent_trailer_key",
+        "author_name_suffix",
+        "body_line",
+        "email",
+        "login",
+        "login_suffix",
+        "tool_name",
+        "trailer_key",
+        "trailer_line",
+    }
+)
+_GITHUB_NOREPLY = "@users.noreply.github.com"
+_COAUTHOR_KEY = "co-authored-by"
+
+# An address in angle brackets, as trailers carry it.
+_ADDRESS = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
+# `NAME:MODEL`, the kernel's form: the model has a version number, which `note: text` has not.
+_AGENT_AND_MODEL = re.compile(r"([A-Za-z][\w .-]*):(?!//)(?=\S*\d)\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class CommitAttribution:
+    """What wrote a commit.
+
+    Parameters
+    ----------
+    author_kind : str
+        What the author's account is: `human`, `agent` or `automation`.
+    authorship : str
+        `ai`, `automation` or `untagged` (no evidence): a commit alone never proves `human`.
+    ai_tool : str or None
+        The tool, where authorship is `ai`.
+    attribution_method : str or None
+        `author`, `trailer`, or None without evidence.
+    """
+
+    author_kind: str
+    authorship: str
+    ai_tool: str | None
+    attribution_method: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttestedRange:
+    """Lines that a Git AI note attributes, numbered as in the annotated commit's version.
+
+    Parameters
+    ----------
+    path : bytes
+        File, relative to the root of the repository.
+    start, end : int
+        First and last line, counted from 1, both included.
+    authorship : str
+        `ai` or `human`.
+    tool : str or None
+        The tool of an `ai` range (`unknown-ai` if the note does not resolve it); None if `human`.
+    """
+
+    path: bytes
+    start: int
+    end: int
+    authorship: str
+    tool: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRange:
+    """Lines that an Agent Trace record attributes.
+
+    Parameters
+    ----------
+    revision : str
+        The commit that was checked out while the lines were written, hence usually the parent of
+        the one that holds them.
+    path : bytes
+        File, relative to the root of the repository.
+    start, end : int
+        First and last line, counted from 1, both included.
+    authorship : str
+        `ai`, `human` or `untagged` (a contributor that is mixed or unknown).
+    tool : str or None
+        The tool of an `ai` range (`unknown-ai` if the record names none), else None.
+    """
+
+    revision: str
+    path: bytes
+    start: int
+    end: int
+    authorship: str
+    tool: str | None
+
+
+_UNTAGGED = CommitAttribution("human", "untagged", None, None)
+_AUTOMATION = CommitAttribution("automation", "automation", None, "author")
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    kind: str
+    tool: str | None
+    counts_as_coauthor: bool
+
+
+class Catalog:
+    """What is known about agents and bots, made ready for looking up. Get one from `load`."""
+
+    def __init__(self, rows: list[tuple[int, dict[str, str]]], path: Path) -> None:
+        self._emails: dict[str, _Account] = {}
+        self._logins: dict[str, _Account] = {}
+        self._login_suffixes: list[tuple[str, _Account]] = []
+        self._name_suffixes: list[tuple[str, CommitAttribution]] = []
+        self._tools: dict[str, str] = {}
+        # Lower-case key of a trailer -> its tool, whatever the value.
+        self._keys: dict[str, str] = {}
+        # Lower-case key of a trailer -> lower-case value -> tool.
+        self._lines: dict[str, dict[str, str]] = {}
+        # Lower-case key of a trailer that names an agent -> tool of an unlisted agent, if any.
+        self._agent_keys: dict[str, str | None] = {}
+        self._markers: dict[str, str] = {}
+        self._known: dict[str, _Account | None] = {}
+        for line, row in rows:
+            self._add(row, f"{path}, line {line}")
+        keys = {_COAUTHOR_KEY, *self._keys, *self._lines, *self._agent_keys}
+        # Looked for before any pattern runs: most messages hold none of them.
+        self._hints = tuple(sorted(keys | set(self._markers)))
+        # A trailer stands at the start of a line, anywhere in the body (a squash joins messages),
+        # and may be folded. A marker may follow an emoji.
+        key_pattern = "|".join(re.escape(key) for key in sorted(keys))
+        marker_pattern = "|".join(re.escape(marker) for marker in sorted(self._markers)) or r"(?!)"
+        self._evidence = re.compile(
+            rf"^(?:(?P<key>{key_pattern})[ \t]*:[ \t]*(?P<value>[^\n]*(?:\n[ \t]+[^\n]+)*)"
+            rf"|[^\x00-\x7f]*[ \t]*(?P<marker>{marker_pattern})(?![\w-]))",
+            re.IGNORECASE | re.MULTILINE,
+        )
+
+    @staticmethod
+    def load(path: Path | None = None) -> "Catalog":
+        """Load the catalogue.
+
+        Parameters
+        ----------
+        path : Path, optional
+            A CSV file with the seed's columns; by default what the environment variable
+            `SHIPWORTHY_KNOWN_AGENTS` names, else the seed itself.
+
+        Raises
+        ------
+        ShipworthyError
+            If the file cannot be read or a row makes no sense.
+        """
+        return _load_catalog(path or seed_path(CATALOG_SEED, CATALOG_VARIABLE))
+
+    def author_kind(self, email: str) -> str:
+        """Return what an account is, by its address: `human`, `agent` or `automation`."""
+        account = self._account(email)
+        return account.kind if account else "human"
+
+    def login_kind(self, login: str) -> str:
+        """Return what an account is, by its login: `human`, `agent` or `automation`."""
+        account = self._account_of_login(login.strip().lower())
+        return account.kind if account else "human"
+
+    def tool(self, name: str | None) -> str:
+        """Return our name of a tool that calls itself `name`; unknown names are kept."""
+        name = (name or "").strip().lower()
+        return self._tools.get(name, name) or UNKNOWN_TOOL
+
+    def _add(self, row: dict[str, str], where: str) -> None:
+        match_on, value = row["match_on"], row["value"].lower()
+        if match_on not in _MATCHES:
+            raise ShipworthyError(
+                f"{where}: match_on is {match_on!r}, not one of {', '.join(sorted(_MATCHES))}."
+            )
+        if not value.strip():
+            raise ShipworthyError(f"{where}: value is empty and would match everything.")
+        tool = row["ai_tool"] or None
+        if match_on in ("email", "login", "login_suffix"):
+            if row["author_kind"] not in ("human", "agent", "automation"):
+                raise ShipworthyError(
+                    f"{where}: author_kind is {row['author_kind']!r}, "
+                    "not one of human, agent, automation."
+                )
+            account = _Account(
+                row["author_kind"], tool, row["counts_as_coauthor"].lower() == "true"
+            )
+            if match_on == "email":
+                self._emails[value] = account
+            elif match_on == "login":
+                self._logins[value] = account
+            else:
+                self._login_suffixes.append((value, account))
+        elif match_on == "agent_trailer_key":
+            self._agent_keys[value] = tool
+        elif tool is None:
+            raise ShipworthyError(f"{where}: ai_tool is empty.")
+        elif match_on == "author_name_suffix":
+            made = CommitAttribution(row["author_kind"] or "human", "ai", tool, "author")
+            self._name_suffixes.append((value, made))
+        elif match_on == "trailer_key":
+            self._keys[value] = tool
+        elif match_on == "trailer_line":
+            key, _, text = value.partition(":")
+            self._lines.setdefault(key.strip(), {})[text.strip()] = tool
+        elif match_on == "body_line":
+            self._markers[value] = tool
+        else:
+            self._tools[value] = tool
+
+    def _account(self, email: str) -> _Account | None:
+        """Find an account by its address; each is sought once, since commits have few."""
+        try:
+            return self._known[email]
+        except KeyError:
+            pass
+        address = email.strip().strip("<>").lower()
+        account = self._emails.get(address)
+        if account is None and address.endswith(_GITHUB_NOREPLY):
+            # `id+login@`, or `login@` in old commits. The id proves nothing: claude[bot] can carry
+            # the one of github-actions[bot].
+            login = re.sub(r"^\d+\+", "", address.removesuffix(_GITHUB_NOREPLY))
+            account = self._account_of_login(login)
+        self._known[email] = account
+        return account
+
+    def _account_of_login(self, login: str) -> _Account | None:
+        account = self._logins.get(login)
+        if account is None:
+            for suffix, of_suffix in self._login_suffixes:
+                if login.endswith(suffix):
+                    return of_suffix
+        return account
+
+    def _from_author(self, name: str, email: str) -> CommitAttribution | None:
+        account = self._account(email)
+        if account is not None and account.kind != "human":
+            if account.kind == "automation":
+                return _AUTOMATION
+            return CommitAttribution("agent", "ai", account.tool or UNKNOWN_TOOL, "author")
+        # A cheap look first: all suffixes that vendors use end like this.
+        if name.endswith(")"):
+            lower_name = name.lower()
+            for suffix, attribution in self._name_suffixes:
+                if lower_name.endswith(suffix):
+                    return attribution
+        return None
+
+    def _tool_from_message(self, message: str) -> str | None:
+        """Return the tool that the first trailer or marker in a message names."""
+        lower_message = message.lower()
+        for hint in self._hints:
+            if hint in lower_message:
+                break
+        else:
+            return None
+        for match in self._evidence.finditer(message):
+            if marker := match["marker"]:
+                return self._markers[marker.lower()]
+            tool = self._tool_from_trailer(match["key"].lower(), match["value"].strip())
+            if tool:
+                return tool
+        return None
+
+    def _tool_from_trailer(self, key: str, value: str) -> str | None:
+        if key in self._keys:
+            return self._keys[key] if value else None
+        if key in self._lines:
+            return self._lines[key].get(value.lower())
+        if address := _ADDRESS.search(value):
+            account = self._account(address[1])
+            if account is not None and account.kind == "agent" and account.counts_as_coauthor:
+                return account.tool or UNKNOWN_TOOL
+            return None
+        if key not in self._agent_keys:
+            return None
+        # Without an address: a tool's name and nothing else, or `NAME:MODEL`.
+        name, colon, _ = value.partition(":")
+        if not colon or _AGENT_AND_MODEL.match(value):
+            known = self._tools.get(name.strip().lower())
+            return known or (self._agent_keys[key] if colon else None)
+        return None
+
+
+@lru_cache(maxsize=8)
+def _load_catalog(path: Path) -> Catalog:
+    return Catalog(read_seed(path, _COLUMNS), path)
+
+
+def attribute_commit(
+    author_name: str,
+    author_email: str,
+    committer_name: str,
+    committer_email: str,
+    message: str,
+    catalog: Catalog,
+) -> CommitAttribution:
+    """Tell what wrote a commit.
+
+    Parameters
+    ----------
+    author_name, author_email : str
+        The author. The name counts only by the suffix that vendors document.
+    committer_name, committer_email : str
+        The committer, who is no evidence of what wrote the content; stated so that no caller mixes
+        the two up.
+    message : str
+        The whole message: subject, body and trailers.
+    catalog : Catalog
+        What is known about agents.
+    """
+    by_author = catalog._from_author(author_name, author_email)
+    if by_author is not None:
+        return by_author
+    tool = catalog._tool_from_message(message)
+    if tool is None:
+        return _UNTAGGED
+    return CommitAttribution("human", "ai", tool, "trailer")
+
+
+# ---------------------------------------------------------------------- what a message refers to
+
+_NUMBER = r"([1-9]\d{0,17})"
+# A squash on GitHub appends the number; the last one is the request's own: `Revert "x (#1)" (#2)`.
+_TRAILING_NUMBER = re.compile(rf"\(#{_NUMBER}\)\s*$")
+_REQUEST_SUBJECTS = re.compile(
+    rf"Merge pull request #{_NUMBER} from "  # GitHub
+    rf"|Merged in .*\(pull request #{_NUMBER}\)\s*$"  # Bitbucket
+    rf"|Pull request #{_NUMBER}: "  # Bitbucket Data Center
+    rf"|Merged PR {_NUMBER}: "  # Azure
+)
+_GITLAB_REFERENCE = re.compile(rf"^See merge request \S*!{_NUMBER}\s*$", re.MULTILINE)
+
+_REVERTED = re.compile(
+    r"^[ \t*-]*this reverts commit\s+([0-9a-f]{7,64})(?![0-9a-z])", re.IGNORECASE | re.MULTILINE
+)
+
+# An emoji or a `:shortcode:` may come first.
+_FIX = re.compile(
+    r"(?:[^\x00-\x7f]+|:\w+:)?\s*"
+    r"(?:(?:fix|bugfix|hotfix)(?:\([^()]*\))?!?:|[\[(]?hotfix(?:[\])]|\b(?![\w-])))",
+    re.IGNORECASE,
+)
+_HOTFIX_BRANCH = re.compile(r"Merge .*?(?<![\w-])hotfix[/_-]", re.IGNORECASE)
+_HOST_PREFIX = re.compile(r"^(?:Merged PR |Pull request #)\d+: ")
+
+_INCIDENT = re.compile(r"(?<![\w-])INC-?\d{1,10}(?![\w-])")
+_QUOTED_SUBJECT = re.compile(r'^(?:Revert|Reapply) ".*"')
+
+
+def parse_pull_request_number(message: str, is_merge: bool) -> int | None:
+    """Return the number of the pull or merge request that a mainline commit lands.
+
+    Understands GitHub (`subject (#12)`, `Merge pull request #12 from`), GitLab (`See merge request
+    group/project!12`), Bitbucket and Azure. A number that the subject only quotes, as in
+    `Revert "subject (#12)"`, is another request's.
+
+    Parameters
+    ----------
+    message : str
+        The whole message.
+    is_merge : bool
+        Whether the commit has several parents. A merge's own words count before a trailing number,
+        which may be part of a branch's or request's title; in a squash it is the other way round.
+    """
+    subject = _subject(message)
+    trailing = _TRAILING_NUMBER.search(subject)
+    named = _REQUEST_SUBJECTS.match(subject)
+    first, second = (named, trailing) if is_merge else (trailing, named)
+    match = first or second or _GITLAB_REFERENCE.search(message)
+    return int(next(group for group in match.groups() if group)) if match else None
+
+
+def parse_reverts_sha(message: str) -> str | None:
+    """Return the commit that a message says it reverts, as written: it may be abbreviated.
+
+    The first `This reverts commit ...` at the start of a line counts, should a squash hold several.
+    `Reverts owner/repository#12` names a request, not a commit.
+    """
+    match = _REVERTED.search(message)
+    return match[1].lower() if match else None
+
+
+def is_fix(message: str) -> bool:
+    """Tell whether a commit calls itself a fix: `fix:`, `fix(scope)!:`, `bugfix:`, a hotfix.
+
+    A merge is judged by its branch (`hotfix/...`) and by the title that hosts put below.
+    """
+    subject = _HOST_PREFIX.sub("", _subject(message), count=1)
+    if _FIX.match(subject):
+        return True
+    if not subject.startswith("Merge "):
+        return False
+    if _HOTFIX_BRANCH.match(subject):
+        return True
+    title = next((line for line in message.splitlines()[1:] if line.strip()), "")
+    return bool(_FIX.match(title))
+
+
+def parse_incident_id(message: str) -> str | None:
+    """Return the first incident that a message names in capitals: `INC-101`, `INC0010023`.
+
+    One that stands only in the quoted subject of a reverted commit is not this commit's.
+    """
+    if "INC" not in message:
+        return None
+    match = _INCIDENT.search(_QUOTED_SUBJECT.sub("", message.lstrip(), count=1))
+    return match[0] if match else None
+
+
+def _subject(message: str) -> str:
+    return message.lstrip("\r\n").partition("\n")[0].strip()
+
+
+# ------------------------------------------------------------------------- Git AI notes
+
+_RANGE = re.compile(r"([1-9]\d{0,9})(?:-([1-9]\d{0,9}))?")
+
+
+def parse_git_ai_note(text: bytes, ignored: Counter[str] | None = None) -> list[AttestedRange]:
+    """Read a note of `refs/notes/ai` (Git AI standard 3.0.0), tolerating what real notes hold.
+
+    The ranges say nothing about lines that the commit did not add: callers intersect them. Where
+    ranges overlap, the later one wins, as in Git AI's own lookup. Lines that no range names are
+    unknown, not human.
+
+    Parameters
+    ----------
+    text : bytes
+        The note.
+    ignored : Counter, optional
+        Counts what was passed over (`line`, `range`, `metadata`) and keys that the note does not
+        resolve (`key`; their ranges are kept as `unknown-ai`).
+
+    Returns
+    -------
+    list of AttestedRange
+        In the order of the note. Never raises: a broken note yields what can be read of it.
+    """
+    ignored = Counter() if ignored is None else ignored
+    attestations, metadata = _split_note(text)
+    if not attestations.strip():
+        return []
+    tools = _note_tools(metadata, ignored)
+    ranges: list[AttestedRange] = []
+    path = b""
+    for line in attestations.split(b"\n"):
+        line = line.rstrip(b"\r")
+        if not line.strip():
+            continue
+        if line[:1] not in b" \t":
+            # Quotes only wrap the path: the standard escapes nothing in it.
+            is_quoted = len(line) > 2 and line[:1] == line[-1:] == b'"'
+            path = line[1:-1] if is_quoted else line
+            continue
+        words = line.decode("utf-8", "replace").split()
+        if len(words) != 2 or not path:
+            ignored["line"] += 1
+            continue
+        key, spans = words
+        if key == "human" or key.startswith("h_"):
+            authorship, tool = "human", None
+        else:
+            authorship, tool = "ai", tools.get(key.partition("::")[0])
+            if tool is None:
+                ignored["key"] += 1
+                tool = UNKNOWN_TOOL
+        for span in spans.split(","):
+            match = _RANGE.fullmatch(span)
+            start = int(match[1]) if match else 0
+            end = int(match[2] or start) if match else 0
+            if not 0 < start <= end:
+                ignored["range"] += 1
+                continue
+            ranges.append(AttestedRange(path, start, end, authorship, tool))
+    return ranges
+
+
+def _split_note(text: bytes) -> tuple[bytes, bytes]:
+    """Split a note at its first line `---` into attestations and metadata."""
+    divider = re.search(rb"^---\r?$", text, re.MULTILINE)
+    if divider is None:
+        return text, b""
+    return text[: divider.start()], text[divider.end() :]
+
+
+def _note_tools(metadata: bytes, ignored: Counter[str]) -> dict[str, str]:
+    """Map the keys of a note's metadata, sessions and (older) prompts, to our names of tools."""
+    record = _parse_json(metadata)
+    if not isinstance(record, dict):
+        ignored["metadata"] += 1
+        return {}
+    catalog = Catalog.load()
+    tools = {}
+    for section in ("prompts", "sessions"):
+        for key, entry in _items(record.get(section)):
+            agent = entry.get("agent_id") if isinstance(entry, dict) else None
+            name = agent.get("tool") if isinstance(agent, dict) else None
+            if isinstance(name, str) and name.strip():
+                tools[key] = catalog.tool(name)
+    return tools
+
+
+# -------------------------------------------------------------------------- Agent Trace
+
+_TRACE_AUTHORSHIP = {"ai": "ai", "human": "human"}
+
+
+def parse_agent_trace(text: bytes) -> list[TraceRange]:
+    """Read Agent Trace records: one JSON object, an array of them, or one a line.
+
+    Records without a git revision and parts that break the format are passed over.
+
+    Parameters
+    ----------
+    text : bytes
+        Content of a trace file.
+    """
+    whole = _parse_json(text)
+    if whole is None:
+        records = [_parse_json(line) for line in text.splitlines()]
+    else:
+        records = whole if isinstance(whole, list) else [whole]
+    return [found for record in records for found in _trace_ranges(record)]
+
+
+def _trace_ranges(record: Any) -> Iterator[TraceRange]:
+    vcs = _member(record, "vcs", dict)
+    revision = vcs.get("revision")
+    if vcs.get("type", "git") != "git" or not isinstance(revision, str) or not revision:
+        return
+    tool = Catalog.load().tool(_member(_member(record, "tool", dict), "name", str))
+    for file in _member(record, "files", list):
+        path = _member(file, "path", str).removeprefix("./").encode("utf-8", "surrogatepass")
+        if not path:
+            continue
+        for conversation in _member(file, "conversations", list):
+            contributor = _member(conversation, "contributor", dict)
+            for span in _member(conversation, "ranges", list):
+                start, end = (_member(span, name, int) for name in ("start_line", "end_line"))
+                if not 0 < start <= end:
+                    continue
+                kind = (_member(span, "contributor", dict) or contributor).get("type")
+                authorship = (
+                    _TRACE_AUTHORSHIP.get(kind, "untagged") if isinstance(kind, str) else "untagged"
+                )
+                of_ai = tool if authorship == "ai" else None
+                yield TraceRange(revision, path, start, end, authorship, of_ai)
+
+
+def _member(record: Any, name: str, kind: type[_T]) -> _T:
+    """Return a JSON object's member if it has the expected type, else that type's empty value."""
+    value = record.get(name) if isinstance(record, dict) else None
+    return value if type(value) is kind else kind()
+
+
+def _items(section: Any) -> list[tuple[str, Any]]:
+    return list(section.items()) if isinstance(section, dict) else []
+
+
+def _parse_json(text: bytes) -> Any:
+    """Parse JSON; None if it is broken, too deep to be a record, or holds nothing."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

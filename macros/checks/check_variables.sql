@@ -1,0 +1,111 @@
+{#- Refuses a variable of a wrong type or range before anything is built. -#}
+{% macro check_variables() -%}
+    {%- if not execute -%}
+        {{ return('') }}
+    {%- endif -%}
+
+    {%- set rules = shipworthy.variable_rules() -%}
+
+    {%- for name in invocation_args_dict.get('vars', {}) if name.startswith('shipworthy__') -%}
+        {%- if name not in rules -%}
+            {%- do shipworthy.refuse(
+                name ~ " is no variable of shipworthy; it has " ~ rules.keys() | sort | join(', ') ~ "."
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+
+    {%- for name, rule in rules.items() -%}
+        {%- do shipworthy.check_variable(name, var(name), rule) -%}
+    {%- endfor -%}
+
+    {%- do shipworthy.check_warehouse_name() -%}
+    {{ return('') }}
+{%- endmacro %}
+
+{#- What each variable may hold: a kind (boolean, integer, number, word, moment, name) and its limits. -#}
+{% macro variable_rules() -%}
+    {%- set boolean = {'kind': 'boolean'} -%}
+    {{ return({
+        'shipworthy__demo': boolean,
+        'shipworthy__raw_schema': {'kind': 'name'},
+        'shipworthy__using_pull_requests': boolean,
+        'shipworthy__using_deployments': boolean,
+        'shipworthy__using_incidents': boolean,
+        'shipworthy__using_ai_usage': boolean,
+        'shipworthy__using_people': boolean,
+        'shipworthy__using_services': boolean,
+        'shipworthy__as_of': {'kind': 'moment'},
+        'shipworthy__turnover_window_days': {'kind': 'integer', 'low': 1, 'high': 365},
+        'shipworthy__turnover_line_cap': {'kind': 'integer', 'low': 1, 'high': 1000000000},
+        'shipworthy__untagged_counts_as': {'kind': 'word', 'words': ['auto', 'human', 'unknown']},
+        'shipworthy__moves_count': boolean,
+        'shipworthy__survival_days': {'kind': 'integer', 'low': 1, 'high': 3650},
+        'shipworthy__release_window_hours': {'kind': 'integer', 'low': 1, 'high': 168},
+        'shipworthy__lines_per_unit': {'kind': 'number', 'low': 1, 'high': 1000000000},
+        'shipworthy__change_line_cap': {'kind': 'integer', 'low': 1, 'high': 1000000000},
+        'shipworthy__incident_attribution_hours': {'kind': 'integer', 'low': 1, 'high': 8760},
+        'shipworthy__incident_tie': {'kind': 'word', 'words': ['at_or_before', 'strictly_before']},
+        'shipworthy__remediation_weight': {'kind': 'number', 'low': 0, 'high': 1},
+        'shipworthy__confidence_level': {'kind': 'number', 'low': 0.5, 'high': 0.9999},
+        'shipworthy__minimum_group_size': {'kind': 'integer', 'low': 1, 'high': 1000},
+        'shipworthy__adoption_target': {'kind': 'number', 'low': 0, 'high': 1}
+    }) }}
+{%- endmacro %}
+
+{% macro check_variable(name, value, rule) -%}
+    {%- set kind = rule['kind'] -%}
+    {#- A boolean is a number to Jinja, so it is sorted out first. -#}
+    {%- set is_boolean = value is boolean -%}
+    {%- if kind == 'boolean' -%}
+        {%- if not is_boolean -%}
+            {%- do shipworthy.refuse_value(name, value, 'true or false, without quotes') -%}
+        {%- endif -%}
+    {%- elif kind in ('integer', 'number') -%}
+        {%- set allowed = (
+            ('a whole number' if kind == 'integer' else 'a number')
+            ~ ' from ' ~ rule['low'] ~ ' to ' ~ rule['high']
+        ) -%}
+        {%- if is_boolean or (value is not number) or (kind == 'integer' and value is not integer) -%}
+            {%- do shipworthy.refuse_value(name, value, allowed) -%}
+        {%- elif not (value >= rule['low'] and value <= rule['high']) -%}
+            {%- do shipworthy.refuse_value(name, value, allowed) -%}
+        {%- endif -%}
+    {%- elif kind == 'word' -%}
+        {%- if value not in rule['words'] -%}
+            {%- do shipworthy.refuse_value(name, value, 'one of ' ~ rule['words'] | join(', ')) -%}
+        {%- endif -%}
+    {%- elif kind == 'name' -%}
+        {%- if value is not string or not modules.re.fullmatch('[A-Za-z_][A-Za-z0-9_$]*', value) -%}
+            {%- do shipworthy.refuse_value(name, value, 'the name of a schema') -%}
+        {%- endif -%}
+    {%- elif kind == 'moment' -%}
+        {%- set allowed = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in quotes" -%}
+        {%- set pattern = '[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([ T]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])?' -%}
+        {%- set text = (value if value is not none else '') | string -%}
+        {%- if is_boolean or (text != '' and not modules.re.fullmatch(pattern, text)) -%}
+            {%- do shipworthy.refuse_value(name, value, allowed) -%}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro refuse_value(name, value, allowed) -%}
+    {%- do shipworthy.refuse(name ~ " is '" ~ value ~ "'; allowed is " ~ allowed ~ ".") -%}
+{%- endmacro %}
+
+{% macro refuse(sentence) -%}
+    {{ exceptions.raise_compiler_error('shipworthy: ' ~ sentence) }}
+{%- endmacro %}
+
+{#- DuckDB calls a catalog after its file, and then cannot tell `shipworthy.x` the schema from the catalog. -#}
+{% macro check_warehouse_name() -%}
+    {%- set schemas = [
+        'main', 'shipworthy', 'shipworthy_raw', 'shipworthy_staging', 'shipworthy_intermediate',
+        'shipworthy_reference', 'shipworthy_demo', 'restricted'
+    ] -%}
+    {%- if target.type == 'duckdb' and (target.database | lower) in schemas -%}
+        {%- do shipworthy.refuse(
+            "the warehouse file is called '" ~ target.database ~ "' like a schema in it; "
+            ~ "give SHIPWORTHY_WAREHOUSE a file of another name, such as warehouse.duckdb."
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,19 @@
+{#- What twelve weeks of turnover say about AI code. The interval decides, not the ratio: at a true ratio of 1.5
+    this keeps false alarms at or below 4 % a look. -#}
+{% macro turnover_signal(ratio, ratio_low, ratio_high, ai_effective_changes, human_effective_changes) -%}
+    {{ return(adapter.dispatch('turnover_signal', 'shipworthy')(
+        ratio, ratio_low, ratio_high, ai_effective_changes, human_effective_changes
+    )) }}
+{%- endmacro %}
+
+{% macro default__turnover_signal(ratio, ratio_low, ratio_high, ai_effective_changes, human_effective_changes) -%}
+    case
+        when coalesce({{ ai_effective_changes }}, 0) < 30 or coalesce({{ human_effective_changes }}, 0) < 30
+            then 'insufficient_data'
+        when {{ ratio_low }} > 2.0 then 'severe'
+        when {{ ratio_low }} > 1.5 then 'alarm'
+        when {{ ratio }} > 1.5 and {{ ratio_low }} > 1.0 then 'watch'
+        when {{ ratio_high }} <= 1.5 then 'healthy'
+        else 'inconclusive'
+    end
+{%- endmacro %}

@@ -1,0 +1,166 @@
+{#- Columns of the inputs that the models read, as python/shipworthy/contract.py states them (a test
+    keeps the two equal). Needed to stand in for an input that is switched off. -#}
+{% macro input_columns(input) -%}
+    {%- set columns = {
+        'repositories': {
+            'repository': dbt.type_string(),
+            'default_branch': dbt.type_string(),
+            'scanned_at': dbt.type_timestamp(),
+            'head_sha': dbt.type_string(),
+            'is_shallow': dbt.type_boolean()
+        },
+        'commits': {
+            'repository': dbt.type_string(),
+            'sha': dbt.type_string(),
+            'mainline_position': dbt.type_bigint(),
+            'authored_at': dbt.type_timestamp(),
+            'committed_at': dbt.type_timestamp(),
+            'landed_at': dbt.type_timestamp(),
+            'author_key': dbt.type_string(),
+            'author_kind': dbt.type_string(),
+            'authorship': dbt.type_string(),
+            'ai_tool': dbt.type_string(),
+            'attribution_method': dbt.type_string(),
+            'lines_added': dbt.type_bigint(),
+            'lines_removed': dbt.type_bigint(),
+            'ai_lines_added': dbt.type_bigint(),
+            'files_changed': dbt.type_bigint(),
+            'pull_request_number': dbt.type_bigint(),
+            'reverts_sha': dbt.type_string(),
+            'is_fix': dbt.type_boolean(),
+            'fixes_incident_id': dbt.type_string()
+        },
+        'line_births': {
+            'repository': dbt.type_string(),
+            'added_sha': dbt.type_string(),
+            'path': dbt.type_string(),
+            'path_class': dbt.type_string(),
+            'author_sha': dbt.type_string(),
+            'authorship': dbt.type_string(),
+            'ai_tool': dbt.type_string(),
+            'attribution_method': dbt.type_string(),
+            'is_moved': dbt.type_boolean(),
+            'is_refilled': dbt.type_boolean(),
+            'lines': dbt.type_bigint()
+        },
+        'line_deaths': {
+            'repository': dbt.type_string(),
+            'added_sha': dbt.type_string(),
+            'path': dbt.type_string(),
+            'path_class': dbt.type_string(),
+            'author_sha': dbt.type_string(),
+            'authorship': dbt.type_string(),
+            'ai_tool': dbt.type_string(),
+            'birth_is_moved': dbt.type_boolean(),
+            'removed_sha': dbt.type_string(),
+            'is_moved': dbt.type_boolean(),
+            'lines': dbt.type_bigint()
+        },
+        'pull_requests': {
+            'repository': dbt.type_string(),
+            'number': dbt.type_bigint(),
+            'author_key': dbt.type_string(),
+            'author_kind': dbt.type_string(),
+            'authorship': dbt.type_string(),
+            'ai_tool': dbt.type_string(),
+            'opened_at': dbt.type_timestamp(),
+            'ready_at': dbt.type_timestamp(),
+            'merged_at': dbt.type_timestamp(),
+            'closed_at': dbt.type_timestamp(),
+            'merge_sha': dbt.type_string(),
+            'head_branch': dbt.type_string(),
+            'first_commit_at': dbt.type_timestamp(),
+            'lines_added': dbt.type_bigint(),
+            'lines_removed': dbt.type_bigint(),
+            'merged_by_key': dbt.type_string(),
+            'closed_by_key': dbt.type_string(),
+            'closed_by_kind': dbt.type_string(),
+            'driver_key': dbt.type_string()
+        },
+        'deployments': {
+            'deployment_id': dbt.type_string(),
+            'repository': dbt.type_string(),
+            'service': dbt.type_string(),
+            'environment': dbt.type_string(),
+            'sha': dbt.type_string(),
+            'status': dbt.type_string(),
+            'created_at': dbt.type_timestamp(),
+            'started_at': dbt.type_timestamp(),
+            'finished_at': dbt.type_timestamp(),
+            'deployed_by_kind': dbt.type_string(),
+            'is_rollback': dbt.type_boolean(),
+            'kind': dbt.type_string(),
+            'source': dbt.type_string()
+        },
+        'deployment_commits': {
+            'deployment_id': dbt.type_string(),
+            'repository': dbt.type_string(),
+            'sha': dbt.type_string()
+        },
+        'incidents': {
+            'incident_id': dbt.type_string(),
+            'service': dbt.type_string(),
+            'severity_label': dbt.type_string(),
+            'opened_at': dbt.type_timestamp(),
+            'acknowledged_at': dbt.type_timestamp(),
+            'resolved_at': dbt.type_timestamp(),
+            'caused_by_deployment_id': dbt.type_string(),
+            'caused_by_sha': dbt.type_string(),
+            'fixed_by_sha': dbt.type_string(),
+            'is_false_alarm': dbt.type_boolean(),
+            'is_maintenance': dbt.type_boolean(),
+            'source': dbt.type_string()
+        },
+        'ai_usage': {
+            'usage_id': dbt.type_string(),
+            'source': dbt.type_string(),
+            'person_key': dbt.type_string(),
+            'tool': dbt.type_string(),
+            'model': dbt.type_string(),
+            'bucket_started_at': dbt.type_timestamp(),
+            'bucket_hours': dbt.type_bigint(),
+            'sessions': dbt.type_bigint(),
+            'requests': dbt.type_bigint(),
+            'uncached_input_tokens': dbt.type_bigint(),
+            'cache_read_tokens': dbt.type_bigint(),
+            'cache_write_tokens': dbt.type_bigint(),
+            'output_tokens': dbt.type_bigint(),
+            'billed_usd': shipworthy.type_double(),
+            'credits': shipworthy.type_double(),
+            'suggested_lines': dbt.type_bigint(),
+            'accepted_lines': dbt.type_bigint(),
+            'is_automated': dbt.type_boolean()
+        },
+        'people': {
+            'person_key': dbt.type_string(),
+            'team': dbt.type_string(),
+            'role': dbt.type_string(),
+            'valid_from_on': 'date',
+            'valid_to_on': 'date',
+            'kind': dbt.type_string()
+        },
+        'identities': {
+            'alias_key': dbt.type_string(),
+            'person_key': dbt.type_string()
+        },
+        'services': {
+            'service': dbt.type_string(),
+            'repository': dbt.type_string(),
+            'path_prefix': dbt.type_string(),
+            'team': dbt.type_string(),
+            'delivery_unit': dbt.type_string(),
+            'tier': dbt.type_string(),
+            'valid_from_on': 'date',
+            'valid_to_on': 'date'
+        },
+        'load_watermarks': {
+            'input': dbt.type_string(),
+            'source': dbt.type_string(),
+            'loaded_through': dbt.type_timestamp(),
+            'loaded_at': dbt.type_timestamp(),
+            'rows': dbt.type_bigint(),
+            'rejected_rows': dbt.type_bigint()
+        }
+    } -%}
+    {{ return(columns[input]) }}
+{%- endmacro %}

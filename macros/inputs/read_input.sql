@@ -1,0 +1,20 @@
+{#- Rows of one input of the source contract: from the demo seeds, from the raw tables, or, where the
+    input is switched off, no rows of the same columns. -#}
+{% macro read_input(input) -%}
+    {%- if not shipworthy.input_is_on(input) -%}
+    select
+        {%- for column, data_type in shipworthy.input_columns(input).items() %}
+        cast(null as {{ data_type }}) as {{ column }}{{ "," if not loop.last }}
+        {%- endfor %}
+    where 1 = 0
+    {%- elif shipworthy.is_demo() -%}
+    select * from {{ ref('shipworthy', input) }}
+    {%- else -%}
+    select * from {{ source('shipworthy_raw', input) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The demo belongs to this repository: a project that installs the package never reads it. -#}
+{% macro is_demo() -%}
+    {{ return(project_name == 'shipworthy' and var('shipworthy__demo') | as_bool) }}
+{%- endmacro %}

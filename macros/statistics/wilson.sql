@@ -1,0 +1,41 @@
+{#- Limits of the Wilson score interval of a share r seen in n independent units (n may be fractional: an
+    effective sample). Null where r is null or n is null or 0. Wilson, JASA 22 (1927). -#}
+{% macro wilson_low(share, sample_size) -%}
+    case
+        when {{ sample_size }} > 0 and {{ share }} = 0 then 0.0
+        when {{ sample_size }} > 0
+            then greatest(
+                0.0,
+                {{ shipworthy.wilson_centre(share, sample_size) }}
+                - {{ shipworthy.wilson_half_width(share, sample_size) }}
+            )
+    end
+{%- endmacro %}
+
+{% macro wilson_high(share, sample_size) -%}
+    case
+        when {{ sample_size }} > 0 and {{ share }} = 1 then 1.0
+        when {{ sample_size }} > 0
+            then least(
+                1.0,
+                {{ shipworthy.wilson_centre(share, sample_size) }}
+                + {{ shipworthy.wilson_half_width(share, sample_size) }}
+            )
+    end
+{%- endmacro %}
+
+{% macro wilson_centre(share, sample_size) -%}
+    {%- set z = shipworthy.normal_quantile(var('shipworthy__confidence_level')) -%}
+    (({{ share }} + {{ z * z / 2 }} / {{ sample_size }}) / (1 + {{ z * z }} / {{ sample_size }}))
+{%- endmacro %}
+
+{#- greatest(): a share a rounding error above 1 must not ask for the root of a negative number. -#}
+{% macro wilson_half_width(share, sample_size) -%}
+    {%- set z = shipworthy.normal_quantile(var('shipworthy__confidence_level')) -%}
+    (
+        {{ z }} / (1 + {{ z * z }} / {{ sample_size }}) * sqrt(
+            greatest({{ share }} * (1 - {{ share }}), 0.0) / {{ sample_size }}
+            + {{ z * z / 4 }} / ({{ sample_size }} * {{ sample_size }})
+        )
+    )
+{%- endmacro %}

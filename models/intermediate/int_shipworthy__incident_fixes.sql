@@ -1,0 +1,60 @@
+with
+
+incidents as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__incidents_counted') }}
+
+),
+
+changes as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_landed') }}
+
+),
+
+{#- The incident names its fix, else the fix names its incident. -#}
+named_by_incident as (
+
+    select
+        incidents.incident_id,
+        incidents.opened_at,
+        changes.repository,
+        changes.sha,
+        changes.landed_at
+
+    from incidents
+
+    inner join changes
+        on incidents.fixed_by_sha = changes.sha
+
+),
+
+named_by_change as (
+
+    select
+        incidents.incident_id,
+        incidents.opened_at,
+        changes.repository,
+        changes.sha,
+        changes.landed_at
+
+    from incidents
+
+    inner join changes
+        on incidents.incident_id = changes.fixes_incident_id
+
+    where incidents.fixed_by_sha is null
+
+),
+
+final as (
+
+    select * from named_by_incident
+
+    union all
+
+    select * from named_by_change
+
+)
+
+select * from final

@@ -1,0 +1,86 @@
+with
+
+line_deaths as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__line_deaths') }}
+
+),
+
+births as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__lines_born') }}
+
+),
+
+changes as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_landed') }}
+
+),
+
+paths as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__paths_assigned') }}
+
+),
+
+final as (
+
+    select
+        ---------- key, as recorded
+        births.repository,
+        births.added_sha,
+        births.path,
+        births.author_sha,
+        births.recorded_authorship,
+        births.recorded_is_moved,
+        line_deaths.removed_sha,
+        coalesce(line_deaths.is_moved, false) as recorded_death_is_moved,
+
+        ---------- the line
+        births.path_class,
+        births.is_counted,
+        births.held_line_weight,
+        births.service,
+        births.team,
+        births.authorship,
+        births.landed_at,
+        births.is_moved as birth_is_moved,
+
+        ---------- its removal
+        removing.landed_at as removed_at,
+        coalesce(paths.service, 'unassigned') as removal_service,
+        coalesce(removing.author_team, paths.team, births.repository) as removal_team,
+        {{ shipworthy.age_days('births.landed_at', 'removing.landed_at') }} as age_days,
+        {% if var('shipworthy__moves_count') -%}
+        false
+        {%- else -%}
+        coalesce(line_deaths.is_moved, false)
+        {%- endif %} as is_moved,
+        line_deaths.lines
+
+    from line_deaths
+
+    inner join births
+        on
+            line_deaths.repository = births.repository
+            and line_deaths.added_sha = births.added_sha
+            and line_deaths.path = births.path
+            and line_deaths.author_sha = births.author_sha
+            and line_deaths.authorship = births.recorded_authorship
+            and coalesce(line_deaths.birth_is_moved, false) = births.recorded_is_moved
+
+    inner join changes as removing
+        on
+            line_deaths.repository = removing.repository
+            and line_deaths.removed_sha = removing.sha
+
+    left join paths
+        on
+            line_deaths.repository = paths.repository
+            and line_deaths.path = paths.path
+            and line_deaths.removed_sha = paths.change_sha
+
+)
+
+select * from final

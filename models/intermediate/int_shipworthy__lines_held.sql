@@ -1,0 +1,265 @@
+{%- set window_days = var('shipworthy__turnover_window_days') -%}
+
+with
+
+put_live as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_put_live') }}
+
+),
+
+changes as (
+
+    select * from {{ ref('shipworthy', 'fct_shipworthy__changes') }}
+
+),
+
+births as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__lines_born') }}
+
+),
+
+deaths as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__lines_died') }}
+
+),
+
+{#- A change ships once in a service: with the deployment that put it live for good. -#}
+shipped as (
+
+    select
+        put_live.service,
+        put_live.repository,
+        put_live.sha,
+        put_live.deployment_id,
+        put_live.release_id,
+        put_live.deployed_at as shipped_at,
+        changes.authorship
+
+    from put_live
+
+    inner join changes
+        on
+            put_live.repository = changes.repository
+            and put_live.sha = changes.sha
+
+    where put_live.taken_off_order is null
+
+),
+
+added as (
+
+    select
+        shipped.service,
+        shipped.repository,
+        shipped.sha,
+        births.authorship,
+        births.held_line_weight,
+        births.lines
+
+    from shipped
+
+    inner join births
+        on
+            shipped.service = births.service
+            and shipped.repository = births.repository
+            and shipped.sha = births.added_sha
+
+    where
+        births.is_counted
+        and not births.is_moved
+
+),
+
+removed_again as (
+
+    select
+        shipped.service,
+        shipped.repository,
+        shipped.sha,
+        deaths.authorship,
+        deaths.held_line_weight,
+        -deaths.lines as lines
+
+    from shipped
+
+    inner join deaths
+        on
+            shipped.service = deaths.service
+            and shipped.repository = deaths.repository
+            and shipped.sha = deaths.added_sha
+
+    where
+        deaths.is_counted
+        and not deaths.birth_is_moved
+        and not deaths.is_moved
+        and deaths.removed_at < {{ shipworthy.add_days('shipped.shipped_at', window_days) }}
+
+),
+
+{#- Old code retired counts like code added, by the path it was born at. -#}
+retired as (
+
+    select
+        shipped.service,
+        shipped.repository,
+        shipped.sha,
+        shipped.authorship,
+        deaths.held_line_weight,
+        deaths.lines
+
+    from shipped
+
+    inner join deaths
+        on
+            shipped.service = deaths.removal_service
+            and shipped.repository = deaths.repository
+            and shipped.sha = deaths.removed_sha
+
+    where
+        deaths.is_counted
+        and not deaths.is_moved
+        and deaths.age_days >= 91
+
+),
+
+repositories_with_lines as (
+
+    select distinct repository from births
+
+),
+
+{#- Without line births all that is known is how many lines a change added. -#}
+unlined as (
+
+    select
+        shipped.service,
+        shipped.repository,
+        shipped.sha,
+        changes.own_authorship,
+        coalesce(changes.lines_added, 0) as lines_added,
+        least(
+            coalesce(
+                changes.ai_lines_added,
+                case when changes.own_authorship = 'ai' then changes.lines_added else 0 end,
+                0
+            ),
+            coalesce(changes.lines_added, 0)
+        ) as ai_lines_added
+
+    from shipped
+
+    inner join changes
+        on
+            shipped.repository = changes.repository
+            and shipped.sha = changes.sha
+
+    left join repositories_with_lines
+        on shipped.repository = repositories_with_lines.repository
+
+    where repositories_with_lines.repository is null
+
+),
+
+parts as (
+
+    select * from added
+
+    union all
+
+    select * from removed_again
+
+    union all
+
+    select * from retired
+
+    union all
+
+    select
+        service,
+        repository,
+        sha,
+        'ai' as authorship,
+        1.0 as held_line_weight,
+        ai_lines_added as lines
+
+    from unlined
+
+    union all
+
+    select
+        service,
+        repository,
+        sha,
+        case when own_authorship = 'ai' then 'human' else own_authorship end as authorship,
+        1.0 as held_line_weight,
+        lines_added - ai_lines_added as lines
+
+    from unlined
+
+),
+
+summed as (
+
+    select
+        service,
+        repository,
+        sha,
+        sum(lines) as lines
+        {%- for authorship in ('ai', 'human', 'automation', 'unknown') %},
+        sum(case when authorship = '{{ authorship }}' then lines * held_line_weight else 0.0 end)
+            as weighted_{{ authorship }}_lines
+        {%- endfor %}
+
+    from parts
+
+    group by service, repository, sha
+
+),
+
+{#- The cap counts lines before they are weighted, and scales all parts alike. -#}
+scaled as (
+
+    select
+        *,
+        least(
+            1.0,
+            {{ var('shipworthy__change_line_cap') }} / nullif(cast(lines as {{ shipworthy.type_double() }}), 0)
+        ) as scale
+
+    from summed
+
+),
+
+final as (
+
+    select
+        shipped.service,
+        shipped.repository,
+        shipped.sha,
+        shipped.deployment_id,
+        shipped.release_id,
+        shipped.shipped_at,
+        shipped.authorship,
+        case when repositories_with_lines.repository is null then 'shipped_lines' else 'held_lines' end as basis
+        {%- for authorship in ('ai', 'human', 'automation', 'unknown') %},
+        cast(coalesce(scaled.weighted_{{ authorship }}_lines * scaled.scale, 0.0) as {{ shipworthy.type_double() }})
+            as {{ authorship }}_held_lines
+        {%- endfor %}
+
+    from shipped
+
+    left join scaled
+        on
+            shipped.service = scaled.service
+            and shipped.repository = scaled.repository
+            and shipped.sha = scaled.sha
+
+    left join repositories_with_lines
+        on shipped.repository = repositories_with_lines.repository
+
+)
+
+select * from final

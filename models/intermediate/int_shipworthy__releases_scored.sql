@@ -1,0 +1,152 @@
+{%- set attribution_hours = var('shipworthy__incident_attribution_hours') -%}
+
+with
+
+deployments as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__deployments_ordered') }}
+
+),
+
+put_live as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_put_live') }}
+
+),
+
+lines_held as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__lines_held') }}
+
+),
+
+failures as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__failures') }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
+
+),
+
+releases as (
+
+    select
+        release_id,
+        service,
+        min(repository) as repository,
+        min(team) as team,
+        window_started_at,
+        window_ended_at,
+        count(*) as deployments
+
+    from deployments
+
+    group by release_id, service, window_started_at, window_ended_at
+
+),
+
+put_live_by_release as (
+
+    select
+        release_id,
+        count(*) as changes_put_live
+
+    from put_live
+
+    group by release_id
+
+),
+
+held_by_release as (
+
+    select
+        release_id,
+        count(*) as changes_shipped,
+        sum(ai_held_lines) as ai_held_lines,
+        sum(human_held_lines) as human_held_lines,
+        sum(automation_held_lines) as automation_held_lines,
+        sum(unknown_held_lines) as unknown_held_lines,
+        max(case when basis = 'shipped_lines' then 1 else 0 end) as has_shipped_lines
+
+    from lines_held
+
+    group by release_id
+
+),
+
+{#- The worst failure decides, not their sum. -#}
+failures_by_release as (
+
+    select
+        release_id,
+        count(*) as failures,
+        max(failure_weight) as failure_weight,
+        max(evidence_at) as last_evidence_at
+
+    from failures
+
+    group by release_id
+
+),
+
+final as (
+
+    select
+        ---------- release
+        releases.release_id,
+        releases.service,
+        releases.repository,
+        releases.team,
+        releases.window_started_at,
+        releases.window_ended_at,
+        {{ shipworthy.week_start_on('releases.window_started_at') }} as week_start_on,
+
+        ---------- what it shipped
+        cast(releases.deployments as {{ dbt.type_bigint() }}) as deployments,
+        cast(coalesce(put_live_by_release.changes_put_live, 0) as {{ dbt.type_bigint() }}) as changes_put_live,
+        cast(coalesce(held_by_release.changes_shipped, 0) as {{ dbt.type_bigint() }}) as changes_shipped,
+        {%- for authorship in ('ai', 'human', 'automation', 'unknown') %}
+        coalesce(held_by_release.{{ authorship }}_held_lines, 0.0) as {{ authorship }}_held_lines,
+        {%- endfor %}
+        coalesce(
+            held_by_release.ai_held_lines
+            + held_by_release.human_held_lines
+            + held_by_release.automation_held_lines
+            + held_by_release.unknown_held_lines,
+            0.0
+        ) as held_lines,
+        case when held_by_release.has_shipped_lines = 1 then 'shipped_lines' else 'held_lines' end as basis,
+
+        ---------- what went wrong
+        cast(coalesce(failures_by_release.failures, 0) as {{ dbt.type_bigint() }}) as failures,
+        cast(coalesce(failures_by_release.failure_weight, 0.0) as {{ shipworthy.type_double() }}) as failure_weight,
+        cast(1.0 - coalesce(failures_by_release.failure_weight, 0.0) as {{ shipworthy.type_double() }}) as stability,
+        failures_by_release.failures is not null as is_failed,
+        failures_by_release.last_evidence_at,
+
+        ---------- how final
+        {{ shipworthy.add_hours('releases.window_ended_at', attribution_hours) }} <= as_of.as_of_at as is_closed,
+        {{ shipworthy.add_hours('releases.window_ended_at', attribution_hours) }} as closed_at,
+        {{ shipworthy.add_days('releases.window_ended_at', var('shipworthy__turnover_window_days')) }}
+            as turnover_window_ended_at
+
+    from releases
+
+    cross join as_of
+
+    left join put_live_by_release
+        on releases.release_id = put_live_by_release.release_id
+
+    left join held_by_release
+        on releases.release_id = held_by_release.release_id
+
+    left join failures_by_release
+        on releases.release_id = failures_by_release.release_id
+
+)
+
+select * from final

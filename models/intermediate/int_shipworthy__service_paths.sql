@@ -1,0 +1,119 @@
+with
+
+services as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__services') }}
+
+),
+
+commits as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__commits') }}
+
+),
+
+deployments as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__deployments_successful') }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
+
+),
+
+listed as (
+
+    select
+        service,
+        repository,
+        {#- 'services/api/', './services/api' and 'services/api' are one directory; '.' is the whole repository. #}
+        trim(
+            case
+                when path_prefix in ('.', './') then ''
+                when path_prefix like './%' then substring(path_prefix, 3)
+                else coalesce(path_prefix, '')
+            end,
+            '/'
+        ) as path_prefix,
+        coalesce(team, repository) as team,
+        coalesce(delivery_unit, 'deployment') as delivery_unit,
+        valid_from_on,
+        valid_to_on,
+        true as is_listed
+
+    from services
+
+    where
+        service is not null
+        and repository is not null
+
+),
+
+unlisted as (
+
+    select distinct
+        deployments.service,
+        deployments.repository,
+        '' as path_prefix,
+        deployments.repository as team,
+        'deployment' as delivery_unit,
+        cast(null as date) as valid_from_on,
+        cast(null as date) as valid_to_on,
+        false as is_listed
+
+    from deployments
+
+    where deployments.is_unlisted
+
+),
+
+{#- Without a services table each repository is one service and one team of its name. -#}
+repositories as (
+
+    select distinct repository from commits
+
+    union
+
+    select distinct repository from deployments
+
+),
+
+whole_repositories as (
+
+    select
+        repositories.repository as service,
+        repositories.repository,
+        '' as path_prefix,
+        repositories.repository as team,
+        'deployment' as delivery_unit,
+        cast(null as date) as valid_from_on,
+        cast(null as date) as valid_to_on,
+        false as is_listed
+
+    from repositories
+
+    cross join as_of
+
+    where not as_of.has_services
+
+),
+
+{#- A listed whole-repository service keeps its paths from an unlisted one. -#}
+final as (
+
+    select * from listed
+
+    union all
+
+    select * from unlisted
+
+    union all
+
+    select * from whole_repositories
+
+)
+
+select * from final

@@ -1,0 +1,80 @@
+{{ config(alias='fct_changes') }}
+
+with
+
+changes as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_landed') }}
+
+),
+
+births as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__lines_born') }}
+
+),
+
+added as (
+
+    select
+        repository,
+        added_sha,
+        {%- for authorship in ('ai', 'human', 'automation', 'unknown') %}
+        sum(case when authorship = '{{ authorship }}' then lines else 0 end) as {{ authorship }}_lines
+            {{- "," if not loop.last }}
+        {%- endfor %}
+
+    from births
+
+    where
+        is_counted
+        and not is_moved
+
+    group by repository, added_sha
+
+),
+
+final as (
+
+    select
+        ---------- change
+        changes.repository,
+        changes.sha,
+        changes.mainline_position,
+        changes.authored_at,
+        changes.landed_at,
+        {{ shipworthy.week_start_on('changes.landed_at') }} as week_start_on,
+
+        ---------- who
+        changes.author_kind,
+        changes.author_team,
+        changes.recorded_authorship,
+        changes.own_authorship,
+        {{ shipworthy.majority_authorship(
+            'added.ai_lines',
+            'added.human_lines',
+            'added.automation_lines',
+            'added.unknown_lines',
+            'changes.own_authorship'
+        ) | indent(8) }} as authorship,
+        changes.ai_tool,
+        changes.attribution_method,
+
+        ---------- what
+        changes.lines_added,
+        changes.lines_removed,
+        changes.ai_lines_added,
+        changes.pull_request_number,
+        changes.reverts_sha,
+        coalesce(changes.is_fix, false) as is_fix
+
+    from changes
+
+    left join added
+        on
+            changes.repository = added.repository
+            and changes.sha = added.added_sha
+
+)
+
+select * from final

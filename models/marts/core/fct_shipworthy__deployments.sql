@@ -1,0 +1,100 @@
+{{ config(alias='fct_deployments') }}
+
+{%- set attribution_hours = var('shipworthy__incident_attribution_hours') %}
+
+with
+
+deployments as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__deployments_ordered') }}
+
+),
+
+put_live as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_put_live') }}
+
+),
+
+failures as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__failures') }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
+
+),
+
+changes_by_deployment as (
+
+    select
+        deployment_id,
+        count(*) as changes_put_live,
+        sum(case when taken_off_order is null then 1 else 0 end) as changes_shipped
+
+    from put_live
+
+    group by deployment_id
+
+),
+
+failures_by_deployment as (
+
+    select
+        deployment_id,
+        count(*) as failures,
+        max(failure_weight) as failure_weight
+
+    from failures
+
+    group by deployment_id
+
+),
+
+final as (
+
+    select
+        ---------- deployment
+        deployments.deployment_id,
+        deployments.release_id,
+        deployments.service,
+        deployments.repository,
+        deployments.team,
+        deployments.sha,
+        deployments.source,
+        deployments.began_at as started_at,
+        deployments.deployed_at as finished_at,
+        {{ shipworthy.week_start_on('deployments.window_started_at') }} as week_start_on,
+
+        ---------- what it shipped
+        deployments.basis,
+        deployments.position as mainline_position,
+        deployments.live_position_before,
+        deployments.is_rollback,
+        deployments.is_redeployment,
+        cast(coalesce(changes_by_deployment.changes_put_live, 0) as {{ dbt.type_bigint() }}) as changes_put_live,
+        cast(coalesce(changes_by_deployment.changes_shipped, 0) as {{ dbt.type_bigint() }}) as changes_shipped,
+
+        ---------- what went wrong
+        cast(coalesce(failures_by_deployment.failures, 0) as {{ dbt.type_bigint() }}) as failures,
+        cast(coalesce(failures_by_deployment.failure_weight, 0.0) as {{ shipworthy.type_double() }})
+            as failure_weight,
+        failures_by_deployment.failures is not null as is_failed,
+        {{ shipworthy.add_hours('deployments.deployed_at', attribution_hours) }} <= as_of.as_of_at as is_closed
+
+    from deployments
+
+    cross join as_of
+
+    left join changes_by_deployment
+        on deployments.deployment_id = changes_by_deployment.deployment_id
+
+    left join failures_by_deployment
+        on deployments.deployment_id = failures_by_deployment.deployment_id
+
+)
+
+select * from final

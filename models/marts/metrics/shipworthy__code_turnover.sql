@@ -1,0 +1,131 @@
+{{ config(alias='code_turnover') }}
+
+{%- set window_days = var('shipworthy__turnover_window_days') %}
+
+with
+
+changes as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__turnover_by_change') }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
+
+),
+
+capped as (
+
+    select
+        *,
+        {{ shipworthy.capped_lines('lines_added', 'lines_added') }} as capped_lines_added,
+        {{ shipworthy.capped_lines('lines_removed', 'lines_added') }} as capped_lines_removed
+
+    from changes
+
+    where age_days >= {{ window_days }}
+
+),
+
+{#- The other windows count the row's changes that are that old, also those too young for the main one. -#}
+other_windows as (
+
+    select
+        week_start_on,
+        team,
+        service,
+        repository,
+        authorship,
+        sum(case when age_days >= 14 then lines_added end) as lines_added_14_days,
+        sum(case when age_days >= 14 then lines_removed_14_days end) as lines_removed_14_days,
+        sum(case when age_days >= 90 then lines_added end) as lines_added_90_days,
+        sum(case when age_days >= 90 then lines_removed_90_days end) as lines_removed_90_days
+
+    from changes
+
+    group by week_start_on, team, service, repository, authorship
+
+),
+
+cohorts as (
+
+    select
+        week_start_on,
+        team,
+        service,
+        repository,
+        authorship,
+        count(*) as changes,
+        sum(lines_added) as lines_added,
+        sum(lines_removed) as lines_removed,
+        sum(lines_removed_by_own_team) as lines_removed_by_own_team,
+        sum(capped_lines_added) as capped_lines_added,
+        sum(capped_lines_removed) as capped_lines_removed,
+        {{ shipworthy.safe_ratio('sum(capped_lines_removed)', 'sum(capped_lines_added)') }} as turnover_rate_capped,
+        {{ shipworthy.effective_changes('capped_lines_added') }} as effective_changes
+
+    from capped
+
+    group by week_start_on, team, service, repository, authorship
+
+),
+
+final as (
+
+    select
+        ---------- cohort
+        cohorts.week_start_on,
+        cohorts.team,
+        cohorts.service,
+        cohorts.repository,
+        cohorts.authorship,
+        {{ shipworthy.add_days('cast(cohorts.week_start_on as timestamp)', 7 + window_days) }} <= as_of.as_of_at
+            as is_mature,
+
+        ---------- within the turnover window
+        cast(cohorts.changes as {{ dbt.type_bigint() }}) as changes,
+        cast(cohorts.lines_added as {{ dbt.type_bigint() }}) as lines_added,
+        cast(cohorts.lines_removed as {{ dbt.type_bigint() }}) as lines_removed,
+        cast(cohorts.lines_removed_by_own_team as {{ dbt.type_bigint() }}) as lines_removed_by_own_team,
+        cast(cohorts.lines_removed - cohorts.lines_removed_by_own_team as {{ dbt.type_bigint() }})
+            as lines_removed_by_other_team,
+        {{ shipworthy.safe_ratio('cohorts.lines_removed', 'cohorts.lines_added') }} as turnover_rate,
+
+        ---------- capped, for inference
+        cohorts.capped_lines_added,
+        cohorts.capped_lines_removed,
+        cohorts.effective_changes,
+        cohorts.turnover_rate_capped,
+        cast({{ shipworthy.wilson_low('cohorts.turnover_rate_capped', 'cohorts.effective_changes') }}
+            as {{ shipworthy.type_double() }}) as turnover_rate_low,
+        cast({{ shipworthy.wilson_high('cohorts.turnover_rate_capped', 'cohorts.effective_changes') }}
+            as {{ shipworthy.type_double() }}) as turnover_rate_high,
+
+        ---------- other windows
+        cast(other_windows.lines_added_14_days as {{ dbt.type_bigint() }}) as lines_added_14_days,
+        cast(other_windows.lines_removed_14_days as {{ dbt.type_bigint() }}) as lines_removed_14_days,
+        {{ shipworthy.safe_ratio('other_windows.lines_removed_14_days', 'other_windows.lines_added_14_days') }}
+            as turnover_rate_14_days,
+        cast(other_windows.lines_added_90_days as {{ dbt.type_bigint() }}) as lines_added_90_days,
+        cast(other_windows.lines_removed_90_days as {{ dbt.type_bigint() }}) as lines_removed_90_days,
+        {{ shipworthy.safe_ratio('other_windows.lines_removed_90_days', 'other_windows.lines_added_90_days') }}
+            as turnover_rate_90_days,
+        case when other_windows.lines_added_90_days is null then 'younger_than_90_days' end as null_reason
+
+    from cohorts
+
+    cross join as_of
+
+    inner join other_windows
+        on
+            cohorts.week_start_on = other_windows.week_start_on
+            and cohorts.team = other_windows.team
+            and cohorts.service = other_windows.service
+            and cohorts.repository = other_windows.repository
+            and cohorts.authorship = other_windows.authorship
+
+)
+
+select * from final

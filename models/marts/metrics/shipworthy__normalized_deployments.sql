@@ -1,0 +1,138 @@
+{{ config(alias='normalized_deployments') }}
+
+with
+
+team_weeks as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__team_weeks_shipped') }}
+
+),
+
+releases as (
+
+    select * from {{ ref('shipworthy', 'fct_shipworthy__releases') }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
+
+),
+
+parts as (
+
+    select
+        team,
+        week_start_on
+        {%- for authorship in ('ai', 'human', 'automation', 'unknown') %},
+        sum({{ authorship }}_normalized_deployments) as {{ authorship }}_normalized_deployments
+        {%- endfor %}
+
+    from releases
+
+    group by team, week_start_on
+
+),
+
+matured as (
+
+    select
+        team_weeks.*,
+        as_of.has_incidents,
+        {#- Lines that were only shipped may be gone by now: nobody knows. #}
+        team_weeks.basis = 'held_lines' and team_weeks.matures_at <= as_of.as_of_at as is_mature
+
+    from team_weeks
+
+    cross join as_of
+
+),
+
+numbered as (
+
+    select
+        team,
+        week_start_on,
+        normalized_deployments,
+        row_number() over (partition by team order by week_start_on) as mature_week
+
+    from matured
+
+    where
+        is_mature
+        and normalized_deployments is not null
+
+),
+
+{#- A team is compared with its own first 13 mature weeks, which stay what they were. -#}
+baselines as (
+
+    select
+        team,
+        max(week_start_on) as complete_on,
+        avg(normalized_deployments) as baseline
+
+    from numbered
+
+    where mature_week <= 13
+
+    group by team
+
+    having count(*) = 13
+
+),
+
+final as (
+
+    select
+        ---------- row
+        matured.team,
+        matured.week_start_on,
+        matured.is_mature,
+
+        ---------- what shipped and stayed
+        matured.normalized_deployments
+        {%- for authorship in ('ai', 'human', 'automation', 'unknown') %},
+        case
+            when matured.normalized_deployments is not null
+                then coalesce(parts.{{ authorship }}_normalized_deployments, 0.0)
+        end as {{ authorship }}_normalized_deployments
+        {%- endfor %},
+        parts.ai_normalized_deployments / nullif(matured.normalized_deployments, 0) as ai_share,
+        matured.normalized_deployments / nullif(matured.builders, 0) as normalized_deployments_per_builder,
+        matured.normalized_deployments / nullif(baselines.baseline, 0) as normalized_deployments_index,
+
+        ---------- from what
+        matured.builders,
+        cast(matured.releases as {{ dbt.type_bigint() }}) as releases,
+        cast(matured.deployments as {{ dbt.type_bigint() }}) as deployments,
+        cast(matured.changes_shipped as {{ dbt.type_bigint() }}) as changes_shipped,
+        matured.held_lines,
+        matured.stable_held_lines,
+
+        ---------- how sure
+        matured.basis,
+        case when matured.has_incidents then 'incidents_and_remediations' else 'remediations_only' end
+            as stability_basis,
+        case when matured.builders is null then 'no_builders' end as null_reason,
+        case
+            when matured.is_mature and matured.last_evidence_at > matured.matures_at
+                then matured.last_evidence_at
+        end as restated_at
+
+    from matured
+
+    left join parts
+        on
+            matured.team = parts.team
+            and matured.week_start_on = parts.week_start_on
+
+    left join baselines
+        on
+            matured.team = baselines.team
+            and matured.week_start_on >= baselines.complete_on
+
+)
+
+select * from final

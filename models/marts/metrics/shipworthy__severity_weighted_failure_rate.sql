@@ -1,0 +1,213 @@
+{{ config(alias='severity_weighted_failure_rate') }}
+
+with
+
+releases as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__releases_scored') }}
+
+),
+
+deployments as (
+
+    select * from {{ ref('shipworthy', 'fct_shipworthy__deployments') }}
+
+),
+
+incidents as (
+
+    select * from {{ ref('shipworthy', 'fct_shipworthy__incidents') }}
+
+),
+
+normalized_deployments as (
+
+    select * from {{ ref('shipworthy', 'shipworthy__normalized_deployments') }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
+
+),
+
+{#- A release that put nothing live and did no harm is no chance to fail. -#}
+releases_summed as (
+
+    select
+        team,
+        week_start_on,
+        sum(case when is_closed and (changes_put_live > 0 or is_failed) then 1 else 0 end) as closed_releases,
+        sum(case when is_closed and is_failed then 1 else 0 end) as failed_releases,
+        sum(case when is_closed then failure_weight else 0.0 end) as failure_weight,
+        max(closed_at) as closed_at,
+        max(last_evidence_at) as last_evidence_at
+
+    from releases
+
+    group by team, week_start_on
+
+),
+
+deployments_summed as (
+
+    select
+        team,
+        week_start_on,
+        sum(case when is_closed then 1 else 0 end) as closed_deployments,
+        sum(case when is_closed and is_failed then 1 else 0 end) as failed_deployments,
+        sum(case when is_closed then failure_weight else 0.0 end) as deployment_failure_weight
+
+    from deployments
+
+    group by team, week_start_on
+
+),
+
+unattributed as (
+
+    select
+        team,
+        opened_week_start_on as week_start_on,
+        count(*) as unattributed_incidents,
+        sum(severity_weight) as unattributed_incident_weight
+
+    from incidents
+
+    where attribution_method = 'unattributed'
+
+    group by team, opened_week_start_on
+
+),
+
+team_weeks as (
+
+    select
+        team,
+        week_start_on
+
+    from releases_summed
+
+    union
+
+    select
+        team,
+        week_start_on
+
+    from unattributed
+
+),
+
+summed as (
+
+    select
+        team_weeks.team,
+        team_weeks.week_start_on,
+        coalesce(releases_summed.closed_releases, 0) as closed_releases,
+        coalesce(releases_summed.failed_releases, 0) as failed_releases,
+        coalesce(releases_summed.failure_weight, 0.0) as failure_weight,
+        coalesce(deployments_summed.closed_deployments, 0) as closed_deployments,
+        coalesce(deployments_summed.failed_deployments, 0) as failed_deployments,
+        coalesce(deployments_summed.deployment_failure_weight, 0.0) as deployment_failure_weight,
+        coalesce(unattributed.unattributed_incidents, 0) as unattributed_incidents,
+        coalesce(unattributed.unattributed_incident_weight, 0.0) as unattributed_incident_weight,
+        normalized_deployments.normalized_deployments,
+        releases_summed.last_evidence_at,
+        greatest(
+            {{ shipworthy.add_days('cast(team_weeks.week_start_on as timestamp)', 7) }},
+            coalesce(releases_summed.closed_at, timestamp '1970-01-01 00:00:00')
+        ) as matures_at
+
+    from team_weeks
+
+    left join releases_summed
+        on
+            team_weeks.team = releases_summed.team
+            and team_weeks.week_start_on = releases_summed.week_start_on
+
+    left join deployments_summed
+        on
+            team_weeks.team = deployments_summed.team
+            and team_weeks.week_start_on = deployments_summed.week_start_on
+
+    left join unattributed
+        on
+            team_weeks.team = unattributed.team
+            and team_weeks.week_start_on = unattributed.week_start_on
+
+    left join normalized_deployments
+        on
+            team_weeks.team = normalized_deployments.team
+            and team_weeks.week_start_on = normalized_deployments.week_start_on
+
+),
+
+rated as (
+
+    select
+        summed.*,
+        as_of.has_incidents,
+        as_of.as_of_at,
+        {{ shipworthy.safe_ratio('summed.failure_weight', 'summed.closed_releases') }} as failure_rate
+
+    from summed
+
+    cross join as_of
+
+),
+
+{#- Without incidents the rate is not known, and not low: everything that rests on them is null. -#}
+final as (
+
+    select
+        ---------- row
+        team,
+        week_start_on,
+        matures_at <= as_of_at as is_mature,
+
+        ---------- per release
+        case when has_incidents then failure_rate end as severity_weighted_failure_rate,
+        cast(case when has_incidents then {{ shipworthy.wilson_low('failure_rate', 'closed_releases') }} end
+            as {{ shipworthy.type_double() }}) as severity_weighted_failure_rate_low,
+        cast(case when has_incidents then {{ shipworthy.wilson_high('failure_rate', 'closed_releases') }} end
+            as {{ shipworthy.type_double() }}) as severity_weighted_failure_rate_high,
+        case when has_incidents then failure_weight end as failure_weight,
+        cast(closed_releases as {{ dbt.type_bigint() }}) as closed_releases,
+        case when has_incidents then cast(failed_releases as {{ dbt.type_bigint() }}) end as failed_releases,
+
+        ---------- per normalized deployment
+        case when has_incidents then failure_weight / nullif(normalized_deployments, 0) end
+            as failure_weight_per_normalized_deployment,
+        normalized_deployments,
+
+        ---------- per deployment
+        case when has_incidents then {{ shipworthy.safe_ratio('deployment_failure_weight', 'closed_deployments') }} end
+            as severity_weighted_change_failure_rate,
+        case when has_incidents then {{ shipworthy.safe_ratio('failed_deployments', 'closed_deployments') }} end
+            as change_failure_rate,
+        case when has_incidents then deployment_failure_weight end as deployment_failure_weight,
+        cast(closed_deployments as {{ dbt.type_bigint() }}) as closed_deployments,
+        case when has_incidents then cast(failed_deployments as {{ dbt.type_bigint() }}) end as failed_deployments,
+
+        ---------- what found no release
+        case when has_incidents then cast(unattributed_incidents as {{ dbt.type_bigint() }}) end
+            as unattributed_incidents,
+        case when has_incidents then cast(unattributed_incident_weight as {{ shipworthy.type_double() }}) end
+            as unattributed_incident_weight,
+
+        ---------- how sure
+        case
+            when not has_incidents then 'incidents_not_loaded'
+            when closed_releases = 0 then 'no_closed_release'
+        end as null_reason,
+        case
+            when matures_at <= as_of_at and last_evidence_at > matures_at
+                then last_evidence_at
+        end as restated_at
+
+    from rated
+
+)
+
+select * from final

@@ -1,0 +1,45 @@
+with
+
+source as (
+
+    {{ shipworthy.read_input('commits') }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        cast(repository as {{ dbt.type_string() }}) as repository,
+        cast(sha as {{ dbt.type_string() }}) as sha,
+        cast(author_key as {{ dbt.type_string() }}) as author_key,
+        cast(pull_request_number as {{ dbt.type_bigint() }}) as pull_request_number,
+        cast(reverts_sha as {{ dbt.type_string() }}) as reverts_sha,
+        cast(fixes_incident_id as {{ dbt.type_string() }}) as fixes_incident_id,
+
+        ---------- text
+        cast(author_kind as {{ dbt.type_string() }}) as author_kind,
+        cast(authorship as {{ dbt.type_string() }}) as authorship,
+        cast(ai_tool as {{ dbt.type_string() }}) as ai_tool,
+        cast(attribution_method as {{ dbt.type_string() }}) as attribution_method,
+
+        ---------- measures
+        cast(mainline_position as {{ dbt.type_bigint() }}) as mainline_position,
+        cast(lines_added as {{ dbt.type_bigint() }}) as lines_added,
+        cast(lines_removed as {{ dbt.type_bigint() }}) as lines_removed,
+        cast(ai_lines_added as {{ dbt.type_bigint() }}) as ai_lines_added,
+        cast(files_changed as {{ dbt.type_bigint() }}) as files_changed,
+
+        ---------- booleans
+        cast(is_fix as {{ dbt.type_boolean() }}) as is_fix,
+
+        ---------- times (UTC)
+        cast(authored_at as {{ dbt.type_timestamp() }}) as authored_at,
+        cast(committed_at as {{ dbt.type_timestamp() }}) as committed_at,
+        cast(landed_at as {{ dbt.type_timestamp() }}) as landed_at
+
+    from source
+
+)
+
+select * from renamed

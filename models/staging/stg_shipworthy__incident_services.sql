@@ -1,0 +1,33 @@
+with
+
+incidents as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__incidents') }}
+
+),
+
+split as (
+
+    select
+        incident_id,
+        {{ shipworthy.split_to_rows('service', '+') }} as service
+
+    from incidents
+
+    where service is not null
+
+),
+
+trimmed as (
+
+    select distinct
+        incident_id,
+        trim(service) as service
+
+    from split
+
+    where trim(service) <> ''
+
+)
+
+select * from trimmed

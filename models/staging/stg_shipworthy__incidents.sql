@@ -1,0 +1,36 @@
+with
+
+source as (
+
+    {{ shipworthy.read_input('incidents') }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        cast(incident_id as {{ dbt.type_string() }}) as incident_id,
+        cast(caused_by_deployment_id as {{ dbt.type_string() }}) as caused_by_deployment_id,
+        cast(caused_by_sha as {{ dbt.type_string() }}) as caused_by_sha,
+        cast(fixed_by_sha as {{ dbt.type_string() }}) as fixed_by_sha,
+
+        ---------- text
+        cast(service as {{ dbt.type_string() }}) as service,
+        cast(severity_label as {{ dbt.type_string() }}) as severity_label,
+        cast(source as {{ dbt.type_string() }}) as source,
+
+        ---------- booleans
+        cast(is_false_alarm as {{ dbt.type_boolean() }}) as is_false_alarm,
+        cast(is_maintenance as {{ dbt.type_boolean() }}) as is_maintenance,
+
+        ---------- times (UTC)
+        cast(opened_at as {{ dbt.type_timestamp() }}) as opened_at,
+        cast(acknowledged_at as {{ dbt.type_timestamp() }}) as acknowledged_at,
+        cast(resolved_at as {{ dbt.type_timestamp() }}) as resolved_at
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,35 @@
+with
+
+source as (
+
+    {{ shipworthy.read_input('line_births') }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        cast(repository as {{ dbt.type_string() }}) as repository,
+        cast(added_sha as {{ dbt.type_string() }}) as added_sha,
+        cast(path as {{ dbt.type_string() }}) as path,
+        cast(author_sha as {{ dbt.type_string() }}) as author_sha,
+        cast(authorship as {{ dbt.type_string() }}) as authorship,
+
+        ---------- text
+        cast(path_class as {{ dbt.type_string() }}) as path_class,
+        cast(ai_tool as {{ dbt.type_string() }}) as ai_tool,
+        cast(attribution_method as {{ dbt.type_string() }}) as attribution_method,
+
+        ---------- measures
+        cast(lines as {{ dbt.type_bigint() }}) as lines,
+
+        ---------- booleans
+        cast(is_moved as {{ dbt.type_boolean() }}) as is_moved,
+        cast(is_refilled as {{ dbt.type_boolean() }}) as is_refilled
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,35 @@
+with
+
+source as (
+
+    {{ shipworthy.read_input('line_deaths') }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        cast(repository as {{ dbt.type_string() }}) as repository,
+        cast(added_sha as {{ dbt.type_string() }}) as added_sha,
+        cast(path as {{ dbt.type_string() }}) as path,
+        cast(author_sha as {{ dbt.type_string() }}) as author_sha,
+        cast(authorship as {{ dbt.type_string() }}) as authorship,
+        cast(removed_sha as {{ dbt.type_string() }}) as removed_sha,
+
+        ---------- text
+        cast(path_class as {{ dbt.type_string() }}) as path_class,
+        cast(ai_tool as {{ dbt.type_string() }}) as ai_tool,
+
+        ---------- measures
+        cast(lines as {{ dbt.type_bigint() }}) as lines,
+
+        ---------- booleans
+        cast(birth_is_moved as {{ dbt.type_boolean() }}) as birth_is_moved,
+        cast(is_moved as {{ dbt.type_boolean() }}) as is_moved
+
+    from source
+
+)
+
+select * from renamed

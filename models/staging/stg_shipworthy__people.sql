@@ -1,0 +1,28 @@
+with
+
+source as (
+
+    {{ shipworthy.read_input('people') }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        cast(person_key as {{ dbt.type_string() }}) as person_key,
+        cast(team as {{ dbt.type_string() }}) as team,
+
+        ---------- text
+        cast(role as {{ dbt.type_string() }}) as role,
+        cast(kind as {{ dbt.type_string() }}) as kind,
+
+        ---------- times (UTC)
+        cast(valid_from_on as date) as valid_from_on,
+        cast(valid_to_on as date) as valid_to_on
+
+    from source
+
+)
+
+select * from renamed

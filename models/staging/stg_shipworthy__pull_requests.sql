@@ -1,0 +1,43 @@
+with
+
+source as (
+
+    {{ shipworthy.read_input('pull_requests') }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        cast(repository as {{ dbt.type_string() }}) as repository,
+        cast(number as {{ dbt.type_bigint() }}) as number,
+        cast(author_key as {{ dbt.type_string() }}) as author_key,
+        cast(merge_sha as {{ dbt.type_string() }}) as merge_sha,
+        cast(merged_by_key as {{ dbt.type_string() }}) as merged_by_key,
+        cast(closed_by_key as {{ dbt.type_string() }}) as closed_by_key,
+        cast(driver_key as {{ dbt.type_string() }}) as driver_key,
+
+        ---------- text
+        cast(author_kind as {{ dbt.type_string() }}) as author_kind,
+        cast(authorship as {{ dbt.type_string() }}) as authorship,
+        cast(ai_tool as {{ dbt.type_string() }}) as ai_tool,
+        cast(head_branch as {{ dbt.type_string() }}) as head_branch,
+        cast(closed_by_kind as {{ dbt.type_string() }}) as closed_by_kind,
+
+        ---------- measures
+        cast(lines_added as {{ dbt.type_bigint() }}) as lines_added,
+        cast(lines_removed as {{ dbt.type_bigint() }}) as lines_removed,
+
+        ---------- times (UTC)
+        cast(opened_at as {{ dbt.type_timestamp() }}) as opened_at,
+        cast(ready_at as {{ dbt.type_timestamp() }}) as ready_at,
+        cast(merged_at as {{ dbt.type_timestamp() }}) as merged_at,
+        cast(closed_at as {{ dbt.type_timestamp() }}) as closed_at,
+        cast(first_commit_at as {{ dbt.type_timestamp() }}) as first_commit_at
+
+    from source
+
+)
+
+select * from renamed

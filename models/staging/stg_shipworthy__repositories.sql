@@ -1,0 +1,29 @@
+with
+
+source as (
+
+    {{ shipworthy.read_input('repositories') }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        cast(repository as {{ dbt.type_string() }}) as repository,
+        cast(head_sha as {{ dbt.type_string() }}) as head_sha,
+
+        ---------- text
+        cast(default_branch as {{ dbt.type_string() }}) as default_branch,
+
+        ---------- booleans
+        cast(is_shallow as {{ dbt.type_boolean() }}) as is_shallow,
+
+        ---------- times (UTC)
+        cast(scanned_at as {{ dbt.type_timestamp() }}) as scanned_at
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,285 @@
+"""What happens in the simulated organisation, as numbers: the stories of the demo data."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True)
+class Phase:
+    """How a team writes code from one week on.
+
+    Parameters
+    ----------
+    from_week : int
+        First week of the phase (0 = the first week).
+    user_changes, other_changes : float
+        Changes a week by a person who uses AI tools, and by one who does not.
+    ai_share : float
+        Share of the users' changes that carry evidence of an AI author.
+    ai_rewritten, human_rewritten : float
+        Share of the AI-written and of all other changes most of whose lines are gone in 30 days.
+    """
+
+    from_week: int
+    user_changes: float
+    other_changes: float
+    ai_share: float
+    ai_rewritten: float
+    human_rewritten: float
+
+
+@dataclass(frozen=True)
+class Reviewing:
+    """How a team reviews: shares of its requests, the rest gets an ordinary review.
+
+    Parameters
+    ----------
+    unreviewed : float
+        Merged without any review.
+    rubber_stamped : float
+        Approved within seconds, without a word.
+    careful : float
+        Discussed in threads, answered by a commit, then approved.
+    """
+
+    unreviewed: float
+    rubber_stamped: float
+    careful: float
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How a team uses its AI tool.
+
+    Parameters
+    ----------
+    tool : str
+        Name of the tool.
+    tokens : float
+        Tokens of an ordinary day, as a multiple of the organisation's usual day.
+    is_billed : bool
+        Whether the vendor bills by use (else the price seed must say what it cost).
+    hourly_from_week : int or None
+        Week from which the vendor's export has hourly instead of daily buckets.
+    loops_from_week : int or None
+        Week from which people leave agents running in loops, day and night.
+    loop_people : int
+        How many of the team's users do so.
+    """
+
+    tool: str
+    tokens: float = 1.0
+    is_billed: bool = True
+    hourly_from_week: int | None = None
+    loops_from_week: int | None = None
+    loop_people: int = 0
+
+
+@dataclass(frozen=True)
+class Team:
+    """One team and its story.
+
+    Parameters
+    ----------
+    name : str
+        Name of the team.
+    people, users : int
+        How many people it has, and how many of them use an AI tool.
+    phases : tuple of Phase
+        How it writes code, in the order of time.
+    reviewing : Reviewing
+        How it reviews.
+    usage : Usage
+        How it uses its AI tool.
+    deployments_a_week : int
+        Regular deployments of each of its services in a week.
+    split_from_week : int or None
+        Week from which it deploys every service many times a day.
+    split_a_day : int
+        How many times, then.
+    harm : float
+        Share of its changes that cause an incident once they are live.
+    """
+
+    name: str
+    people: int
+    users: int
+    phases: tuple[Phase, ...]
+    reviewing: Reviewing
+    usage: Usage
+    deployments_a_week: int
+    harm: float
+    split_from_week: int | None = None
+    split_a_day: int = 0
+
+    def phase(self, week: int) -> Phase:
+        """Return the phase that a week belongs to."""
+        return [phase for phase in self.phases if phase.from_week <= week][-1]
+
+
+UNREAD = Team(
+    name="harbor",
+    people=8,
+    users=5,
+    phases=(
+        Phase(0, 1.2, 1.4, ai_share=0.55, ai_rewritten=0.20, human_rewritten=0.12),
+        Phase(14, 2.4, 2.1, ai_share=0.90, ai_rewritten=0.66, human_rewritten=0.09),
+    ),
+    reviewing=Reviewing(unreviewed=0.35, rubber_stamped=0.50, careful=0.02),
+    usage=Usage("claude-code", tokens=1.3),
+    deployments_a_week=3,
+    harm=0.030,
+)
+
+CAREFUL = Team(
+    name="beacon",
+    people=8,
+    users=5,
+    phases=(
+        Phase(0, 1.2, 1.3, ai_share=0.60, ai_rewritten=0.14, human_rewritten=0.18),
+        Phase(10, 2.0, 2.3, ai_share=0.75, ai_rewritten=0.13, human_rewritten=0.20),
+    ),
+    reviewing=Reviewing(unreviewed=0.02, rubber_stamped=0.05, careful=0.60),
+    usage=Usage("claude-code", tokens=0.8),
+    deployments_a_week=4,
+    harm=0.006,
+)
+
+BURNING = Team(
+    name="foghorn",
+    people=7,
+    users=6,
+    phases=(
+        Phase(0, 0.9, 0.9, ai_share=0.60, ai_rewritten=0.18, human_rewritten=0.12),
+        Phase(20, 0.35, 0.4, ai_share=0.90, ai_rewritten=0.90, human_rewritten=0.15),
+    ),
+    reviewing=Reviewing(unreviewed=0.15, rubber_stamped=0.25, careful=0.10),
+    usage=Usage("kiro", tokens=1.5, hourly_from_week=18, loops_from_week=22, loop_people=3),
+    deployments_a_week=2,
+    harm=0.020,
+)
+
+SPLITTING = Team(
+    name="tide",
+    people=7,
+    users=4,
+    phases=(Phase(0, 1.1, 1.1, ai_share=0.50, ai_rewritten=0.16, human_rewritten=0.13),),
+    reviewing=Reviewing(unreviewed=0.10, rubber_stamped=0.20, careful=0.15),
+    usage=Usage("copilot", is_billed=False),
+    deployments_a_week=2,
+    harm=0.020,
+    split_from_week=20,
+    split_a_day=3,
+)
+
+AVERAGE = Team(
+    name="keel",
+    people=6,
+    users=4,
+    phases=(Phase(0, 1.2, 1.1, ai_share=0.50, ai_rewritten=0.17, human_rewritten=0.13),),
+    reviewing=Reviewing(unreviewed=0.08, rubber_stamped=0.20, careful=0.20),
+    usage=Usage("claude-code", is_billed=False),
+    deployments_a_week=3,
+    harm=0.020,
+)
+
+SMALL = Team(
+    name="anchor",
+    people=4,
+    users=0,
+    phases=(Phase(0, 0.9, 0.9, ai_share=0.0, ai_rewritten=0.15, human_rewritten=0.12),),
+    reviewing=Reviewing(unreviewed=0.10, rubber_stamped=0.15, careful=0.20),
+    usage=Usage("claude-code"),
+    deployments_a_week=1,
+    harm=0.010,
+)
+
+
+@dataclass(frozen=True)
+class BadRelease:
+    """The release that goes wrong: an incident of the first severity, a rollback, a fix forward.
+
+    Parameters
+    ----------
+    service : str
+        Service that it hits.
+    landed_after, shipped_after, opened_after, rolled_back_after, fixed_after, reshipped_after : \
+timedelta
+        When each step happens, counted from the start of the simulation.
+    lines : int
+        Lines of the change that does the harm.
+    """
+
+    service: str = "ledger"
+    landed_after: timedelta = timedelta(weeks=27, days=2, hours=9, minutes=5)
+    shipped_after: timedelta = timedelta(weeks=27, days=2, hours=12, minutes=40)
+    opened_after: timedelta = timedelta(weeks=27, days=2, hours=13, minutes=31)
+    rolled_back_after: timedelta = timedelta(weeks=27, days=2, hours=14, minutes=2)
+    fixed_after: timedelta = timedelta(weeks=27, days=3, hours=10, minutes=20)
+    reshipped_after: timedelta = timedelta(weeks=27, days=3, hours=11, minutes=45)
+    lines: int = 148
+
+
+@dataclass(frozen=True)
+class Gaming:
+    """Cheap moves, to measure what they earn; nothing else changes between two runs.
+
+    Parameters
+    ----------
+    split_deployments : int
+        Make so many deployments of each one, over the same changes.
+    split_services : int
+        Cut each service into so many (at most 4), each deployed whenever the whole was.
+    padded_share : float
+        Dead lines that nobody will ever touch, added to each change, per line it adds.
+    """
+
+    split_deployments: int = 1
+    split_services: int = 1
+    padded_share: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be simulated."""
+        if not 1 <= self.split_deployments <= 60:
+            raise ValueError(f"split_deployments = {self.split_deployments}: must be 1 to 60")
+        if not 1 <= self.split_services <= 4:
+            raise ValueError(f"split_services = {self.split_services}: must be 1 to 4")
+        if self.padded_share < 0:
+            raise ValueError(f"padded_share = {self.padded_share}: must not be negative")
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Everything that decides what the simulator writes.
+
+    Parameters
+    ----------
+    seed : int
+        Equal seeds give byte-identical files.
+    start : datetime
+        The Monday on which the first week starts.
+    weeks : int
+        Length; all inputs are read completely up to the end.
+    teams : tuple of Team
+        The stories.
+    bad_release : BadRelease
+        The release that goes wrong.
+    gaming : Gaming
+        Cheap moves made on top, none by default.
+    """
+
+    seed: int = 20260105
+    start: datetime = datetime(2026, 1, 5)
+    weeks: int = 40
+    teams: tuple[Team, ...] = (UNREAD, CAREFUL, BURNING, SPLITTING, AVERAGE, SMALL)
+    bad_release: BadRelease = field(default_factory=BadRelease)
+    gaming: Gaming = field(default_factory=Gaming)
+
+    @property
+    def end(self) -> datetime:
+        """Instant up to which everything is known; the metrics' as_of."""
+        return self.start + timedelta(weeks=self.weeks)
+
+    def week(self, index: float) -> datetime:
+        """Return the Monday on which a week starts."""
+        return self.start + timedelta(weeks=index)

@@ -3,28 +3,30 @@
 The demo seeds, the tests and the proofs about gaming are made here. Everything is decided by
 `Parameters`: equal parameters give byte-identical files, and no clock is read. The company
 `lighthouse` has six teams, forty people, twelve services in nine repositories (four services share
-a monorepo) and forty weeks of history that end on 2026-10-12 00:00, on top of years-old code. Each
-team has a story which the metrics must show (its numbers are the constants in `parameters`):
+a monorepo) and forty weeks of history that end on Sunday 2026-10-11 23:00, on top of years-old
+code. Each team has a story which the metrics must show (its numbers are the constants in
+`parameters`):
 
 - **harbor** (`UNREAD`) accepts agent code unread. From week 14 two thirds of its AI changes are
   rewritten within 30 days, a tenth of its human ones: `turnover_signal` becomes `severe`.
 - **beacon** (`CAREFUL`) directs its agents: reviews with threads that a commit answers; its AI code
-  holds at least as well as its human code: `healthy`.
+  holds at least as well as its human code: `healthy`. (At a true ratio of 1 a team of this size
+  stays `inconclusive`: the interval is too wide. So its AI code holds a little better.)
 - **foghorn** (`BURNING`) leaves agents in loops from week 22, two days and nights a week, on hourly
   data: the highest spend of all, hardly a line that stays.
 - **tide** (`SPLITTING`) deploys every service several times a day from week 20, over the same
   changes: more deployments, no more normalized deployments.
 - **keel** (`AVERAGE`) is an average team, which ships the bad release (`BadRelease`): a first
   severity incident on `ledger`, a rollback half an hour later, a fix forward the next day.
-- **anchor** (`SMALL`) has four people and a bot, so people-based measures are suppressed; one of its
-  services is deployed by tag, the other ships what lands.
+- **anchor** (`SMALL`) has four people and a bot, so people-based measures are suppressed; one of
+  its services is deployed by tag, the other ships what lands.
 
 What real data has a few of is there too: people who change teams, join, leave, or are in two; a
 service that moves to another team; aliases; non-users of AI, whose untagged lines are the human
 side; an agent account with drivers; late clocks; real merge commits; direct pushes; moved and
-refilled lines; reverts; failed, cancelled and running deployments, flags, redeployments, one without
-a sha and one off the mainline; false alarms, maintenance, unknown severities, incidents on two
-services, open ones, and some that nothing explains.
+refilled lines; reverts; failed, cancelled and running deployments, flags, redeployments, two
+without a sha and one off the mainline; false alarms, maintenance, unknown severities, an incident
+on two services, open ones, and some that nothing explains.
 """
 
 from datetime import timedelta

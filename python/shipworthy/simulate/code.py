@@ -336,7 +336,7 @@ class _ServiceCode:
         return self.service.path(
             self.dice.weighted({
                 "README.md": 5, "docs/operations.md": 5, "docs/architecture.md": 4,
-                'docs/why "retry", and when – a note.md': 1,
+                'docs/why "retry", and when: a café note.md': 1,
             })
         )  # fmt: skip
 

@@ -368,7 +368,7 @@ def _odd_incidents(parameters: Parameters, changes: list[Change]) -> list[Incide
         at(13.52, "catalog", "needs triage", "jira"),
         at(28.36, "notifications", None, "incident_io"),
         at(11.97, "gateway", "P3", "pagerduty"),
-        at(20.33, None, "high", "jira"),
+        at(20.33, None, "critical", "jira"),
         at(29.66, "assistant", "low", "jira"),
         at(35.62, None, "P4", "pagerduty"),
     ]

@@ -137,7 +137,7 @@ CAREFUL = Team(
     users=5,
     phases=(
         Phase(0, 1.2, 1.3, ai_share=0.60, ai_rewritten=0.14, human_rewritten=0.18),
-        Phase(10, 2.0, 2.3, ai_share=0.75, ai_rewritten=0.13, human_rewritten=0.20),
+        Phase(10, 2.1, 2.3, ai_share=0.78, ai_rewritten=0.15, human_rewritten=0.22),
     ),
     reviewing=Reviewing(unreviewed=0.02, rubber_stamped=0.05, careful=0.60),
     usage=Usage("claude-code", tokens=0.8),
@@ -151,10 +151,10 @@ BURNING = Team(
     users=6,
     phases=(
         Phase(0, 0.9, 0.9, ai_share=0.60, ai_rewritten=0.18, human_rewritten=0.12),
-        Phase(20, 0.35, 0.4, ai_share=0.90, ai_rewritten=0.90, human_rewritten=0.15),
+        Phase(20, 0.30, 0.2, ai_share=0.90, ai_rewritten=0.92, human_rewritten=0.15),
     ),
     reviewing=Reviewing(unreviewed=0.15, rubber_stamped=0.25, careful=0.10),
-    usage=Usage("kiro", tokens=1.5, hourly_from_week=18, loops_from_week=22, loop_people=3),
+    usage=Usage("kiro", tokens=1.5, hourly_from_week=18, loops_from_week=22, loop_people=2),
     deployments_a_week=2,
     harm=0.020,
 )
@@ -163,7 +163,7 @@ SPLITTING = Team(
     name="tide",
     people=7,
     users=4,
-    phases=(Phase(0, 1.1, 1.1, ai_share=0.50, ai_rewritten=0.16, human_rewritten=0.13),),
+    phases=(Phase(0, 1.0, 1.0, ai_share=0.50, ai_rewritten=0.16, human_rewritten=0.13),),
     reviewing=Reviewing(unreviewed=0.10, rubber_stamped=0.20, careful=0.15),
     usage=Usage("copilot", is_billed=False),
     deployments_a_week=2,
@@ -175,8 +175,8 @@ SPLITTING = Team(
 AVERAGE = Team(
     name="keel",
     people=6,
-    users=4,
-    phases=(Phase(0, 1.2, 1.1, ai_share=0.50, ai_rewritten=0.17, human_rewritten=0.13),),
+    users=3,
+    phases=(Phase(0, 2.2, 1.7, ai_share=0.65, ai_rewritten=0.19, human_rewritten=0.13),),
     reviewing=Reviewing(unreviewed=0.08, rubber_stamped=0.20, careful=0.20),
     usage=Usage("claude-code", is_billed=False),
     deployments_a_week=3,
@@ -277,8 +277,8 @@ class Parameters:
 
     @property
     def end(self) -> datetime:
-        """Instant up to which everything is known; the metrics' as_of."""
-        return self.start + timedelta(weeks=self.weeks)
+        """Instant up to which everything is known, the metrics' as_of: the last Sunday, 23:00."""
+        return self.start + timedelta(weeks=self.weeks, hours=-1)
 
     def week(self, index: float) -> datetime:
         """Return the Monday on which a week starts."""

@@ -10,7 +10,7 @@ from shipworthy.simulate.parameters import Parameters
 # Quantiles of the lines that a change of each kind adds. Narrow on purpose: a few huge changes
 # would eat the effective sample that the turnover signal needs.
 SIZES = {
-    "feature": (4, 14, 24, 34, 44, 56, 72, 100, 150),
+    "feature": (6, 18, 27, 35, 44, 54, 67, 86, 125),
     "fix": (2, 4, 7, 12, 24),
     "move": (0, 4, 10, 20),
     "docs": (3, 8, 15, 30, 60),
@@ -125,8 +125,12 @@ def _history(parameters: Parameters, organisation: Organisation) -> list[Change]
             for person in organisation.people
             if person.memberships[0].team == service.owners[0][1]
         ]
-        for landing_at, lines in HISTORY:
-            landing_at += timedelta(minutes=dice.integer(0, 600))
+        history = HISTORY
+        if service.delivery_unit == "commit":
+            # It ships whatever lands, so years of history would be years of releases: a new one.
+            history = ((parameters.start + timedelta(hours=9), 90),)
+        for landing_at, lines in history:
+            landing_at += timedelta(minutes=dice.integer(0, 500))
             person = dice.pick(first_owners)
             changes.append(
                 Change(

@@ -61,7 +61,7 @@ def _plan_branch(parameters: Parameters, change: Change, dice: Dice) -> None:
     """Plan the commits of the branch and the opening of the request."""
     span = change.committed_at - change.authored_at
     change.opened_at = _second(change.authored_at + span * dice.between(0.05, 0.5))
-    commits = dice.weighted({1: 70, 2: 22, 3: 8})
+    commits = dice.weighted({1: 78, 2: 17, 3: 5})
     if change.reviewing == "careful":
         commits = max(2, commits)
     for index in range(commits):
@@ -255,7 +255,7 @@ class Requests:
             pause = min(left * 0.9, timedelta(seconds=dice.integer(4, 20)))
             self._review(change, reviewer.key, "human", "approved", ready_at + pause, 0, lines)
         elif change.reviewing == "ordinary":
-            threads = dice.weighted({0: 3, 1: 1})
+            threads = dice.weighted({0: 11, 1: 7, 2: 2})
             at = ready_at + left * dice.between(0.3, 0.5)
             self._threads(change, reviewer, at, threads, dice)
             self._review(change, reviewer.key, "human", "approved", at, threads, lines)

@@ -13,7 +13,7 @@ PRICES = {
     "claude-opus-4-5": (5.0, 0.50, 6.25, 25.0),
 }
 # Tokens of one request of an ordinary session, in the same order.
-_TOKENS = (700, 15_000, 1_900, 520)
+_TOKENS = (1_200, 52_000, 4_600, 850)
 _USD_PER_CREDIT = 0.04
 
 
@@ -72,10 +72,10 @@ def _week(
                 for hour in range(24)
                 if hour not in (4, 5) or day == 1
             ]
-        elif not dice.chance(0.85):
+        elif not dice.chance(0.80):
             continue
         elif is_hourly:
-            hours = {8 + dice.integer(0, 9) for _ in range(4)}
+            hours = {8 + dice.integer(0, 9) for _ in range(3)}
             rows += [
                 _row(person, usage, at + timedelta(hours=hour), 1, dice.integer(5, 40), dice)
                 for hour in sorted(hours)

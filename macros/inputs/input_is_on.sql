@@ -14,3 +14,12 @@
     {%- endif -%}
     {{ return(true) }}
 {%- endmacro %}
+
+{#- The inputs that are switched on, of those whose watermarks matter, as a list of literals. -#}
+{% macro inputs_switched_on() -%}
+    {%- set names = [] -%}
+    {%- for input in ('commits', 'deployments', 'incidents', 'ai_usage') if shipworthy.input_is_on(input) -%}
+        {%- do names.append("'" ~ input ~ "'") -%}
+    {%- endfor -%}
+    {{ return(names | join(', ')) }}
+{%- endmacro %}

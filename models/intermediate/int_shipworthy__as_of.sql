@@ -80,6 +80,7 @@ inputs_summed as (
 
 ),
 
+-- A watermark of an input that is switched off says nothing.
 oldest_watermarks as (
 
     select
@@ -88,12 +89,7 @@ oldest_watermarks as (
 
     from load_watermarks
 
-    {#- A watermark of an input that is switched off says nothing. #}
-    where
-        1 = 1
-        {%- for input in ('commits', 'deployments', 'incidents', 'ai_usage') if not shipworthy.input_is_on(input) %}
-        and input_name <> '{{ input }}'
-        {%- endfor %}
+    where input_name in ({{ shipworthy.inputs_switched_on() }})
 
     group by input_name
 
@@ -104,7 +100,7 @@ inputs_dated as (
     select
         inputs_summed.input_name,
         inputs_summed.row_count > 0 or oldest_watermarks.loaded_through is not null as is_loaded,
-        {#- How fresh AI usage is does not decide what counts as over. #}
+        -- how fresh AI usage is does not decide what counts as over
         case
             when inputs_summed.input_name <> 'ai_usage'
                 then coalesce(oldest_watermarks.loaded_through, inputs_summed.newest_at)

@@ -50,7 +50,7 @@ landed as (
 
 ),
 
-{#- The author of a change, and in a merge the authors of its lines: the branch commits that wrote them. -#}
+-- The author of a change, and in a merge the authors of its lines: the branch commits that wrote them.
 written as (
 
     select
@@ -113,7 +113,7 @@ memberships as (
 
 ),
 
-{#- Of several teams, the first by name. -#}
+-- Of several teams, the first by name.
 teams_at_landing as (
 
     select

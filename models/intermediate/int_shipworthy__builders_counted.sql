@@ -42,7 +42,7 @@ weeks as (
 
 ),
 
-{#- Members on the Monday, in each team of theirs. -#}
+-- Members on the Monday, in each team of theirs.
 members as (
 
     select
@@ -64,7 +64,7 @@ members as (
 
 ),
 
-{#- Without people: the authors of the team's changes, in the four weeks that end with the week. -#}
+-- Without people: the authors of the team's changes, in the four weeks that end with the week.
 changes_by_team as (
 
     select distinct

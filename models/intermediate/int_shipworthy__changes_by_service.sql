@@ -24,7 +24,7 @@ service_paths as (
 
 ),
 
-{#- Counted lines, moved ones included, say which services a change touches. -#}
+-- Counted lines, moved ones included, say which services a change touches.
 touched as (
 
     select
@@ -59,7 +59,7 @@ changes_touching as (
 
 ),
 
-{#- A change without counted lines belongs to the whole-repository service, if there is one. -#}
+-- A change without counted lines belongs to the whole-repository service, if there is one.
 untouching as (
 
     select
@@ -68,7 +68,7 @@ untouching as (
         service_paths.service,
         row_number() over (
             partition by changes.repository, changes.sha
-            order by service_paths.is_listed desc, service_paths.service
+            order by service_paths.is_listed desc, service_paths.service asc
         ) as preference
 
     from changes

@@ -28,7 +28,7 @@ deployments_with_lists as (
 
 ),
 
-{#- From the live position up to its own; the first known deployment ships only its own change. -#}
+-- From the live position up to its own; the first known deployment ships only its own change.
 put_live_by_position as (
 
     select
@@ -62,7 +62,7 @@ put_live_by_position as (
 
 ),
 
-{#- A deployment that moves forward and names its commits ships those. -#}
+-- A deployment that moves forward and names its commits ships those.
 put_live_by_list as (
 
     select
@@ -114,7 +114,7 @@ rollbacks as (
 
 ),
 
-{#- A rollback takes off every live change above its position. -#}
+-- A rollback takes off every live change above its position.
 taken_off as (
 
     select
@@ -141,7 +141,7 @@ taken_off as (
 
 ),
 
-{#- A deployment that names a change which is live already does not put it live again. -#}
+-- A deployment that names a change which is live already does not put it live again.
 ranked as (
 
     select

@@ -75,7 +75,7 @@ positioned as (
 
 ),
 
-{#- A service that delivers commits has each change of its own live the moment it lands. -#}
+-- A service that delivers commits has each change of its own live the moment it lands.
 landings as (
 
     select
@@ -123,7 +123,7 @@ ordered as (
 
 ),
 
-{#- The live position before a deployment is where the one before it that moved it left it. -#}
+-- The live position before a deployment is where the one before it that moved it left it.
 compared as (
 
     select

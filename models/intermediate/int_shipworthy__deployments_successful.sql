@@ -59,7 +59,7 @@ whole_repository_services as (
 
 ),
 
-{#- Without a services table a deployment belongs to its repository, whatever service it names. -#}
+-- Without a services table a deployment belongs to its repository, whatever service it names.
 placed as (
 
     select

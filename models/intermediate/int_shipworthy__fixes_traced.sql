@@ -65,8 +65,8 @@ hotfixes as (
 
 ),
 
-{#- The same question asked twice: of the lines that a fix removed, which release had most of them live? An
-    incident asks when it opened, a hotfix when it landed, and only of releases of the 7 days before. -#}
+-- The same question asked twice: of the lines that a fix removed, which release had most of them live? An incident
+-- asks when it opened, a hotfix when it landed, and only of releases of the 7 days before.
 questions as (
 
     select
@@ -112,7 +112,7 @@ removed as (
 
 ),
 
-{#- The latest deployment that had put the lines' change live by then. -#}
+-- The latest deployment that had put the lines' change live by then.
 had_live as (
 
     select
@@ -164,7 +164,7 @@ deployments as (
 
 ),
 
-{#- Lines are counted per release, so that splitting a deployment moves no blame. -#}
+-- Lines are counted per release, so that splitting a deployment moves no blame.
 lines_by_release as (
 
     select

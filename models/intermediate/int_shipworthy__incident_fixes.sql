@@ -12,7 +12,7 @@ changes as (
 
 ),
 
-{#- The incident names its fix, else the fix names its incident. -#}
+-- The incident names its fix, else the fix names its incident.
 named_by_incident as (
 
     select

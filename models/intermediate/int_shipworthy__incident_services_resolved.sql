@@ -18,7 +18,7 @@ service_paths as (
 
 ),
 
-{#- Where repositories stand in for services, an incident's service is known by the name that deployments call it. -#}
+-- Where repositories stand in for services, an incident's service is known by the name that deployments call it.
 names as (
 
     select

@@ -224,7 +224,7 @@ ranked as (
         *,
         row_number() over (
             partition by incident_id
-            order by preference, shipping_order desc
+            order by preference asc, shipping_order desc
         ) as choice
 
     from candidates

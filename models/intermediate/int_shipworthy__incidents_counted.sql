@@ -49,7 +49,7 @@ counted as (
 
 ),
 
-{#- What a source means by a word goes before what most mean by it. -#}
+-- What a source means by a word goes before what most mean by it.
 labelled as (
 
     select
@@ -70,7 +70,7 @@ labelled as (
 
 ),
 
-{#- Unknown severity stays unknown, and weighs like sev3. -#}
+-- Unknown severity stays unknown, and weighs like sev3.
 final as (
 
     select

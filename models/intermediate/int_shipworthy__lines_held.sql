@@ -26,7 +26,7 @@ deaths as (
 
 ),
 
-{#- A change ships once in a service: with the deployment that put it live for good. -#}
+-- A change ships once in a service: with the deployment that put it live for good.
 shipped as (
 
     select
@@ -99,7 +99,7 @@ removed_again as (
 
 ),
 
-{#- Old code retired counts like code added, by the path it was born at. -#}
+-- Old code retired counts like code added, by the path it was born at.
 retired as (
 
     select
@@ -131,7 +131,7 @@ repositories_with_lines as (
 
 ),
 
-{#- Without line births all that is known is how many lines a change added. -#}
+-- Without line births all that is known is how many lines a change added.
 unlined as (
 
     select
@@ -207,11 +207,11 @@ summed as (
         service,
         repository,
         sha,
-        sum(lines) as lines
-        {%- for authorship in ('ai', 'human', 'automation', 'unknown') %},
+        {%- for authorship in ('ai', 'human', 'automation', 'unknown') %}
         sum(case when authorship = '{{ authorship }}' then lines * held_line_weight else 0.0 end)
-            as weighted_{{ authorship }}_lines
+            as weighted_{{ authorship }}_lines,
         {%- endfor %}
+        sum(lines) as lines
 
     from parts
 
@@ -219,7 +219,7 @@ summed as (
 
 ),
 
-{#- The cap counts lines before they are weighted, and scales all parts alike. -#}
+-- The cap counts lines before they are weighted, and scales all parts alike.
 scaled as (
 
     select
@@ -243,11 +243,11 @@ final as (
         shipped.release_id,
         shipped.shipped_at,
         shipped.authorship,
-        case when repositories_with_lines.repository is null then 'shipped_lines' else 'held_lines' end as basis
-        {%- for authorship in ('ai', 'human', 'automation', 'unknown') %},
+        {%- for authorship in ('ai', 'human', 'automation', 'unknown') %}
         cast(coalesce(scaled.weighted_{{ authorship }}_lines * scaled.scale, 0.0) as {{ shipworthy.type_double() }})
-            as {{ authorship }}_held_lines
+            as {{ authorship }}_held_lines,
         {%- endfor %}
+        case when repositories_with_lines.repository is null then 'shipped_lines' else 'held_lines' end as basis
 
     from shipped
 

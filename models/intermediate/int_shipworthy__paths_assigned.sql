@@ -54,7 +54,7 @@ candidates as (
         service_paths.team,
         row_number() over (
             partition by touched.repository, touched.path, touched.change_sha
-            order by length(service_paths.path_prefix) desc, service_paths.is_listed desc, service_paths.service
+            order by length(service_paths.path_prefix) desc, service_paths.is_listed desc, service_paths.service asc
         ) as preference
 
     from touched
@@ -83,7 +83,7 @@ candidates as (
 
 ),
 
-{#- The longest prefix wins. -#}
+-- The longest prefix wins.
 final as (
 
     select

@@ -78,7 +78,7 @@ held_by_release as (
 
 ),
 
-{#- The worst failure decides, not their sum. -#}
+-- The worst failure decides, not their sum.
 failures_by_release as (
 
     select

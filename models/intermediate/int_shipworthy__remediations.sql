@@ -88,7 +88,7 @@ moving_before as (
 
 ),
 
-{#- A rollback repairs what shipped the changes it takes off, else what last moved the live position. -#}
+-- A rollback repairs what shipped the changes it takes off, else what last moved the live position.
 repaired_by_rollback as (
 
     select
@@ -135,7 +135,7 @@ reverted as (
 
 ),
 
-{#- In each service, the deployment that had the reverted change live. -#}
+-- In each service, the deployment that had the reverted change live.
 repaired_by_revert as (
 
     select
@@ -195,7 +195,7 @@ repaired as (
 
 ),
 
-{#- The named fix of a counted incident weighs nothing more: the incident does. -#}
+-- The named fix of a counted incident weighs nothing more: the incident does.
 final as (
 
     select

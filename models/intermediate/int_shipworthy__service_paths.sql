@@ -70,7 +70,7 @@ unlisted as (
 
 ),
 
-{#- Without a services table each repository is one service and one team of its name. -#}
+-- Without a services table each repository is one service and one team of its name.
 repositories as (
 
     select distinct repository from commits
@@ -101,7 +101,7 @@ whole_repositories as (
 
 ),
 
-{#- A listed whole-repository service keeps its paths from an unlisted one. -#}
+-- A listed whole-repository service keeps its paths from an unlisted one.
 final as (
 
     select * from listed

@@ -36,7 +36,7 @@ teams as (
 
 ),
 
-{#- From a team's first release on, every week counts, also one in which nothing shipped. -#}
+-- From a team's first release on, every week counts, also one in which nothing shipped.
 team_weeks as (
 
     select

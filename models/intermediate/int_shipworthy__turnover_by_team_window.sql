@@ -14,7 +14,7 @@ as_of as (
 
 ),
 
-{#- The organisation is computed from changes like a team: never from rows of teams. -#}
+-- The organisation is computed from changes like a team: never from rows of teams.
 by_team as (
 
     select
@@ -95,7 +95,7 @@ mature_weeks as (
 
 ),
 
-{#- A change that stands in several rows (services, weeks) is one unit here. -#}
+-- A change that stands in several rows (services, weeks) is one unit here.
 units as (
 
     select

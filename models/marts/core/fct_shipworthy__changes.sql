@@ -18,11 +18,10 @@ added as (
 
     select
         repository,
-        added_sha,
         {%- for authorship in ('ai', 'human', 'automation', 'unknown') %}
-        sum(case when authorship = '{{ authorship }}' then lines else 0 end) as {{ authorship }}_lines
-            {{- "," if not loop.last }}
+        sum(case when authorship = '{{ authorship }}' then lines else 0 end) as {{ authorship }}_lines,
         {%- endfor %}
+        added_sha
 
     from births
 

@@ -26,7 +26,7 @@ service_paths as (
 
 ),
 
-{#- Of several services, the first by name. -#}
+-- Of several services, the first by name.
 teams_when_opened as (
 
     select

@@ -14,7 +14,7 @@ team_weeks as (
 
 ),
 
-{#- A release has its team-week's normalized deployments in proportion to what it shipped that stayed. -#}
+-- A release has its team-week's normalized deployments in proportion to what it shipped that stayed.
 shared as (
 
     select
@@ -66,13 +66,13 @@ final as (
         is_closed,
 
         ---------- what it is worth
-        normalized_deployments
-        {%- for authorship in ('ai', 'human', 'automation', 'unknown') %},
+        {%- for authorship in ('ai', 'human', 'automation', 'unknown') %}
         case
             when held_lines > 0 then normalized_deployments * {{ authorship }}_held_lines / held_lines
             when normalized_deployments is not null then 0.0
-        end as {{ authorship }}_normalized_deployments
+        end as {{ authorship }}_normalized_deployments,
         {%- endfor %}
+        normalized_deployments
 
     from shared
 

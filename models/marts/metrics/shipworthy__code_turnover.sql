@@ -29,7 +29,7 @@ capped as (
 
 ),
 
-{#- The other windows count the row's changes that are that old, also those too young for the main one. -#}
+-- The other windows count the row's changes that are that old, also those too young for the main one.
 other_windows as (
 
     select
@@ -98,10 +98,14 @@ final as (
         cohorts.capped_lines_removed,
         cohorts.effective_changes,
         cohorts.turnover_rate_capped,
-        cast({{ shipworthy.wilson_low('cohorts.turnover_rate_capped', 'cohorts.effective_changes') }}
-            as {{ shipworthy.type_double() }}) as turnover_rate_low,
-        cast({{ shipworthy.wilson_high('cohorts.turnover_rate_capped', 'cohorts.effective_changes') }}
-            as {{ shipworthy.type_double() }}) as turnover_rate_high,
+        cast(
+            {{ shipworthy.wilson_low('cohorts.turnover_rate_capped', 'cohorts.effective_changes') }}
+            as {{ shipworthy.type_double() }}
+        ) as turnover_rate_low,
+        cast(
+            {{ shipworthy.wilson_high('cohorts.turnover_rate_capped', 'cohorts.effective_changes') }}
+            as {{ shipworthy.type_double() }}
+        ) as turnover_rate_high,
 
         ---------- other windows
         cast(other_windows.lines_added_14_days as {{ dbt.type_bigint() }}) as lines_added_14_days,

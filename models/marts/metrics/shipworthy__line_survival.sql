@@ -84,7 +84,7 @@ gone_by_change as (
 
 ),
 
-{#- How each line's observation ended: removed, moved away (censored), or alive at as_of (censored). -#}
+-- How each line's observation ended: removed, moved away (censored), or alive at as_of (censored).
 ends as (
 
     select
@@ -130,7 +130,7 @@ ends_by_age as (
 
 ),
 
-{#- Changes old enough to be seen at an age, as an effective sample. -#}
+-- Changes old enough to be seen at an age, as an effective sample.
 capped as (
 
     select
@@ -158,7 +158,7 @@ capped_by_age as (
 
 ),
 
-{#- A curve ends at the age of its oldest change. -#}
+-- A curve ends at the age of its oldest change.
 curves as (
 
     select
@@ -245,7 +245,7 @@ counted as (
 
 ),
 
-{#- The product over earlier ages as a sum of logarithms; an age that removed every line ends the curve at 0. -#}
+-- The product over earlier ages as a sum of logarithms; an age that removed every line ends the curve at 0.
 survived as (
 
     select
@@ -296,10 +296,14 @@ final as (
         cast(curve.removed as {{ dbt.type_bigint() }}) as removed,
         cast(curve.censored as {{ dbt.type_bigint() }}) as censored,
         cast(curve.survival as {{ shipworthy.type_double() }}) as survival,
-        cast({{ shipworthy.wilson_low('curve.survival', 'curve.effective_changes') }}
-            as {{ shipworthy.type_double() }}) as survival_low,
-        cast({{ shipworthy.wilson_high('curve.survival', 'curve.effective_changes') }}
-            as {{ shipworthy.type_double() }}) as survival_high,
+        cast(
+            {{ shipworthy.wilson_low('curve.survival', 'curve.effective_changes') }}
+            as {{ shipworthy.type_double() }}
+        ) as survival_low,
+        cast(
+            {{ shipworthy.wilson_high('curve.survival', 'curve.effective_changes') }}
+            as {{ shipworthy.type_double() }}
+        ) as survival_high,
         curve.effective_changes
 
     from curve

@@ -24,10 +24,10 @@ parts as (
 
     select
         team,
-        week_start_on
-        {%- for authorship in ('ai', 'human', 'automation', 'unknown') %},
-        sum({{ authorship }}_normalized_deployments) as {{ authorship }}_normalized_deployments
+        {%- for authorship in ('ai', 'human', 'automation', 'unknown') %}
+        sum({{ authorship }}_normalized_deployments) as {{ authorship }}_normalized_deployments,
         {%- endfor %}
+        week_start_on
 
     from releases
 
@@ -65,7 +65,7 @@ numbered as (
 
 ),
 
-{#- A team is compared with its own first 13 mature weeks, which stay what they were. -#}
+-- A team is compared with its own first 13 mature weeks, which stay what they were.
 baselines as (
 
     select
@@ -92,13 +92,13 @@ final as (
         matured.is_mature,
 
         ---------- what shipped and stayed
-        matured.normalized_deployments
-        {%- for authorship in ('ai', 'human', 'automation', 'unknown') %},
+        matured.normalized_deployments,
+        {%- for authorship in ('ai', 'human', 'automation', 'unknown') %}
         case
             when matured.normalized_deployments is not null
                 then coalesce(parts.{{ authorship }}_normalized_deployments, 0.0)
-        end as {{ authorship }}_normalized_deployments
-        {%- endfor %},
+        end as {{ authorship }}_normalized_deployments,
+        {%- endfor %}
         parts.ai_normalized_deployments / nullif(matured.normalized_deployments, 0) as ai_share,
         matured.normalized_deployments / nullif(matured.builders, 0) as normalized_deployments_per_builder,
         matured.normalized_deployments / nullif(baselines.baseline, 0) as normalized_deployments_index,

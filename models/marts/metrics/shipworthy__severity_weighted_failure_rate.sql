@@ -32,7 +32,7 @@ as_of as (
 
 ),
 
-{#- A release that put nothing live and did no harm is no chance to fail. -#}
+-- A release that put nothing live and did no harm is no chance to fail.
 releases_summed as (
 
     select
@@ -157,7 +157,7 @@ rated as (
 
 ),
 
-{#- Without incidents the rate is not known, and not low: everything that rests on them is null. -#}
+-- Without incidents the rate is not known, and not low: everything that rests on them is null.
 final as (
 
     select
@@ -168,10 +168,14 @@ final as (
 
         ---------- per release
         case when has_incidents then failure_rate end as severity_weighted_failure_rate,
-        cast(case when has_incidents then {{ shipworthy.wilson_low('failure_rate', 'closed_releases') }} end
-            as {{ shipworthy.type_double() }}) as severity_weighted_failure_rate_low,
-        cast(case when has_incidents then {{ shipworthy.wilson_high('failure_rate', 'closed_releases') }} end
-            as {{ shipworthy.type_double() }}) as severity_weighted_failure_rate_high,
+        cast(
+            case when has_incidents then {{ shipworthy.wilson_low('failure_rate', 'closed_releases') }} end
+            as {{ shipworthy.type_double() }}
+        ) as severity_weighted_failure_rate_low,
+        cast(
+            case when has_incidents then {{ shipworthy.wilson_high('failure_rate', 'closed_releases') }} end
+            as {{ shipworthy.type_double() }}
+        ) as severity_weighted_failure_rate_high,
         case when has_incidents then failure_weight end as failure_weight,
         cast(closed_releases as {{ dbt.type_bigint() }}) as closed_releases,
         case when has_incidents then cast(failed_releases as {{ dbt.type_bigint() }}) end as failed_releases,

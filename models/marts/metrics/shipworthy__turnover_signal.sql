@@ -55,13 +55,17 @@ rated as (
 limited as (
 
     select
-        *
-        {%- for side in ('ai', 'human') %},
-        {{ shipworthy.wilson_low(side ~ '_turnover_rate_capped', side ~ '_effective_changes') | indent(8) }}
-            as {{ side }}_turnover_rate_low,
-        {{ shipworthy.wilson_high(side ~ '_turnover_rate_capped', side ~ '_effective_changes') | indent(8) }}
-            as {{ side }}_turnover_rate_high
+        {%- for side in ('ai', 'human') %}
+        cast(
+            {{ shipworthy.wilson_low(side ~ '_turnover_rate_capped', side ~ '_effective_changes') }}
+            as {{ shipworthy.type_double() }}
+        ) as {{ side }}_turnover_rate_low,
+        cast(
+            {{ shipworthy.wilson_high(side ~ '_turnover_rate_capped', side ~ '_effective_changes') }}
+            as {{ shipworthy.type_double() }}
+        ) as {{ side }}_turnover_rate_high,
         {%- endfor %}
+        *
 
     from rated
 
@@ -97,6 +101,18 @@ final as (
         compared.is_organisation,
         compared.week_start_on,
         compared.window_start_on,
+        {%- for side in ('ai', 'human') %}
+
+        ---------- {{ side }} side
+        cast(compared.{{ side }}_lines_added as {{ dbt.type_bigint() }}) as {{ side }}_lines_added,
+        cast(compared.{{ side }}_lines_removed as {{ dbt.type_bigint() }}) as {{ side }}_lines_removed,
+        compared.{{ side }}_capped_lines_added,
+        compared.{{ side }}_capped_lines_removed,
+        compared.{{ side }}_effective_changes,
+        compared.{{ side }}_turnover_rate_capped,
+        compared.{{ side }}_turnover_rate_low,
+        compared.{{ side }}_turnover_rate_high,
+        {%- endfor %}
 
         ---------- signal
         {{ shipworthy.turnover_signal(
@@ -116,18 +132,6 @@ final as (
         end as null_reason,
         {{ shipworthy.comparison_basis('as_of.has_ai_usage') }} as basis,
         {{ shipworthy.safe_ratio('compared.tagged_lines', 'compared.lines_added') }} as attribution_coverage
-        {%- for side in ('ai', 'human') %},
-
-        ---------- {{ side }} side
-        cast(compared.{{ side }}_lines_added as {{ dbt.type_bigint() }}) as {{ side }}_lines_added,
-        cast(compared.{{ side }}_lines_removed as {{ dbt.type_bigint() }}) as {{ side }}_lines_removed,
-        compared.{{ side }}_capped_lines_added,
-        compared.{{ side }}_capped_lines_removed,
-        compared.{{ side }}_effective_changes,
-        compared.{{ side }}_turnover_rate_capped,
-        cast(compared.{{ side }}_turnover_rate_low as {{ shipworthy.type_double() }}) as {{ side }}_turnover_rate_low,
-        cast(compared.{{ side }}_turnover_rate_high as {{ shipworthy.type_double() }}) as {{ side }}_turnover_rate_high
-        {%- endfor %}
 
     from compared
 

@@ -220,27 +220,24 @@ class Facts:
             self.deployments.append(row)
 
     def _read_services(self):
-        rows = self._input("services")
-        self.has_services = bool(rows)
-        self.service_rows = rows
-        self.commit_delivered = set()
-        if not self.has_services:
-            repositories = {row["repository"] for row in self._input("commits")}
-            repositories |= {row["repository"] for row in self._input("repositories")}
-            repositories |= {row["repository"] for row in self.deployments}
-            self.paths = {(name, name, None) for name in repositories}
-            return
-        self.paths = {(r["service"], r["repository"], r.get("path_prefix")) for r in rows}
+        self.service_rows = self._input("services")
+        self.has_services = bool(self.service_rows)
+        listed = {(row["service"], row["repository"]) for row in self.service_rows}
         self.commit_delivered = {
-            (r["service"], r["repository"]) for r in rows if r.get("delivery_unit") == "commit"
+            (row["service"], row["repository"])
+            for row in self.service_rows
+            if row.get("delivery_unit") == "commit"
         }
-        listed = {(service, repository) for service, repository, _ in self.paths}
-        whole = {repository for _, repository, prefix in self.paths if prefix is None}
-        for row in sorted(self.deployments, key=self.service_of_deployment):
-            service, repository = self.service_of_deployment(row), row["repository"]
-            if (service, repository) not in listed and repository not in whole:
-                self.paths.add((service, repository, None))
-                whole.add(repository)
+        unlisted = {
+            (self.service_of_deployment(row), row["repository"]) for row in self.deployments
+        } - listed
+        if not self.has_services:
+            for table in ("commits", "repositories"):
+                unlisted |= {(r["repository"], r["repository"]) for r in self._input(table)}
+        self.services = listed | unlisted
+        self.whole_by_default = {}
+        for service, repository in sorted(unlisted):
+            self.whole_by_default.setdefault(repository, service)
 
     def service_of_deployment(self, row):
         """Service that a raw deployment belongs to."""
@@ -248,21 +245,25 @@ class Facts:
             return row["repository"]
         return row.get("service") or row["repository"]
 
-    def service_of_path(self, repository, path):
-        """Service with the longest prefix of a path, None when no service has it."""
+    def service_of_path(self, repository, path, moment):
+        """Service of a path at a moment, by the longest prefix; None when no service has it."""
         best = None
-        for service, where, prefix in self.paths:
-            if where != repository:
+        for row in self.service_rows:
+            if row["repository"] != repository or not _valid(row, moment.date()):
                 continue
+            prefix = row.get("path_prefix")
             stem = "" if prefix is None else prefix.rstrip("/") + "/"
             if path.startswith(stem) and (best is None or len(stem) > best[0]):
-                best = (len(stem), service)
-        return best[1] if best else None
+                best = (len(stem), row["service"])
+        return best[1] if best else self.whole_by_default.get(repository)
 
-    def whole_service(self, repository):
-        """The service of the whole repository, if there is one."""
-        names = [s for s, where, prefix in self.paths if where == repository and prefix is None]
-        return names[0] if names else None
+    def whole_service(self, repository, moment):
+        """The service of the whole repository at a moment, if there is one."""
+        for row in self.service_rows:
+            is_whole = row["repository"] == repository and row.get("path_prefix") is None
+            if is_whole and _valid(row, moment.date()):
+                return row["service"]
+        return self.whole_by_default.get(repository)
 
     def team_of_service(self, service, repository, day):
         """Team that owns a service on a day, else the repository."""
@@ -276,7 +277,7 @@ class Facts:
         teams = self.teams_of_person(person, moment.date())
         if teams:
             return teams[0]
-        service = self.service_of_path(repository, path)
+        service = self.service_of_path(repository, path, moment)
         if service is None:
             return repository
         return self.team_of_service(service, repository, moment.date())
@@ -306,6 +307,9 @@ class Facts:
             death["birth_is_moved"] = bool(row.get("birth_is_moved")) and not moves_count
             death["is_moved"] = bool(row.get("is_moved")) and not moves_count
             death["removed_at"] = removing["landed_at"]
+            death["removed_in_service"] = self.service_of_path(
+                row["repository"], row["path"], removing["landed_at"]
+            )
             self.deaths.append(death)
             self.deaths_of_added[row["repository"], row["added_sha"]].append(death)
             self.deaths_of_removing[row["repository"], row["removed_sha"]].append(death)
@@ -319,19 +323,21 @@ class Facts:
             reading=self.authorship_of(row.get("authorship"), author, added["landed_at"]),
             author=author,
             landed_at=added["landed_at"],
-            service=self.service_of_path(row["repository"], row["path"]),
+            service=self.service_of_path(row["repository"], row["path"], added["landed_at"]),
         )
 
     def _assign_changes_to_services(self):
         """Which services each change belongs to: by its counted lines, moved ones included."""
         self.services_of_change = {}
-        for repository, sha in self.changes:
-            lines = self.births_of[repository, sha] + self.deaths_of_removing[repository, sha]
-            if lines:
-                services = {line["service"] for line in lines} - {None}
-            else:
-                services = {self.whole_service(repository)} - {None}
-            self.services_of_change[repository, sha] = services
+        self.touches_unassigned = set()
+        for (repository, sha), change in self.changes.items():
+            born = [birth["service"] for birth in self.births_of[repository, sha]]
+            died = [d["removed_in_service"] for d in self.deaths_of_removing[repository, sha]]
+            if not born + died:
+                born = [self.whole_service(repository, change["landed_at"])]
+            self.services_of_change[repository, sha] = set(born + died) - {None}
+            if None in born + died:
+                self.touches_unassigned.add((repository, sha))
 
     # ---------- incidents
 
@@ -373,6 +379,8 @@ class Facts:
                 continue
             services = self.services_of_change[repository, sha]
             teams = {self.team_of_service(s, repository, landed.date()) for s in services}
-            if team in (teams or {repository}):
+            if (repository, sha) in self.touches_unassigned:
+                teams.add(repository)
+            if team in teams:
                 authors.add(change["author_key"])
         return len(authors)

@@ -43,12 +43,7 @@ class Failures:
     def __init__(self, facts, streams):
         self.facts = facts
         self.streams = streams
-        self.by_id = {
-            d.deployment_id: d
-            for (service, repository), found in streams.items()
-            if (service, repository) not in facts.commit_delivered
-            for d in found
-        }
+        self.by_id = {d.deployment_id: d for found in streams.values() for d in found}
         self.weights = defaultdict(list)
         self.incidents = []
         self.unattributed = []
@@ -110,10 +105,9 @@ class Failures:
         """(service, repository) pairs that an incident's service name stands for."""
         facts = self.facts
         if facts.has_services:
-            known = set(self.streams) | {(s, r) for s, r, _ in facts.paths}
-            return sorted(pair for pair in known if pair[0] == name)
+            return sorted(pair for pair in facts.services if pair[0] == name)
         repositories = {r["repository"] for r in facts.deployments if r.get("service") == name}
-        repositories |= {repository for _, repository, _ in facts.paths if repository == name}
+        repositories |= {repository for _, repository in facts.services if repository == name}
         return sorted((repository, repository) for repository in repositories)
 
     def _explicit(self, incident, streams):
@@ -164,7 +158,7 @@ class Failures:
         self.incidents.append(
             {
                 "incident_id": incident["incident_id"],
-                "severity": level,
+                "severity": level or "unknown",
                 "severity_weight": weight,
                 "is_severity_unknown": level is None,
                 "attribution_method": method,
@@ -174,11 +168,9 @@ class Failures:
         )
 
     def _team(self, incident, named):
-        """Team that an unattributed incident is counted for: of its first known service."""
-        if not named:
-            return UNASSIGNED
-        service, repository = named[0]
-        return self.facts.team_of_service(service, repository, incident["opened_at"].date())
+        """Team that an unattributed incident is counted for: the first of its services' by name."""
+        day = incident["opened_at"].date()
+        return min((self.facts.team_of_service(*pair, day) for pair in named), default=UNASSIGNED)
 
     # ---------- remediations
 

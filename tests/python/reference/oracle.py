@@ -7,26 +7,26 @@ Readings (where the page leaves room)
 -------------------------------------
 - Every key column that names a person is read through `identities`.
 - A commit off the mainline is kept whatever its time: it only names authors.
-- An unlisted service is one that `services` does not list for the deployment's repository. Where
-  the repository has a whole-repository service already (listed, or an unlisted one earlier by
-  name) it gets no paths: it makes releases that ship nothing.
-- Which paths a service has does not depend on time; only its team does.
-- A service with delivery_unit 'commit' ships each change when it lands; its deployments, if any,
-  are left out. A deployment then has the id of the change's sha.
+- An unlisted service is one that `services` does not list for the deployment's repository. It has
+  the paths that no service listed at the time has; of several, the first by name has them all.
+- A path belongs to the service whose period holds the landing: of the adding change for added
+  lines, of the removing change for the lines it removes (what a fix removed: of the adding one).
+- A service with delivery_unit 'commit' ships each change when it lands, as a deployment named
+  `service@sha`; its other deployments (basis 'commit_delivery') ship nothing and can fail.
 - "First deployment" is the first whose sha is on the mainline. An explicit list that names no
   change of the service ships nothing. Listed changes below the first deployment never ship.
 - A position that is null sorts before all others.
 - Rows of the removing author's team resolve as the line's team does (author's, service's, else
   the repository), at the removal.
-- "The row's changes" at 14 and 90 days are those of the row (N days old) that are also that old.
+- At 14 and 90 days a row counts the changes of its cohort that are that old, entered or not.
 - attribution_coverage is over the uncapped added lines of the twelve weeks, by the tag as
   recorded.
 - The interval of a ratio has low limit 0 whenever the AI rate is 0.
-- S(t) has rows for every age; it is null from the age on that no change is old enough to be seen
-  at.
-- A release of a repository without births has basis 'shipped_lines', also where it ships nothing.
-- Builders without `people`: authors of the mainline commits, for each team whose services they
-  touch.
+- S(t) has rows as long as some change is old enough to be seen at that age.
+- A team-week has basis 'shipped_lines' when it ships a change of a repository without births, even
+  one without lines. A team without builders has null builders.
+- Builders without `people`: authors of the mainline commits, for the team of each line as far as it
+  does not depend on the author (the service's, else the repository).
 - "Such a deployment" of an explicit incident is any successful production deployment, finished
   before or after the incident opened.
 - A fix counts the lines it removed in any service; of equal releases the one with the later
@@ -34,9 +34,11 @@ Readings (where the page leaves room)
 - A `fixed_by_sha` that is no known change leaves no fixing change; `fixes_incident_id` is not
   read.
 - An incident that names no service has no deployments in the time rule.
-- An unattributed incident counts once, for the team of its first known service by name at the
-  opening; without one for team 'unassigned'.
-- Rates of section 3 are null without an incidents input; counts then hold remediations only.
+- An unattributed incident counts once, for the first by name of its services' teams at the
+  opening; without a known service for team 'unassigned'.
+- Without an incidents input the rates, weights and numbers of failures of section 3 are null; what
+  is closed is counted all the same.
+- The words for an unknown severity are severity 'unknown'.
 """
 
 from collections import defaultdict
@@ -100,7 +102,8 @@ def _week_is_over(facts, week):
 
 
 def _is_shipped_lines(facts, release):
-    return release.repository not in facts.repositories_with_births
+    ships = any(deployment.shipped for deployment in release.deployments)
+    return ships and release.repository not in facts.repositories_with_births
 
 
 def _by_team_week(releases):
@@ -148,7 +151,7 @@ def _normalized_deployments(facts, releases):
                     "week_start_on": week,
                     "is_mature": is_mature,
                     "releases": len(found),
-                    "builders": builders,
+                    "builders": builders or None,
                     "held_lines": float(sum(r.held_lines for r in found)),
                     "stable_held_lines": float(stable),
                     "normalized_deployments": value,
@@ -213,6 +216,13 @@ def _failure_rates(facts, releases, failures, normalized):
             "severity_weighted_failure_rate_low": low,
             "severity_weighted_failure_rate_high": high,
         }
+        row |= {
+            "failed_releases": sum(r.is_failed for r in counted),
+            "failure_weight": weight,
+            "failed_deployments": len(failed),
+            "deployment_failure_weight": deployment_weight,
+            "unattributed_incidents": unattributed.get((team, week), 0),
+        }
         if not facts.has_incidents:
             row = dict.fromkeys(row)
         row |= {
@@ -220,12 +230,7 @@ def _failure_rates(facts, releases, failures, normalized):
             "week_start_on": week,
             "is_mature": _week_is_over(facts, week) and len(closed) == len(found),
             "closed_releases": len(counted),
-            "failed_releases": sum(r.is_failed for r in counted),
-            "failure_weight": weight,
             "closed_deployments": len(deployments),
-            "failed_deployments": len(failed),
-            "deployment_failure_weight": deployment_weight,
-            "unattributed_incidents": unattributed.get((team, week), 0),
         }
         rows.append(row)
     return rows

@@ -94,10 +94,11 @@ def _streams(facts):
     streams = defaultdict(list)
     for row in facts.deployments:
         stream = (facts.service_of_deployment(row), row["repository"])
-        if stream in facts.commit_delivered:
-            continue
         commit = facts.commits.get((row["repository"], row.get("sha")))
+        position = commit["mainline_position"] if commit else None
         basis = _basis(row, commit)
+        if basis == "position" and stream in facts.commit_delivered:
+            basis = "commit_delivery"
         streams[stream].append(
             Deployment(
                 deployment_id=row["deployment_id"],
@@ -106,7 +107,7 @@ def _streams(facts):
                 started_at=deployment_start(row),
                 finished_at=deployment_time(row),
                 sha=row.get("sha"),
-                position=commit["mainline_position"] if basis == "position" else None,
+                position=position,
                 basis=basis,
                 marked_rollback=bool(row.get("is_rollback")),
                 explicit=explicit[row["deployment_id"], row["repository"]],
@@ -118,7 +119,7 @@ def _streams(facts):
                 continue
             streams[service, repository].append(
                 Deployment(
-                    deployment_id=sha,
+                    deployment_id=f"{service}@{sha}",
                     service=service,
                     repository=repository,
                     started_at=change["landed_at"],
@@ -195,7 +196,7 @@ def held_lines(facts, repository, sha, service, shipped_at):
             parts.append((death["reading"], death["path_class"], -death["lines"]))
     retiring = facts.authorship_of_change(repository, sha)
     for death in facts.deaths_of_removing[repository, sha]:
-        if death["service"] != service or death["is_moved"]:
+        if death["removed_in_service"] != service or death["is_moved"]:
             continue
         if whole_days(death["landed_at"], death["removed_at"]) >= RETIREMENT_AGE_DAYS:
             parts.append((retiring, death["path_class"], death["lines"]))

@@ -63,18 +63,20 @@ def code_turnover(facts):
     z = quantile(facts.var("confidence_level"))
     cohorts = defaultdict(list)
     for piece in _pieces(facts):
-        if _is_old(facts, piece["landed_at"], window):
-            key = (
-                piece["week"],
-                piece["team"],
-                piece["service"] or UNASSIGNED,
-                piece["repository"],
-                piece["reading"],
-            )
-            cohorts[key].append(piece)
+        key = (
+            piece["week"],
+            piece["team"],
+            piece["service"] or UNASSIGNED,
+            piece["repository"],
+            piece["reading"],
+        )
+        cohorts[key].append(piece)
     rows = []
-    for key, pieces in sorted(cohorts.items()):
+    for key, cohort in sorted(cohorts.items()):
+        pieces = [piece for piece in cohort if _is_old(facts, piece["landed_at"], window)]
         changes = _by_change(pieces, window)
+        if not changes:
+            continue
         added = sum(a for a, _ in changes.values())
         early = [p for p in pieces if p["removed"] and p["age"] < window]
         own = sum(p["removed"] for p in early if p["by_own_team"])
@@ -100,7 +102,7 @@ def code_turnover(facts):
             "turnover_rate_high": high,
         }
         for days in (14, 90):
-            old = [p for p in pieces if _is_old(facts, p["landed_at"], days)]
+            old = [p for p in cohort if _is_old(facts, p["landed_at"], days)]
             counts = _by_change(old, days).values()
             added = sum(a for a, _ in counts) if counts else None
             removed = sum(d for _, d in counts) if counts else None
@@ -199,6 +201,8 @@ def line_survival(facts):
         curve = kaplan_meier(removed[group], censored[group], days)
         for t, (at_risk, survival) in enumerate(curve):
             old = [(lines, 0) for change, lines in changes.items() if ages[change] >= t]
+            if not old:
+                break
             n = capped_sample(old, cap)[2]
             low, high = wilson(survival, n, z)
             rows.append(
@@ -209,7 +213,7 @@ def line_survival(facts):
                     "at_risk": at_risk,
                     "removed": removed[group].get(t, 0),
                     "censored": censored[group].get(t, 0),
-                    "survival": survival if n else None,
+                    "survival": survival,
                     "survival_low": low,
                     "survival_high": high,
                     "effective_changes": n,

@@ -1,0 +1,106 @@
+"""The random worlds are sound, the same for the same seed, and visit the corners they are for."""
+
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+
+from reference.facts import Facts
+from reference.failures import Failures
+from reference.oracle import compute
+from reference.shipping import ship
+from reference.test_models_equal_the_oracle import SETTINGS
+from reference.worlds import AS_OF, World, worlds
+from shipworthy.contract import TABLES, VOCABULARY
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return worlds(14, 1)
+
+
+def test_a_seed_gives_the_same_world():
+    assert World("w", 3).tables.rows == World("w", 3).tables.rows
+    assert World("w", 3).tables.rows != World("w", 4).tables.rows
+
+
+def test_keys_are_unique_and_words_are_the_contracts(rows):
+    for name, table in TABLES.items():
+        keys = Counter(tuple(row[column] for column in table.key) for row in rows[name])
+        assert set(keys.values()) <= {1}, (name, keys.most_common(2))
+    for (name, column), words in VOCABULARY.items():
+        assert {str(row[column]) for row in rows[name]} <= {*words, "None"}
+
+
+def test_no_line_dies_twice(rows):
+    living = Counter()
+    key = ("repository", "added_sha", "path", "author_sha", "authorship")
+    for birth in rows["line_births"]:
+        living[(*(birth[c] for c in key), birth["is_moved"])] += birth["lines"]
+    for death in rows["line_deaths"]:
+        living[(*(death[c] for c in key), death["birth_is_moved"])] -= death["lines"]
+    assert min(living.values()) >= 0
+
+
+def test_the_corners_are_visited(rows):
+    marts = compute(rows, {"shipworthy__as_of": AS_OF})
+    facts = Facts(rows, {"shipworthy__as_of": AS_OF})
+    streams, releases = ship(facts)
+    failures = Failures(facts, streams)
+    deployments = [d for stream in streams.values() for d in stream]
+
+    def seen(mart, column):
+        return Counter(row[column] for row in marts[mart])
+
+    assert set(seen("fct_deployments", "basis")) == {
+        "position", "no_sha", "off_mainline", "flag", "commit_delivery",
+    }  # fmt: skip
+    assert set(seen("fct_incidents", "attribution_method")) == {
+        "explicit", "fix", "time", "unattributed",
+    }  # fmt: skip
+    assert min(seen("fct_incidents", "attribution_method").values()) >= 5
+    assert set(seen("fct_incidents", "is_severity_unknown")) == {True, False}
+    assert set(seen("code_turnover", "authorship")) == {"ai", "human", "automation", "unknown"}
+    assert "unassigned" in seen("code_turnover", "service")
+    assert set(seen("code_turnover", "is_mature")) == {True, False}
+    assert set(seen("normalized_deployments", "basis")) == {"held_lines", "shipped_lines"}
+    assert len(seen("turnover_signal", "turnover_signal")) >= 3
+    assert any(r["normalized_deployments_index"] for r in marts["normalized_deployments"])
+    assert any(r["lines_removed_by_other_team"] for r in marts["code_turnover"])
+    assert any(r["capped_lines_added"] < r["lines_added"] for r in marts["code_turnover"])
+    assert any(d.is_redeployment for d in deployments)
+    assert any(d.explicit and d.put_live for d in deployments)
+    assert any(d.marked_rollback and not d.moved_down for d in deployments)
+    assert any(set(d.put_live) - set(d.shipped) for d in deployments), "nothing was taken off"
+    shipped_again = Counter((d.service, sha) for d in deployments for sha in d.put_live)
+    assert max(shipped_again.values()) >= 3, "nothing shipped again twice"
+    downs = [[d.moved_down for d in s if d.basis == "position"] for s in streams.values()]
+    assert any(a and b for s in downs for a, b in pairwise(s)), "no double rollback"
+    assert any(r.is_failed and r.weight == 0 for r in releases) or any(
+        0.0 in weights for weights in failures.weights.values()
+    )
+    assert any(change["landed_at"].year == 2021 for change in facts.changes.values())
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_every_setting_computes(setting):
+    arguments, given = SETTINGS[setting]
+    marts = compute(
+        worlds(**arguments), {f"shipworthy__{name}": value for name, value in given.items()}
+    )
+    for row in marts["normalized_deployments"]:
+        parts = [row[f"{n}_normalized_deployments"] for n in ("ai", "human", "automation")]
+        if row["normalized_deployments"] is None:
+            assert parts == [None] * 3
+        else:
+            total = sum(parts) + row["unknown_normalized_deployments"]
+            assert total == pytest.approx(row["normalized_deployments"])
+    for row in marts["severity_weighted_failure_rate"]:
+        rate = row["severity_weighted_failure_rate"]
+        assert rate is None or 0 <= rate <= 1
+    for row in marts["code_turnover"]:
+        assert row["lines_removed"] <= row["lines_added"]
+        assert row["turnover_rate_low"] <= row["turnover_rate_capped"] <= row["turnover_rate_high"]
+    assert sum(r["changes_shipped"] for r in marts["fct_releases"]) == sum(
+        r["changes_shipped"] for r in marts["fct_deployments"]
+    )

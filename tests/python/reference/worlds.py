@@ -1,0 +1,483 @@
+"""Random small organisations that visit the corners of the definitions page.
+
+A world is a handful of repositories, services, teams and people whose names all begin with one
+prefix, so that many worlds fit into one warehouse without touching each other. Times lie on a
+coarse grid half of the time, so that ties and exact limits (72 hours, 7 days, 30 days) do occur.
+"""
+
+import random
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from reference.rows import Tables, at
+
+DAYS = 185  # a world's history; as_of lies before its end
+AS_OF = at(days=173, hours=6)
+OLD = datetime(2021, 6, 28, 22)  # two hours before the first AI assistants
+
+MONO_PATHS = {
+    "apps/a/main.py": "code",
+    "apps/a/test_main.py": "test",
+    "apps/a/README.md": "docs",
+    "apps/a/deep/core.py": "code",
+    "apps/ab/near.py": "code",
+    "apps/b/main.py": "code",
+    "apps/b/rows.csv": "data",
+    "apps/b/schema_pb2.py": "generated",
+    "settings.yml": "config",
+    "vendor/lib.js": "vendored",
+}
+SOLO_PATHS = {
+    "src/app.py": "code",
+    "src/test_app.py": "test",
+    "docs/page.md": "docs",
+    "data/seed.csv": "data",
+    "package-lock.json": "generated",
+}
+
+
+@dataclass
+class Repository:
+    """A repository under simulation."""
+
+    name: str
+    paths: dict
+    has_births: bool = True
+    commits: list = field(default_factory=list)
+    branch_shas: list = field(default_factory=list)
+    living: list = field(default_factory=list)
+
+
+class World:
+    """One organisation.
+
+    Parameters
+    ----------
+    prefix : str
+        What every name begins with.
+    seed : int
+        The same seed gives the same rows.
+    """
+
+    def __init__(self, prefix, seed):
+        self.prefix = prefix
+        self.random = random.Random(seed)
+        self.tables = Tables()
+        self.births = defaultdict(int)
+        self.deaths = defaultdict(int)
+        self.incident_ids = [self.name(f"i{n}") for n in range(14)]
+        self.repositories = [
+            Repository(self.name("mono"), MONO_PATHS),
+            Repository(self.name("solo"), SOLO_PATHS),
+            Repository(self.name("dark"), SOLO_PATHS, has_births=False),
+            Repository(self.name("library"), SOLO_PATHS),
+        ]
+        self.add_people()
+        self.add_services()
+        for repository in self.repositories:
+            self.tables.add(
+                "repositories",
+                repository=repository.name,
+                default_branch="main",
+                scanned_at=at(days=DAYS),
+                is_shallow=False,
+            )
+            self.add_history(repository)
+        self.add_lines()
+        self.add_usage()
+        self.add_deployments()
+        self.add_incidents()
+
+    def name(self, text):
+        """A name of this world."""
+        return f"{self.prefix}-{text}"
+
+    def moment(self, low=0.0, high=float(DAYS)):
+        """A random moment, half of the time on a six-hour grid."""
+        hours = self.random.uniform(low * 24, high * 24)
+        if self.random.random() < 0.5:
+            return at(hours=6 * round(hours / 6))
+        return at(minutes=round(hours * 60))
+
+    def chance(self, probability):
+        """True with a probability."""
+        return self.random.random() < probability
+
+    # ---------- people, services
+
+    def add_people(self):
+        """p1 moves from red to blue, p3 is in both, p4 in none, p5 is a machine, p6 left a gap."""
+        red, blue, day = self.name("red"), self.name("blue"), at(days=60).date()
+        later = at(days=75).date()
+
+        def member(person, team, start=None, end=None, kind="human"):
+            self.tables.add(
+                "people",
+                person_key=self.name(person),
+                team=team,
+                valid_from_on=start,
+                valid_to_on=end,
+                kind=kind,
+            )
+
+        member("p1", red, None, day)
+        member("p1", blue, day, None)
+        member("p2", red, kind=None)
+        member("p3", red)
+        member("p3", blue)
+        member("p5", red, kind="automation")
+        member("p6", blue, None, day)
+        member("p6", blue, later, None)
+        self.tables.add("identities", alias_key=self.name("alias"), person_key=self.name("p2"))
+        self.authors = [
+            ("p1", "human"),
+            ("p2", "human"),
+            ("alias", "human"),
+            ("p3", "human"),
+            ("p4", "human"),
+            ("p6", "human"),
+            ("p5", "automation"),
+            ("agent", "agent"),
+            (None, "human"),
+        ]
+
+    def add_services(self):
+        """a and its nested deep, b, the library that ships what lands; solo is listed or is not."""
+        mono, solo, dark, library = (r.name for r in self.repositories)
+        red, blue, day = self.name("red"), self.name("blue"), at(days=45).date()
+
+        def service(text, repository, path_prefix=None, team=red, **values):
+            self.tables.add(
+                "services",
+                service=self.name(text),
+                repository=repository,
+                path_prefix=path_prefix,
+                team=team,
+                **values,
+            )
+
+        service("a", mono, "apps/a", valid_to_on=day)
+        service("a", mono, "apps/a", team=blue, valid_from_on=day)
+        service("b", mono, "apps/b/", team=blue)
+        if self.chance(0.5):
+            service("deep", mono, "apps/a/deep", team=self.random.choice([red, blue, None]))
+        if self.chance(0.5):
+            service("whole", mono, team=red, valid_from_on=at(days=20).date())
+        if self.chance(0.5):
+            service("solo", solo, team=blue)
+        if self.chance(0.5):
+            service("dark", dark, team=red)
+        if self.chance(0.7):
+            service("library", library, delivery_unit="commit", team=red)
+        else:
+            service("library", library, "src", team=red)
+
+    # ---------- history
+
+    def add_history(self, repository):
+        """Mainline commits, some of them merges of branch commits, with clock ties."""
+        count = self.random.randint(14, 34)
+        moments = sorted(self.moment() for _ in range(count))
+        if self.chance(0.3):
+            moments[:2] = [OLD, OLD + timedelta(hours=self.random.choice([1, 2, 3]))]
+        shas = [f"{repository.name}.{n}" for n in range(1, count + 1)]
+        for position, (sha, moment) in enumerate(zip(shas, moments, strict=True), start=1):
+            values = self.authorship()
+            if position > 1 and self.chance(0.12):
+                values["reverts_sha"] = self.random.choice(
+                    shas[max(0, position - 6) : position - 1]
+                )
+            if self.chance(0.15):
+                values["is_fix"] = True
+            if self.chance(0.1):
+                values["fixes_incident_id"] = self.random.choice(self.incident_ids)
+            if not repository.has_births:
+                values["lines_added"] = self.random.choice([0, 5, 40, 400, 2500])
+                values["ai_lines_added"] = self.random.randint(0, values["lines_added"])
+            row = self.tables.commit(repository.name, sha, position, moment, **values)
+            row["branch"] = self.branch(repository, sha, moment)
+            repository.commits.append(row)
+
+    def authorship(self):
+        """Author and authorship of a commit."""
+        author, kind = self.random.choice(self.authors)
+        if kind == "human":
+            authorship = self.random.choice(["human", "untagged", "untagged", "ai", "ai"])
+        else:
+            authorship = {"agent": "ai", "automation": "automation"}[kind]
+        return {
+            "author_key": None if author is None else self.name(author),
+            "author_kind": kind,
+            "authorship": authorship,
+        }
+
+    def branch(self, repository, sha, moment):
+        """Commits off the mainline that a merge brings in, as (sha, authorship)."""
+        if not self.chance(0.25):
+            return []
+        written = []
+        for n in range(2):
+            values = self.authorship()
+            branch_sha = f"{sha}b{n}"
+            written_at = moment - timedelta(hours=1 + n)
+            self.tables.commit(repository.name, branch_sha, None, written_at, **values)
+            repository.branch_shas.append((branch_sha, written_at))
+            written.append((branch_sha, values["authorship"]))
+        return written
+
+    def add_lines(self):
+        """Births and deaths that fit together: nothing dies twice."""
+        for repository in self.repositories:
+            for commit in repository.commits:
+                branch = commit.pop("branch")
+                if not repository.has_births or self.chance(0.12):
+                    continue
+                self.remove_lines(repository, commit)
+                self.write_lines(repository, commit, branch)
+        for key, lines in self.births.items():
+            repository, sha, path, author_sha, authorship, is_moved, path_class = key
+            self.tables.birth(
+                repository,
+                sha,
+                lines,
+                path,
+                author_sha=author_sha,
+                authorship=authorship,
+                is_moved=is_moved,
+                path_class=path_class,
+            )
+        for key, lines in self.deaths.items():
+            repository, sha, path, author_sha, authorship, birth_is_moved, removed, moved, c = key
+            self.tables.death(
+                repository,
+                sha,
+                removed,
+                lines,
+                path,
+                author_sha=author_sha,
+                authorship=authorship,
+                birth_is_moved=birth_is_moved,
+                is_moved=moved,
+                path_class=c,
+            )
+
+    def bear(self, repository, sha, path, author_sha, authorship, is_moved, lines):
+        """Lines come to life."""
+        path_class = repository.paths[path]
+        key = (repository.name, sha, path, author_sha, authorship, is_moved, path_class)
+        self.births[key] += lines
+        for group in repository.living:
+            if group[0] == key:
+                group[1] += lines
+                return
+        repository.living.append([key, lines])
+
+    def write_lines(self, repository, commit, branch):
+        """New lines on up to three paths, of more than one authorship at times."""
+        paths = self.random.sample(sorted(repository.paths), self.random.randint(0, 3))
+        for path in paths:
+            author_sha, authorship = commit["sha"], commit["authorship"]
+            if branch:
+                author_sha, authorship = self.random.choice(branch)
+            if self.chance(0.03):
+                author_sha = "forgotten"
+            lines = self.random.choice([1, 4, 10, 25, 60, 60, 150, 400, 1500])
+            self.bear(repository, commit["sha"], path, author_sha, authorship, False, lines)
+            if self.chance(0.3):
+                other = self.random.choice(["ai", "human", "untagged"])
+                more = self.random.choice([lines, 7, 30])
+                self.bear(repository, commit["sha"], path, author_sha, other, False, more)
+
+    def remove_lines(self, repository, commit):
+        """Lines die, some of them by moving to another path."""
+        if not repository.living:
+            return
+        for _ in range(self.random.randint(0, 4)):
+            weights = range(1, len(repository.living) + 1)
+            group = self.random.choices(repository.living, weights)[0]
+            key, living = group
+            if living == 0 or key[1] == commit["sha"]:
+                continue
+            lines = living if self.chance(0.25) else self.random.randint(1, living)
+            is_moved = self.chance(0.15)
+            group[1] -= lines
+            where, sha, path, author_sha, authorship, birth_is_moved, path_class = key
+            death = (where, sha, path, author_sha, authorship, birth_is_moved)
+            self.deaths[(*death, commit["sha"], is_moved, path_class)] += lines
+            if is_moved:
+                target = self.random.choice(sorted(repository.paths))
+                self.bear(repository, commit["sha"], target, commit["sha"], authorship, True, lines)
+
+    # ---------- usage
+
+    def add_usage(self):
+        """Buckets of some people, some of them ending or starting exactly at a limit."""
+        landed = [r["landed_at"] for r in self.tables.rows["commits"] if r["landed_at"]]
+        for n in range(45):
+            hours = self.random.choice([1, 24])
+            landing = self.random.choice(landed)
+            start = self.random.choice(
+                [
+                    landing,
+                    landing - timedelta(days=7, hours=hours),
+                    landing - timedelta(days=7, hours=hours, minutes=-1),
+                    landing - timedelta(hours=self.random.randint(1, 300)),
+                ]
+            )
+            self.tables.add(
+                "ai_usage",
+                usage_id=self.name(f"u{n}"),
+                source="test",
+                person_key=self.name(self.random.choice(["p1", "alias", "p2", "p3", "p9"])),
+                bucket_started_at=start,
+                bucket_hours=hours,
+                is_automated=self.chance(0.1),
+            )
+
+    # ---------- deployments
+
+    def add_deployments(self):
+        """Per service a walk that mostly moves forward; sometimes back, twice, nowhere, or odd."""
+        mono, solo, dark, library = self.repositories
+        services = [(mono, "a"), (mono, "b"), (solo, "solo"), (dark, "dark")]
+        services += [(mono, "deep")] * self.chance(0.5) + [(mono, "whole")] * self.chance(0.4)
+        services += [(mono, "stray")] * self.chance(0.4) + [(library, "library")]
+        for repository, service in services:
+            moments = sorted(self.moment(10) for _ in range(self.random.randint(3, 16)))
+            floor = self.random.randint(0, 3)
+            for n, moment in enumerate(moments):
+                landed = [
+                    c["mainline_position"]
+                    for c in repository.commits
+                    if c["landed_at"] <= moment and c["mainline_position"] > floor
+                ]
+                self.add_deployment(repository, service, n, moment, landed)
+                while self.chance(0.15):
+                    n += 100
+                    self.add_deployment(repository, service, n, moment, landed)
+
+    def add_deployment(self, repository, service, n, moment, landed):
+        """One deployment of a service at a moment when these positions had landed."""
+        choice = self.random.random()
+        if not landed or choice < 0.05:
+            position = self.random.randint(1, len(repository.commits))
+        elif choice < 0.25:
+            position = self.random.choice(landed)
+        elif choice < 0.4:
+            position = landed[max(0, len(landed) - 1 - self.random.randint(1, 3))]
+        else:
+            position = landed[-1]
+        sha = repository.commits[position - 1]["sha"]
+        odd = self.random.random()
+        branch_shas = [s for s, written_at in repository.branch_shas if written_at <= moment]
+        if odd < 0.05:
+            sha = None
+        elif odd < 0.1:
+            sha = "nowhere"
+        elif odd < 0.15 and branch_shas:
+            sha = self.random.choice(branch_shas)
+        deployment_id = self.name(f"{service}.{n}")
+        values = {
+            "service": self.name(service),
+            "kind": self.random.choices(["deploy", None, "flag"], [80, 12, 8])[0],
+            "status": self.random.choices(["success", "failure", "cancelled"], [90, 6, 4])[0],
+            "environment": self.random.choices(["production", "prod", "staging"], [80, 12, 8])[0],
+            "is_rollback": self.random.choices([None, False, True], [85, 10, 5])[0],
+            "source": self.random.choices(["test", "git_tag"], [90, 10])[0],
+        }
+        if self.chance(0.1):
+            values["started_at"] = None
+        if self.chance(0.05):
+            values["created_at"] = None
+        row = self.tables.deployment(deployment_id, repository.name, sha, moment, **values)
+        if self.chance(0.06) and row["started_at"] is not None:
+            row["started_at"], row["finished_at"] = moment, None
+        if self.chance(0.15):
+            listed = [c for c in repository.commits if c["landed_at"] <= moment][-5:]
+            for commit in self.random.sample(listed, min(len(listed), 3)):
+                self.name_commit(deployment_id, repository, commit["sha"])
+            if listed and self.chance(0.3):
+                self.name_commit(deployment_id, repository, "nowhere")
+
+    def name_commit(self, deployment_id, repository, sha):
+        """A deployment names a commit."""
+        self.tables.add(
+            "deployment_commits", deployment_id=deployment_id, repository=repository.name, sha=sha
+        )
+
+    # ---------- incidents
+
+    def add_incidents(self):
+        """Evidence of every kind, and of none."""
+        deployments = self.tables.rows["deployments"]
+        commits = [
+            c for c in self.tables.rows["commits"] if c["repository"].startswith(self.prefix)
+        ]
+        names = ["a", "b", "solo", "dark", "stray", "library", "nobody"]
+        for incident_id in self.incident_ids:
+            some = self.random.choice(deployments)
+            finished = some["finished_at"] or some["started_at"]
+            started = some["started_at"] or some["created_at"] or finished
+            values = {
+                "service": self.random.choice(
+                    [
+                        some["service"],
+                        some["service"],
+                        "+".join(self.name(n) for n in self.random.sample(names, 2)),
+                        self.name(self.random.choice(names)),
+                        some["repository"],
+                        None,
+                    ]
+                ),
+                "severity_label": self.random.choice(
+                    ["SEV-1", "sev2", "P3", "SEV4", "p5", "sev3", "purple", None]
+                ),
+                "is_false_alarm": self.chance(0.08),
+                "is_maintenance": self.chance(0.05),
+            }
+            opened_at = self.random.choice(
+                [
+                    self.moment(10),
+                    started,
+                    started + timedelta(hours=72),
+                    finished + timedelta(minutes=self.random.randint(1, 4000)),
+                    finished + timedelta(minutes=self.random.randint(1, 4000)),
+                ]
+            )
+            shas = [c["sha"] for c in commits if c["repository"] == some["repository"]]
+            evidence = self.random.random()
+            if evidence < 0.3:
+                values["caused_by_deployment_id"] = self.random.choice(
+                    [some["deployment_id"], some["deployment_id"], "nowhere"]
+                )
+            if 0.2 < evidence < 0.5:
+                values["caused_by_sha"] = self.random.choice([*shas, some["sha"], some["sha"]])
+            if 0.4 < evidence < 0.8:
+                values["fixed_by_sha"] = self.random.choice(
+                    [k[6] for k in self.deaths if k[0] == some["repository"]] or shas
+                )
+            self.tables.incident(incident_id, opened_at, **values)
+
+
+def worlds(count, seed, tables=None, without=(), keep=None):
+    """Raw rows of several worlds together.
+
+    Parameters
+    ----------
+    count, seed : int
+        How many worlds, and the seed of the first.
+    without : tuple of str
+        Tables to leave empty.
+    keep : callable, optional
+        What to do to the rows of all worlds at the end.
+    """
+    rows = Tables().rows if tables is None else tables
+    for n in range(count):
+        for name, found in World(f"w{n:02d}", seed + n).tables.rows.items():
+            rows[name] += found
+    for name in without:
+        rows[name] = []
+    if keep is not None:
+        keep(rows)
+    return rows

@@ -24,7 +24,7 @@ SOURCES = {
     "anchor": "pagerduty",
 }
 EVIDENCE = {"deployment": 30, "change": 15, "fix": 30, "time": 25}
-REMEDIES = {"hotfix": 45, "rollback": 20, "revert": 15, "none": 20}
+REMEDIES = {"hotfix": 38, "rollback": 32, "revert": 14, "none": 16}
 
 
 def plan_slots(parameters: Parameters, organisation: Organisation) -> dict[str, list[Slot]]:
@@ -216,7 +216,7 @@ def _remedy(
     opened_at = incident.opened_at
     if remedy == "rollback" and (
         # Nobody rolls back days of later work, and one rollback at a time is enough.
-        opened_at > shipping.finished_at + timedelta(hours=12)
+        opened_at > shipping.finished_at + timedelta(hours=20)
         or any(
             slot.kind in ("rollback", "urgent")
             and abs(slot.started_at - opened_at) < timedelta(days=4)

@@ -60,7 +60,7 @@ class Change:
     target: "Change | None" = None
     has_request: bool = True
     incident: "Incident | None" = None
-    # Known once all changes of the repository are in order.
+    # Known once all changes of the repository are in order; landed_at never runs backwards.
     committed_at: datetime | None = None
     landed_at: datetime | None = None
     position: int = 0

@@ -213,7 +213,7 @@ def _person(parameters: Parameters, team: Team, ordinal: int) -> Person:
 
 def _memberships(parameters: Parameters, team: str, handle: str) -> tuple[Membership, ...]:
     """Return the teams of a person: most stay in one, a few move, join, leave or have two."""
-    if handle == "tide-7":
+    if handle == "foghorn-7":
         moved_on = parameters.week(16).date()
         return (Membership(team, None, moved_on), Membership("keel", moved_on))
     if handle == "beacon-8":

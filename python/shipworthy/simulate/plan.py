@@ -238,8 +238,9 @@ def put_in_order(parameters: Parameters, changes: list[Change]) -> dict[str, lis
             change.sha = hashed(40, parameters.seed, name, "mainline", position)
             # Some clocks are late: landed_at is then lifted to the running maximum.
             is_late = change.kind != "base" and dice.chance(0.01)
-            change.committed_at = change.landing_at - timedelta(hours=3 if is_late else 0)
+            delay = timedelta(hours=3 if is_late else 0)
+            change.committed_at = change.landing_at - delay
+            change.authored_at -= delay
             latest = max(latest, change.committed_at)
             change.landed_at = latest
-            change.authored_at = min(change.authored_at, change.committed_at)
     return ordered

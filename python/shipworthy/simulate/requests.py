@@ -262,7 +262,7 @@ class Requests:
         elif change.reviewing == "careful":
             threads = dice.integer(1, 2)
             at = ready_at + left * dice.between(0.15, 0.4)
-            state = dice.weighted({"changes_requested": 3, "commented": 2})
+            state = dice.weighted({"changes_requested": 12, "commented": 7, "dismissed": 1})
             self._threads(change, reviewer, at, threads, dice)
             self._review(change, reviewer.key, "human", state, at, threads, lines)
             self._review(

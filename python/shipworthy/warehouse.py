@@ -105,6 +105,8 @@ def connect(path: str | os.PathLike[str]) -> duckdb.DuckDBPyConnection:
     except duckdb.Error as error:
         raise ShipworthyError(_explain(path, error)) from error
     try:
+        # It would write to standard output, even where that is a file.
+        connection.execute("set enable_progress_bar = false")
         _create_tables(connection)
     except duckdb.Error as error:
         connection.close()

@@ -11,13 +11,13 @@ import sys
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from statistics import mean, median
+from statistics import mean
 
 import pytest
 
 from reference.oracle import compute
 from shipworthy.contract import TABLES, VOCABULARY
-from shipworthy.simulate import Gaming, Parameters, simulate
+from shipworthy.simulate import HONEST, Gaming, Parameters, simulate
 
 SEEDS = Path(__file__).parents[2] / "seeds" / "demo"
 END = Parameters().end
@@ -539,24 +539,21 @@ def test_story_of_the_average_team(marts):
 def test_story_of_the_small_team(rows, marts):
     members = [row for row in rows["people"] if row["team"] == "anchor"]
     assert Counter(row["kind"] for row in members) == {"human": 4, "automation": 1}
-    assert {row["builders"] for row in marts["normalized_deployments"] if row["team"] == "anchor"}
-    assert all(
-        row["builders"] == 4 for row in marts["normalized_deployments"] if row["team"] == "anchor"
-    )
+    builders = [row for row in marts["normalized_deployments"] if row["team"] == "anchor"]
+    assert {row["builders"] for row in builders} == {4}
     sizes = [row["builders"] for row in marts["normalized_deployments"] if row["team"] != "anchor"]
-    assert 5 <= min(sizes) <= median(sizes) <= max(sizes) <= 9
+    assert 5 <= min(sizes) <= max(sizes) <= 9
 
 
 # Gaming -----------------------------------------------------------------------------------------
 
 
-def played(**moves):
-    """Marts of the same organisation that makes cheap moves."""
-    tables = simulate(Parameters(gaming=Gaming(**moves)))
+def computed(parameters):
+    """Marts of an organisation that is not in the files."""
     return compute(
         {
             name: [{column: row.get(column) for column in TABLES[name].columns} for row in table]
-            for name, table in tables.items()
+            for name, table in simulate(parameters).items()
         },
         {},
     )
@@ -575,7 +572,8 @@ def total(marts):
     ],
 )
 def test_cheap_moves_earn_little(marts, moves, most):
-    assert abs(total(played(**moves)) / total(marts) - 1) < most
+    gamed = computed(Parameters(gaming=Gaming(**moves)))
+    assert abs(total(gamed) / total(marts) - 1) < most
 
 
 def test_cheap_moves_are_made(rows):
@@ -604,3 +602,27 @@ def test_cheap_moves_are_made(rows):
 def test_impossible_moves_are_refused(moves):
     with pytest.raises(ValueError, match="must"):
         Gaming(**moves)
+
+
+# Other organisations -----------------------------------------------------------------------------
+
+
+def test_honest_teams_have_no_story():
+    words = Counter(
+        row["turnover_signal"]
+        for seed in (1, 2, 3)
+        for row in computed(Parameters(seed=seed, teams=HONEST))["turnover_signal"]
+    )
+    looks = words.total() - words["insufficient_data"]
+    assert looks > 300
+    assert words["severe"] == 0
+    assert words["alarm"] <= 0.04 * looks
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"weeks": 39}, {"start": datetime(2026, 1, 6)}, {"teams": Parameters.teams[1:]}],
+)
+def test_impossible_parameters_are_refused(changed):
+    with pytest.raises(ValueError, match="must"):
+        Parameters(**changed)

@@ -44,13 +44,13 @@ from shipworthy.simulate.organisation import (
     service_rows,
 )
 from shipworthy.simulate.outcomes import write_costs, write_product_metrics
-from shipworthy.simulate.parameters import Gaming, Parameters
+from shipworthy.simulate.parameters import HONEST, Gaming, Parameters
 from shipworthy.simulate.plan import plan_changes, put_in_order
 from shipworthy.simulate.requests import Requests, number_requests, plan_requests
 from shipworthy.simulate.usage import write_usage
 from shipworthy.simulate.write import write_tables
 
-__all__ = ["Gaming", "Parameters", "simulate", "write_tables"]
+__all__ = ["HONEST", "Gaming", "Parameters", "simulate", "write_tables"]
 
 
 def simulate(parameters: Parameters | None = None) -> dict[str, list[dict]]:

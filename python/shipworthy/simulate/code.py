@@ -116,10 +116,10 @@ class _ServiceCode:
         lines: int,
         is_moved: bool = False,
         is_refilled: bool = False,
-    ) -> list[Block]:
+    ) -> None:
         """Add lines to a file, in one block or, where line ranges are known, in two."""
         if lines <= 0:
-            return []
+            return
         author = self._author(change)
         parts = [(author.authorship, author.tool, author.method, lines)]
         if author.authorship == "ai" and author.method == "line_ranges" and lines >= 10:
@@ -129,15 +129,11 @@ class _ServiceCode:
                     ("ai", author.tool, author.method, lines - by_human),
                     ("human", None, author.method, by_human),
                 ]
-        blocks = []
         for authorship, tool, method, part in parts:
-            blocks.append(
-                self._block(
-                    change, author.sha, path, path_class, authorship, tool, method,
-                    is_moved, is_refilled, part,
-                )
+            self._add_block(
+                change, author.sha, path, path_class, authorship, tool, method,
+                is_moved, is_refilled, part,
             )  # fmt: skip
-        return blocks
 
     def _author(self, change: Change) -> BranchCommit:
         """Return the commit that wrote the lines: a branch commit where merges keep them."""
@@ -148,10 +144,10 @@ class _ServiceCode:
             change.method, change.committed_at,
         )  # fmt: skip
 
-    def _block(
+    def _add_block(
         self, change: Change, author_sha: str, path: str, path_class: str, authorship: str,
         tool: str | None, method: str | None, is_moved: bool, is_refilled: bool, lines: int,
-    ) -> Block:  # fmt: skip
+    ) -> None:  # fmt: skip
         change.paths.append(path)
         if path_class not in _UNCOUNTED:
             change.lines_added += lines
@@ -163,7 +159,7 @@ class _ServiceCode:
             ):  # fmt: skip
                 block.born += lines
                 block.lines += lines
-                return block
+                return
         block = Block(
             change.repository.name, change.sha, path, path_class, author_sha, authorship, tool,
             method, is_moved, is_refilled, lines, lines, change.landed_at,
@@ -171,7 +167,6 @@ class _ServiceCode:
         own.append(block)
         self.blocks.append(block)
         self.births.append(block)
-        return block
 
     # Fate ----------------------------------------------------------------------------------------
 
@@ -266,6 +261,9 @@ class _ServiceCode:
                 self.add(
                     change, self.service.path("deploy/values.yaml"), "config", dice.integer(1, 6)
                 )
+            if self.service.path_prefix and change.author_kind == "human" and dice.chance(0.03):
+                # Outside of every service's directory: the line has an author, but no service.
+                self.add(change, ".github/workflows/ci.yaml", "config", dice.integer(2, 9))
             if dice.chance(0.03):
                 self.add(
                     change, self.service.path("fixtures/sample.json"), "data", dice.integer(10, 120)

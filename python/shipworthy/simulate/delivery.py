@@ -36,11 +36,11 @@ class _Pipeline:
         """Deploy what the slot is for, if there is anything."""
         if slot.kind == "flag":
             if self.live:
-                self._row(slot, self.mainline[self.live - 1].sha, kind="flag")
+                self._record(slot, self.mainline[self.live - 1].sha, kind="flag")
         elif slot.kind == "no_sha":
-            self._row(slot, None)
+            self._record(slot, None)
         elif slot.kind == "off_mainline":
-            self._row(slot, off_mainline_sha(self.parameters))
+            self._record(slot, off_mainline_sha(self.parameters))
         elif slot.kind == "rollback":
             self._roll_back(slot)
         else:
@@ -56,8 +56,8 @@ class _Pipeline:
             head = self.live
         sha = self.mainline[head - 1].sha
         if self.service.name in STAGED:
-            self._row(slot, sha, environment="staging")
-        row = self._row(slot, sha)
+            self._record(slot, sha, environment="staging")
+        row = self._record(slot, sha)
         if slot.status == "success" and head > self.live:
             if self.service.name == NAMES_COMMITS and self.live and len(self.moves) % 8 == 3:
                 self.named.append((row, self.mainline[self.live : head]))
@@ -66,7 +66,10 @@ class _Pipeline:
 
     def _roll_back(self, slot: Slot) -> None:
         before, _, _ = self.shipping(slot.incident.change)
-        row = self._row(slot, self.mainline[before - 1].sha)
+        if not before:
+            # It was the first deployment of all: there is nothing to go back to.
+            return
+        row = self._record(slot, self.mainline[before - 1].sha)
         # Some pipelines say that it is a rollback; the others leave it to be derived.
         row["is_rollback"] = True if self.dice.chance(0.6) else None
         self.live = before
@@ -75,9 +78,15 @@ class _Pipeline:
         """Return the deployment that first put a change live: position before, after, and row."""
         return next((move for move in self.moves if move[0] < change.position <= move[1]), None)
 
-    def _row(
+    def _record(self, slot: Slot, sha: str | None, **more: str) -> dict:
+        row = self.row(slot, sha, **more)
+        self.rows.append(row)
+        return row
+
+    def row(
         self, slot: Slot, sha: str | None, environment: str = "production", kind: str = "deploy"
     ) -> dict:
+        """Return the record of a deployment."""
         started_at = slot.started_at
         if environment == "staging":
             started_at -= timedelta(minutes=25)
@@ -105,7 +114,6 @@ class _Pipeline:
                 "deployed_by_kind": "human",
                 "source": "git_tag",
             }
-        self.rows.append(row)
         return row
 
 
@@ -169,9 +177,7 @@ def _running(parameters: Parameters, pipeline: _Pipeline) -> dict:
         timedelta(minutes=5),
         status="in_progress",
     )
-    row = pipeline._row(slot, pipeline.mainline[-1].sha)
-    pipeline.rows.remove(row)
-    return row | {"finished_at": None}
+    return pipeline.row(slot, pipeline.mainline[-1].sha) | {"finished_at": None}
 
 
 def _incident(incident: Incident, pipelines: dict[str, _Pipeline]) -> dict:

@@ -93,7 +93,7 @@ def _add_oddities(
         slots[service] += [
             Slot(
                 organisation.services[service],
-                (parameters.week(week)).replace(second=0, microsecond=0),
+                parameters.week(week).replace(second=0, microsecond=0),
                 short,
                 kind,
             )

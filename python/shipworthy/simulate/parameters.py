@@ -1,6 +1,6 @@
 """What happens in the simulated organisation, as numbers: the stories of the demo data."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 
@@ -195,6 +195,22 @@ SMALL = Team(
 )
 
 
+STORIES = (UNREAD, CAREFUL, BURNING, SPLITTING, AVERAGE, SMALL)
+
+# The same teams without their stories: nobody cheats, nobody is careless. What a signal says of
+# them is a false alarm.
+HONEST = tuple(
+    replace(
+        AVERAGE,
+        name=team.name,
+        people=team.people,
+        users=team.users,
+        usage=Usage(team.usage.tool),
+    )
+    for team in STORIES
+)
+
+
 @dataclass(frozen=True)
 class BadRelease:
     """The release that goes wrong: an incident of the first severity, a rollback, a fix forward.
@@ -271,9 +287,19 @@ class Parameters:
     seed: int = 20260105
     start: datetime = datetime(2026, 1, 5)
     weeks: int = 40
-    teams: tuple[Team, ...] = (UNREAD, CAREFUL, BURNING, SPLITTING, AVERAGE, SMALL)
+    teams: tuple[Team, ...] = STORIES
     bad_release: BadRelease = field(default_factory=BadRelease)
     gaming: Gaming = field(default_factory=Gaming)
+
+    def __post_init__(self) -> None:
+        """Refuse what would leave a story untold or a week cut in two."""
+        if self.start.weekday() or self.start != self.start.replace(hour=0, minute=0, second=0):
+            raise ValueError(f"start = {self.start}: must be a Monday at 00:00")
+        if self.weeks < 40:
+            raise ValueError(f"weeks = {self.weeks}: must be 40 or more, the stories take so long")
+        names = [team.name for team in self.teams]
+        if sorted(names) != sorted(team.name for team in STORIES):
+            raise ValueError(f"teams = {names}: must be the six teams of the demo, changed at will")
 
     @property
     def end(self) -> datetime:

@@ -31,7 +31,7 @@ on two services, open ones, and some that nothing explains.
 
 from datetime import timedelta
 
-from shipworthy.simulate.code import write_code
+from shipworthy.simulate.commits import write_code
 from shipworthy.simulate.delivery import deliver
 from shipworthy.simulate.gaming import play
 from shipworthy.simulate.incidents import plan_incidents, plan_slots

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from datetime import timedelta
 
-from shipworthy.simulate.code import off_mainline_sha
+from shipworthy.simulate.commits import off_mainline_sha
 from shipworthy.simulate.dice import Dice
 from shipworthy.simulate.model import BUILD, Change, Incident, Plan, Slot
 from shipworthy.simulate.organisation import Organisation, Service

@@ -5,11 +5,10 @@ Each move changes only what it is about, so the difference between two runs is t
 
 from datetime import timedelta
 
-from shipworthy.simulate.code import MODULES
+from shipworthy.simulate.code import MODULES, UNCOUNTED
 from shipworthy.simulate.parameters import Gaming
 
 Tables = dict[str, list[dict]]
-_UNPADDED = ("generated", "vendored")
 
 
 def play(tables: Tables, gaming: Gaming) -> Tables:
@@ -41,7 +40,7 @@ def _pad(tables: Tables, share: float) -> None:
     """Add lines to each change that nobody will ever touch, in files of their own."""
     padding: dict[tuple, dict] = {}
     for row in tables["line_births"]:
-        if row["is_moved"] or row["path_class"] in _UNPADDED:
+        if row["is_moved"] or row["path_class"] in UNCOUNTED:
             continue
         path = f"{row['path'].rsplit('/', 1)[0]}/padding.py" if "/" in row["path"] else "padding.py"
         key = (row["repository"], row["added_sha"], path, row["author_sha"], row["authorship"])

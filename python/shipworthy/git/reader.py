@@ -1,8 +1,27 @@
 """Read git histories into the warehouse: one call loads or resumes any number of repositories."""
 
+import hashlib
+import os
+import time
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from os import PathLike
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from shipworthy.errors import ShipworthyError
+from shipworthy.git.progress import Progress
+from shipworthy.git.repository import Repository, open_repository
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from shipworthy.git.ledger import Ledger
+    from shipworthy.git.state import ReaderState
+
+_STATE_TABLE = "shipworthy_raw.git_reader_state"
+_IGNORE_REVISIONS_PATH = b".git-blame-ignore-revs"
 
 
 @dataclass(frozen=True)
@@ -35,10 +54,18 @@ class RepositoryLoad:
     deployments: int
     seconds: float
 
+    def __str__(self) -> str:
+        """Return the closing line that a user sees."""
+        return (
+            f"{self.repository}: {self.commits:,} commits read ({self.mode}), "
+            f"{self.births:,} lines born, {self.deaths:,} removed, {self.living:,} alive, "
+            f"{self.deployments:,} releases, {self.seconds:.1f} s"
+        )
+
 
 def load_git(
-    paths: Sequence[str | PathLike],
-    warehouse: str | PathLike,
+    paths: Sequence[str | os.PathLike],
+    warehouse: str | os.PathLike,
     *,
     repositories: Sequence[str] = (),
     branch: str | None = None,
@@ -48,8 +75,9 @@ def load_git(
 ) -> list[RepositoryLoad]:
     """Load git repositories into the warehouse, resuming where the last run stopped.
 
-    Shows a progress bar on standard error when that is a terminal, and always one closing line for
-    each repository.
+    Each repository's rows and the state to resume from are written in one transaction, so a run
+    that is killed leaves what the last one wrote. Shows a progress bar on standard error when that
+    is a terminal.
 
     Parameters
     ----------
@@ -72,7 +100,7 @@ def load_git(
     Returns
     -------
     list of RepositoryLoad
-        One entry for each path, in order.
+        One entry for each path, in order; as text, each is the line to show when it is done.
 
     Raises
     ------
@@ -81,4 +109,186 @@ def load_git(
         such branch, dubious ownership, a bundle with prerequisites, two inputs of one name). The
         repository concerned keeps the rows of its last good load.
     """
-    raise NotImplementedError
+    if jobs < 1:
+        raise ShipworthyError(f"--jobs is {jobs}; it must be 1 or more.")
+    if repositories and len(repositories) != len(paths):
+        raise ShipworthyError(
+            f"There are {len(paths)} paths and {len(repositories)} names (--repository); "
+            "name each of them in the order of the paths, or none."
+        )
+    with ExitStack() as stack:
+        opened = [
+            stack.enter_context(open_repository(path, name=name, branch=branch))
+            for path, name in zip(paths, repositories or [None] * len(paths), strict=True)
+        ]
+        _refuse_same_names(opened)
+        from shipworthy.identity import load_salt
+        from shipworthy.warehouse import connect
+
+        salt = load_salt(warehouse)
+        connection = connect(warehouse)
+        stack.callback(connection.close)
+        _make_state_table(connection)
+        return [
+            _Load(repository, connection, salt, strict=strict, jobs=jobs).run(releases)
+            for repository in opened
+        ]
+
+
+def _refuse_same_names(opened: Sequence[Repository]) -> None:
+    name, count = Counter(repository.name for repository in opened).most_common(1)[0]
+    if count > 1:
+        locations = " and ".join(one.location for one in opened if one.name == name)
+        raise ShipworthyError(
+            f"{locations} would all be loaded as {name}; name each of them with --repository."
+        )
+
+
+def _make_state_table(connection: "duckdb.DuckDBPyConnection") -> None:
+    connection.execute(
+        f"create table if not exists {_STATE_TABLE} (repository varchar primary key, state blob)"
+    )
+
+
+class _Load:
+    """The load of one repository.
+
+    Parameters
+    ----------
+    repository : Repository
+    connection : duckdb.DuckDBPyConnection
+    salt : bytes
+        Of the person keys.
+    strict, jobs
+        As in `load_git`.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        connection: "duckdb.DuckDBPyConnection",
+        salt: bytes,
+        *,
+        strict: bool,
+        jobs: int,
+    ) -> None:
+        self._repository = repository
+        self._connection = connection
+        self._salt = salt
+        self._strict = strict
+        self._jobs = jobs
+        self._settings = _fingerprint(repository, salt, strict=strict)
+
+    def run(self, releases: str | None) -> RepositoryLoad:
+        """Read what is new and write it, with the new state, in one transaction."""
+        from shipworthy.git.attribution import Catalog
+        from shipworthy.git.history import read_history
+
+        started = time.monotonic()
+        catalog = Catalog.load()
+        saved = self._saved_state()
+        state = saved if saved is not None and saved.settings == self._settings else None
+        if state is not None and not self._has_commit(state.tip):
+            state = None
+        history = read_history(self._repository, catalog, state.tip if state else None)
+        if state is not None and not history.continues:
+            state = None
+            history = read_history(self._repository, catalog, None)
+        ledger = self._read(history, state)
+        if state is None:
+            mode = "fresh" if saved is None else "anew"
+        else:
+            mode = "resumed" if history.mainline else "current"
+        deployments = self._write(ledger, state, releases)
+        return RepositoryLoad(
+            repository=self._repository.name,
+            mode=mode,
+            commits=len(history.mainline),
+            births=ledger.births_count,
+            deaths=ledger.deaths_count,
+            living=ledger.living_count,
+            deployments=deployments,
+            seconds=time.monotonic() - started,
+        )
+
+    def _saved_state(self) -> "ReaderState | None":
+        rows = self._connection.execute(
+            f"select state from {_STATE_TABLE} where repository = ?", [self._repository.name]
+        ).fetchall()
+        if not rows:
+            return None
+        from shipworthy.git.state import ReaderState
+
+        return ReaderState.from_bytes(rows[0][0])
+
+    def _has_commit(self, sha: str) -> bool:
+        """Tell whether a commit is still there: a rewritten one may have been thrown away."""
+        answer = self._repository.run("cat-file", "--batch-check", stdin=f"{sha}\n".encode())
+        return answer.split()[1:2] == [b"commit"]
+
+    def _read(self, history: Any, state: "ReaderState | None") -> "Ledger":
+        """Follow all lines through the new changes."""
+        from shipworthy.git.diffs import read_changes
+        from shipworthy.git.ledger import Ledger
+        from shipworthy.git.repository import ObjectReader
+
+        mainline = history.mainline
+        with (
+            ObjectReader(self._repository) as objects,
+            Progress(self._repository.name, len(mainline)) as progress,
+        ):
+            ledger = Ledger(self._repository, objects, history, state, self._settings)
+            pairs = [(commit.sha, next(iter(commit.parents), None)) for commit in mainline]
+            diffs = read_changes(
+                self._repository, pairs, strict=self._strict, jobs=self._jobs
+            )
+            for commit, changes in zip(mainline, diffs, strict=True):
+                ledger.add(commit, changes)
+                progress.advance()
+            ledger.close()
+        return ledger
+
+    def _write(
+        self, ledger: "Ledger", state: "ReaderState | None", releases: str | None
+    ) -> int:
+        """Write rows and state in one transaction. Return the number of deployments."""
+        from shipworthy.git.rows import write_rows
+
+        connection = self._connection
+        connection.execute("begin")
+        try:
+            deployments = write_rows(
+                connection,
+                self._repository,
+                ledger,
+                self._salt,
+                is_resumed=state is not None,
+                releases=releases,
+                loaded_at=datetime.now(UTC).replace(tzinfo=None),
+            )
+            connection.execute(
+                f"insert or replace into {_STATE_TABLE} values (?, ?)",
+                [self._repository.name, ledger.state().to_bytes()],
+            )
+        except BaseException:
+            connection.execute("rollback")
+            raise
+        connection.execute("commit")
+        return deployments
+
+
+def _fingerprint(repository: Repository, salt: bytes, *, strict: bool) -> str:
+    """Return a text that changes with whatever, besides the history, the rows depend on."""
+    from shipworthy.git.attribution import CATALOG_SEED, CATALOG_VARIABLE
+    from shipworthy.git.paths import PATTERN_SEED, PATTERN_VARIABLE
+    from shipworthy.git.reference import seed_path
+    from shipworthy.git.state import STATE_VERSION
+
+    digest = hashlib.sha256(salt)
+    for seed, variable in ((CATALOG_SEED, CATALOG_VARIABLE), (PATTERN_SEED, PATTERN_VARIABLE)):
+        path = seed_path(seed, variable)
+        try:
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        except OSError as error:
+            raise ShipworthyError(f"{path} cannot be read: {error.strerror}.") from error
+    return f"{STATE_VERSION} {repository.branch} strict={strict} {digest.hexdigest()[:16]}"

@@ -1,0 +1,197 @@
+"""The commits of a repository: the mainline, and which branch commits each merge brought in."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shipworthy.git.attribution import (
+    Catalog,
+    attribute_commit,
+    is_fix,
+    parse_incident_id,
+    parse_pull_request_number,
+    parse_reverts_sha,
+)
+from shipworthy.git.repository import ReadAhead, Repository
+
+# The last second that every database of ours can hold: 9999-12-31.
+_LATEST = 253402300799
+_IDENTITY = re.compile(rb"(.*?)<([^<>\n]*)>[^<>\d-]*(-?\d+)?")
+
+
+@dataclass(slots=True)
+class Commit:
+    """One commit and what it says about itself.
+
+    Parameters
+    ----------
+    sha : str
+    parents : tuple of str
+    author_email : str
+        As git stores it; bytes that are not UTF-8 as surrogates.
+    authored_at, committed_at : int or None
+        Seconds since 1970 (UTC); None where git has no valid time.
+    author_kind, authorship, ai_tool, attribution_method
+        As in `CommitAttribution`.
+    pull_request_number, reverts_sha, is_fix, fixes_incident_id
+        As in the contract's table `commits`.
+    """
+
+    sha: str
+    parents: tuple[str, ...]
+    author_email: str
+    authored_at: int | None
+    committed_at: int | None
+    author_kind: str
+    authorship: str
+    ai_tool: str | None
+    attribution_method: str | None
+    pull_request_number: int | None
+    reverts_sha: str | None
+    is_fix: bool
+    fixes_incident_id: str | None
+
+
+@dataclass
+class History:
+    """The part of a history that a run has to read.
+
+    Parameters
+    ----------
+    commits : dict of str to Commit
+        All commits that the earlier tip does not reach.
+    mainline : list of Commit
+        The first-parent chain, oldest first, from behind the earlier tip.
+    continues : bool
+        Whether the chain leads to the earlier tip. If not, the mainline was rewritten.
+    branches : dict of str to list of Commit
+        The commits that each merge of the mainline brought in, each commit once, with the first
+        merge that reaches it; children come before their parents.
+    """
+
+    commits: dict[str, Commit]
+    mainline: list[Commit]
+    continues: bool
+    branches: dict[str, list[Commit]]
+
+
+def read_history(repository: Repository, catalog: Catalog, tip: str | None) -> History:
+    """Read the commits that lie behind the tip of the last run.
+
+    Parameters
+    ----------
+    repository : Repository
+    catalog : Catalog
+        What is known about agents.
+    tip : str or None
+        The mainline's last commit that was read before; None for a first run.
+    """
+    selection = f"{repository.head}\n" + (f"^{tip}\n" if tip else "")
+    listed = repository.run("rev-list", "--topo-order", "--stdin", stdin=selection.encode())
+    commits: dict[str, Commit] = {}
+    if listed:
+        with repository.stream("cat-file", "--batch", stdin=listed) as output:
+            for sha, content in _split_objects(output):
+                commits[sha] = parse_commit(sha, content, catalog)
+    mainline: list[Commit] = []
+    sha: str | None = repository.head
+    while sha in commits:
+        mainline.append(commits[sha])
+        sha = mainline[-1].parents[0] if mainline[-1].parents else None
+    mainline.reverse()
+    return History(commits, mainline, sha == tip, _find_branches(commits, mainline))
+
+
+def _find_branches(
+    commits: dict[str, Commit], mainline: list[Commit]
+) -> dict[str, list[Commit]]:
+    # rev-list lists children first: the place in it puts each branch into that order.
+    rank = {sha: place for place, sha in enumerate(commits)}
+    landed = {commit.sha for commit in mainline}
+    branches: dict[str, list[Commit]] = {}
+    for merge in mainline:
+        waiting = list(merge.parents[1:])
+        found = []
+        while waiting:
+            sha = waiting.pop()
+            if sha in landed or sha not in commits:
+                continue
+            landed.add(sha)
+            found.append(commits[sha])
+            waiting += commits[sha].parents
+        if found:
+            branches[merge.sha] = sorted(found, key=lambda commit: rank[commit.sha])
+    return branches
+
+
+def _split_objects(output: ReadAhead) -> Iterator[tuple[str, bytes]]:
+    """Split the output of `cat-file --batch` into (id, content)."""
+    buffer = bytearray()
+    while block := output.read():
+        buffer += block
+        start = 0
+        while (end := buffer.find(b"\n", start)) >= 0:
+            sha, _, size = bytes(buffer[start:end]).split(b" ")
+            content_end = end + 1 + int(size)
+            if content_end >= len(buffer):
+                break
+            yield sha.decode(), bytes(buffer[end + 1 : content_end])
+            start = content_end + 1
+        del buffer[:start]
+
+
+def parse_commit(sha: str, content: bytes, catalog: Catalog) -> Commit:
+    """Parse a commit object and judge what its author and message say."""
+    head, _, body = content.partition(b"\n\n")
+    parents = []
+    author = committer = b""
+    encoding = "utf-8"
+    for line in head.split(b"\n"):
+        key, _, value = line.partition(b" ")
+        if key == b"parent":
+            parents.append(value.decode())
+        elif key == b"author":
+            author = value
+        elif key == b"committer":
+            committer = value
+        elif key == b"encoding":
+            encoding = value.decode("ascii", "replace")
+    author_name, author_email, authored_at = _parse_identity(author, encoding)
+    committer_name, committer_email, committed_at = _parse_identity(committer, encoding)
+    message = _decode(body, encoding)
+    attribution = attribute_commit(
+        author_name, author_email, committer_name, committer_email, message, catalog
+    )
+    return Commit(
+        sha,
+        tuple(parents),
+        author_email,
+        authored_at,
+        committed_at,
+        attribution.author_kind,
+        attribution.authorship,
+        attribution.ai_tool,
+        attribution.attribution_method,
+        parse_pull_request_number(message, len(parents) > 1),
+        parse_reverts_sha(message),
+        is_fix(message),
+        parse_incident_id(message),
+    )
+
+
+def _parse_identity(line: bytes, encoding: str) -> tuple[str, str, int | None]:
+    """Return name, address and time of `Name <address> seconds zone`, as far as it is whole."""
+    match = _IDENTITY.match(line)
+    if match is None:
+        return _decode(line, encoding), "", None
+    name, email, seconds = match.groups()
+    time = min(int(seconds), _LATEST) if seconds and len(seconds) < 19 else None
+    return _decode(name.strip(), encoding), _decode(email.strip(), encoding), time
+
+
+def _decode(text: bytes, encoding: str) -> str:
+    """Decode with the commit's own encoding; what is no text in it survives as surrogates."""
+    try:
+        return text.decode(encoding, "surrogateescape")
+    except (LookupError, UnicodeError):
+        return text.decode("utf-8", "surrogateescape")

@@ -1,0 +1,503 @@
+"""Book every line of a run: its birth by row of the table, its death, and what stays alive."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from shipworthy.git.attestations import TRACE_PATH, Attestations, Label
+from shipworthy.git.diffs import UNCOUNTED_CLASSES, FileChange
+from shipworthy.git.history import Commit, History
+from shipworthy.git.lines import LineTracker
+from shipworthy.git.repository import ObjectReader, Repository
+from shipworthy.git.state import Birth, ReaderState
+
+REFILL_SECONDS = 84 * 86_400
+# The memory of removed texts is swept when it has grown by so many.
+_SWEEP_ENTRIES = 100_000
+_BLANK_CHECKSUM = 0  # of the empty text
+_IGNORE_REVISIONS_PATH = b".git-blame-ignore-revs"
+
+
+def path_text(path: bytes) -> str:
+    """Return a path as text: itself where it is UTF-8, else in git's C quotes.
+
+    Two paths never get one text: a path that begins with a quotation mark is quoted as well.
+    """
+    try:
+        text = path.decode()
+    except UnicodeDecodeError:
+        text = '"'
+    if not text.startswith('"'):
+        return text
+    quoted = "".join(
+        chr(byte) if 0x20 <= byte < 0x7F and byte not in b'"\\' else f"\\{byte:03o}"
+        for byte in path
+    )
+    return f'"{quoted}"'
+
+
+@dataclass(slots=True)
+class Change:
+    """What a run learned about one mainline commit.
+
+    Parameters
+    ----------
+    commit : Commit
+    position : int
+        In the mainline, from 1.
+    landed_at : int
+        Seconds since 1970 (UTC).
+    branch : sequence of Commit
+        Commits that it brought in, if it is a merge.
+    files_changed : int
+    authorship, ai_tool, attribution_method
+        The commit's own, or for a merge that of its branch commits where they all agree.
+    """
+
+    commit: Commit
+    position: int
+    landed_at: int
+    branch: Sequence[Commit]
+    files_changed: int
+    authorship: str
+    ai_tool: str | None
+    attribution_method: str | None
+
+
+class NewBirth(NamedTuple):
+    """A row of `line_births` of this run."""
+
+    change: int
+    path: str
+    path_class: str
+    author_sha: str
+    authorship: str
+    ai_tool: str | None
+    attribution_method: str | None
+    is_moved: bool
+    is_refilled: bool | None
+    lines: int
+
+
+class FileAdditions(NamedTuple):
+    """Lines that one change added to one file, before it is known who wrote them.
+
+    Parameters
+    ----------
+    change : int
+        Index of the change in this run.
+    path, path_class
+        Of the file, after the change.
+    object_id : str
+        The file's content after the change.
+    first, lines : int
+        Numbers of the lines.
+    places : array of int or None
+        Line number of each in the file, from 1; None where nobody needs it.
+    is_moved : array of bool or None
+        None if no line is.
+    evidence : tuple of two arrays of bool, or None
+        Which lines have text, and which of them were removed in recent memory; None where that is
+        not computed.
+    """
+
+    change: int
+    path: bytes
+    path_class: str
+    object_id: str
+    first: int
+    lines: int
+    places: np.ndarray | None
+    is_moved: np.ndarray | None
+    evidence: tuple[np.ndarray, np.ndarray] | None
+
+
+class Ledger:
+    """Follows all lines through the changes of one run. Call `add` in order, then `close`.
+
+    Parameters
+    ----------
+    repository : Repository
+    objects : ObjectReader
+    history : History
+        The changes to come.
+    state : ReaderState or None
+        Where the last run stopped.
+    settings : str
+        Kept with the new state.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        objects: ObjectReader,
+        history: History,
+        state: ReaderState | None,
+        settings: str,
+    ) -> None:
+        self._repository = repository
+        self._objects = objects
+        self._history = history
+        self._settings = settings
+        self._attestations = Attestations(repository, objects)
+        self.changes: list[Change] = []
+        self._position = state.position if state else 0
+        self._landed_at: int | None = state.landed_at if state else None
+        self._branch_commits = state.branch_commits if state else 0
+        self._ignore_revisions = state.ignore_revisions if state else None
+        self._trace_file = state.trace_file if state else None
+        if self._trace_file is not None:
+            self._attestations.load_traces(self._trace_file)
+        self._ignored: frozenset[str] = frozenset()
+        if self._ignore_revisions is not None:
+            self._ignored = self._read_ignored(self._ignore_revisions)
+        self._removed_at = dict(state.removed_at) if state else {}
+        self._sweep_at = len(self._removed_at) + _SWEEP_ENTRIES
+        # Births: those of earlier runs that have living lines, then this run's.
+        self.old_births: list[Birth] = state.births if state else []
+        self.new_births: list[NewBirth] = []
+        # The row of each line, in pieces: first line, rows (one for all, or one for each).
+        self._old_rows = np.empty(0, dtype=np.uint32)
+        self._pieces: list[tuple[int, int, int | np.ndarray]] = []
+        self._tracker = self._restore(state)
+        self._merges: list[FileAdditions] = []
+        self.births_count = self.deaths_count = self.living_count = 0
+
+    def _restore(self, state: ReaderState | None) -> LineTracker:
+        """Number the living lines of the last run anew, file by file."""
+        if state is None or not state.files:
+            return LineTracker()
+        total = int(sum(int(lines.sum()) for _, lines in state.files.values()))
+        tracker = LineTracker(total)
+        rows = []
+        first = 0
+        for path, (numbers, lines) in state.files.items():
+            count = int(lines.sum())
+            rows.append(np.repeat(numbers, lines))
+            numbering = np.arange(first, first + count, dtype=np.uint32)
+            tracker.files[path] = bytearray(numbering.tobytes())
+            first += count
+        self._old_rows = np.concatenate(rows).astype(np.uint32)
+        return tracker
+
+    def add(self, commit: Commit, files: Sequence[FileChange]) -> None:
+        """Take in the next change of the mainline."""
+        number = len(self.changes)
+        self._position += 1
+        committed_at = commit.committed_at if commit.committed_at is not None else 0
+        self._landed_at = max(
+            committed_at, committed_at if self._landed_at is None else self._landed_at
+        )
+        branch = self._history.branches.get(commit.sha, ())
+        self._branch_commits += len(branch)
+        own = commit.authorship, commit.ai_tool, commit.attribution_method
+        self.changes.append(
+            Change(
+                commit, self._position, self._landed_at, branch, len(files),
+                *(_common_evidence(branch) or own),
+            )
+        )  # fmt: skip
+        self._follow_special_files(files)
+        for births in self._tracker.apply(files):
+            self._book(number, files[births.file], births.first, births.lines)
+        self._remember(files)
+
+    def _follow_special_files(self, files: Sequence[FileChange]) -> None:
+        """Keep up with the files that tell this reader something."""
+        for file in files:
+            for path, object_id in ((file.old_path, None), (file.new_path, file.new_id)):
+                if path == _IGNORE_REVISIONS_PATH:
+                    self._ignore_revisions = object_id
+                    self._ignored = self._read_ignored(object_id) if object_id else frozenset()
+                elif path == TRACE_PATH:
+                    self._trace_file = object_id
+                    if object_id:
+                        self._attestations.load_traces(object_id)
+
+    def _read_ignored(self, object_id: str) -> frozenset[str]:
+        text = self._objects.read(object_id) or b""
+        lines = (line.partition(b"#")[0].strip() for line in text.split(b"\n"))
+        return frozenset(line.decode("ascii", "replace") for line in lines if line)
+
+    def _book(self, number: int, file: FileChange, first: int, lines: int) -> None:
+        """Book what a change added to a file, or put it off until it is known who wrote it."""
+        change = self.changes[number]
+        is_attested = self._attestations.has(change.commit.sha, change.commit.parents)
+        is_moved = None
+        if file.moved_in:
+            is_moved = np.zeros(lines, dtype=bool)
+            is_moved[list(file.moved_in)] = True
+        additions = FileAdditions(
+            change=number,
+            path=file.new_path,
+            path_class=file.path_class,
+            object_id=file.new_id,
+            first=first,
+            lines=lines,
+            places=added_places(file) if is_attested or change.branch else None,
+            is_moved=is_moved,
+            evidence=self._find_refills(file, change.landed_at),
+        )
+        if change.branch:
+            self._merges.append(additions)
+        else:
+            self._settle(additions, [change.commit], None, additions.places)
+
+    def _find_refills(
+        self, file: FileChange, landed_at: int
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        if file.new_text is None:
+            return None
+        text = np.frombuffer(file.new_text, dtype=np.uint32)
+        has_text = text != _BLANK_CHECKSUM
+        last_removed = list(map(self._removed_at.get, file.new_text))
+        if last_removed.count(None) == len(last_removed):
+            return has_text, np.zeros(len(text), dtype=bool)
+        oldest = landed_at - REFILL_SECONDS
+        is_refilled = np.fromiter(
+            (removed_at is not None and removed_at >= oldest for removed_at in last_removed),
+            dtype=bool,
+            count=len(last_removed),
+        )
+        return has_text, is_refilled & has_text
+
+    def _remember(self, files: Sequence[FileChange]) -> None:
+        """Remember what this change removed; what only moved was never gone."""
+        for file in files:
+            if file.old_text:
+                texts: Iterable[int] = file.old_text
+                if file.moved_away:
+                    moved = set(file.moved_away)
+                    texts = (text for place, text in enumerate(texts) if place not in moved)
+                self._removed_at.update(dict.fromkeys(texts, self._landed_at))
+        self._removed_at.pop(_BLANK_CHECKSUM, None)
+        if len(self._removed_at) > self._sweep_at:
+            self._sweep()
+            self._sweep_at = len(self._removed_at) + _SWEEP_ENTRIES
+
+    def _sweep(self) -> None:
+        oldest = self._landed_at - REFILL_SECONDS
+        self._removed_at = {text: at for text, at in self._removed_at.items() if at >= oldest}
+
+    def _settle(
+        self,
+        additions: FileAdditions,
+        authors: Sequence[Commit],
+        author_of: np.ndarray | None,
+        places: np.ndarray | None,
+        author_paths: Sequence[bytes] = (),
+    ) -> None:
+        """Turn added lines into rows, now that it is known who wrote each.
+
+        Parameters
+        ----------
+        additions : FileAdditions
+        authors : sequence of Commit
+        author_of : array of int or None
+            For each line an index into `authors`; None if the only author wrote all.
+        places : array of int or None
+            Line number of each line in its author's version; None if nothing is attested.
+        author_paths : sequence of bytes
+            The file's path in each author's version; empty if it never changed.
+        """
+        lines = additions.lines
+        moved = additions.is_moved
+        labels: list[tuple[int, Label | None]] = []  # (author, what is attested)
+        kind = np.zeros(lines, dtype=np.int64)
+        for index, author in enumerate(authors):
+            labels.append((index, None))
+            mine = slice(None) if author_of is None else author_of == index
+            kind[mine] = len(labels) - 1
+            if places is None or not self._attestations.has(author.sha, author.parents):
+                continue
+            path = author_paths[index] if author_paths else additions.path
+            numbers, found = self._attestations.labels(
+                author.sha, author.parents, path, places[mine]
+            )
+            attested = kind[mine].copy()
+            attested[numbers >= 0] = len(labels) + numbers[numbers >= 0]
+            kind[mine] = attested
+            labels += [(index, label) for label in found]
+        if len(labels) == 1 and moved is None:
+            row = self._add_rows(additions, authors, labels, {(0, False): lines}, None, None)[0]
+            self._pieces.append((additions.first, lines, row))
+            return
+        combined = kind * 2 + (0 if moved is None else moved)
+        found_kinds, inverse, counts = np.unique(
+            combined, return_inverse=True, return_counts=True
+        )
+        tally = {
+            (int(one) // 2, bool(one % 2)): int(count)
+            for one, count in zip(found_kinds, counts, strict=True)
+        }
+        rows = self._add_rows(additions, authors, labels, tally, found_kinds, inverse)
+        self._pieces.append((additions.first, lines, np.array(rows, dtype=np.uint32)[inverse]))
+
+    def _add_rows(
+        self,
+        additions: FileAdditions,
+        authors: Sequence[Commit],
+        labels: Sequence[tuple[int, Label | None]],
+        tally: dict[tuple[int, bool], int],
+        kinds: np.ndarray | None,
+        inverse: np.ndarray | None,
+    ) -> list[int]:
+        """Add a row for each author, authorship and movedness; return the row of each kind.
+
+        Tool and method are no part of the table's key: where several meet, the most lines win.
+        """
+        change = self.changes[additions.change]
+        rows: dict[tuple[str, str, bool], list[tuple[int, str | None, str | None, int]]] = {}
+        for index, ((kind, is_moved), lines) in enumerate(tally.items()):
+            author_index, label = labels[kind]
+            author = authors[author_index]
+            if label is not None:
+                authorship, tool, method = *label, "line_ranges"
+            elif author is change.commit:
+                authorship, tool, method = (
+                    author.authorship, author.ai_tool, author.attribution_method
+                )  # fmt: skip
+            else:
+                authorship, tool, method = (
+                    author.authorship, author.ai_tool, author.attribution_method
+                )  # fmt: skip
+            rows.setdefault((author.sha, authorship, is_moved), []).append(
+                (lines, tool, method, index)
+            )
+        row_of = [0] * len(tally)
+        for (author_sha, authorship, is_moved), parts in rows.items():
+            row = len(self.old_births) + len(self.new_births)
+            for _, _, _, index in parts:
+                row_of[index] = row
+            _, tool, method, _ = max(parts, key=lambda part: (part[0], -part[3]))
+            if inverse is None:
+                member = slice(None)
+            else:
+                member = np.isin(inverse, [index for _, _, _, index in parts])
+            self.new_births.append(
+                NewBirth(
+                    additions.change, path_text(additions.path), additions.path_class,
+                    author_sha, authorship, tool, method, is_moved,
+                    _is_refilled(additions.evidence, member),
+                    sum(lines for lines, _, _, _ in parts),
+                )
+            )  # fmt: skip
+        return row_of
+
+    @property
+    def landed_at(self) -> int:
+        """Landing of the last change, in seconds since 1970 (UTC)."""
+        return self._landed_at
+
+    def close(self) -> None:
+        """Settle what was put off. After this the rows are complete."""
+        for additions in self._merges:
+            self._settle(
+                additions, [self.changes[additions.change].commit], None, additions.places
+            )
+        self._merges.clear()
+        self._rows = self._rows_of_lines()
+        self.births_count = sum(birth.lines for birth in self.new_births)
+        self.deaths_count = len(self._tracker.dead) // 4
+        self.living_count = sum(len(lines) for lines in self._tracker.files.values()) // 4
+
+    def _rows_of_lines(self) -> np.ndarray:
+        """Return the row of every line, by its number."""
+        rows = np.empty(self._tracker.next_line, dtype=np.uint32)
+        rows[: len(self._old_rows)] = self._old_rows
+        for first, lines, row in self._pieces:
+            rows[first : first + lines] = row
+        return rows
+
+    def deaths(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return the rows of `line_deaths`.
+
+        Returns
+        -------
+        births, changes, is_moved, lines : arrays
+            Index of the birth (old ones first, then new ones), index of the removing change, and
+            how many lines.
+        """
+        tracker = self._tracker
+        dead = np.frombuffer(tracker.dead, dtype=np.uint32)
+        births = self._rows[dead].astype(np.uint64)
+        counts = np.array(tracker.dead_per_change, dtype=np.int64)
+        killers = np.repeat(np.arange(len(counts), dtype=np.uint64), counts)
+        moved = np.zeros(len(dead), dtype=np.uint64)
+        moved[tracker.moved_dead] = 1
+        keys, lines = np.unique(births << 33 | killers << 1 | moved, return_counts=True)
+        return keys >> 33, keys >> 1 & 0xFFFFFFFF, (keys & 1).astype(bool), lines
+
+    def living(self) -> dict[bytes, np.ndarray]:
+        """Return the birth of every living line, file by file."""
+        return {path: self._rows[self._tracker.numbers(path)] for path in self._tracker.files}
+
+    def birth(self, row: int) -> Birth:
+        """Return a birth by its number: old ones first, then new ones."""
+        if row < len(self.old_births):
+            return self.old_births[row]
+        new = self.new_births[row - len(self.old_births)]
+        return Birth(
+            self.changes[new.change].commit.sha, new.path, new.path_class, new.author_sha,
+            new.authorship, new.ai_tool, new.is_moved,
+        )  # fmt: skip
+
+    def state(self) -> ReaderState:
+        """Return what the next run needs."""
+        self._sweep()
+        living = self.living()
+        used = np.unique(np.concatenate(list(living.values()))) if living else np.empty(0, int)
+        files = {}
+        for path, rows in living.items():
+            borders = np.flatnonzero(np.diff(rows)) + 1
+            starts = np.concatenate(([0], borders)) if len(rows) else np.empty(0, int)
+            runs = np.searchsorted(used, rows[starts.astype(int)])
+            files[path] = runs, np.diff(np.append(starts, len(rows)))
+        return ReaderState(
+            settings=self._settings,
+            tip=self._repository.head,
+            position=self._position,
+            landed_at=self._landed_at,
+            branch_commits=self._branch_commits,
+            births=[self.birth(int(row)) for row in used],
+            files=files,
+            removed_at=self._removed_at,
+            ignore_revisions=self._ignore_revisions,
+            trace_file=self._trace_file,
+        )
+
+
+def added_places(file: FileChange) -> np.ndarray:
+    """Return the line numbers, from 1, of the lines that a change added to a file."""
+    hunks = np.frombuffer(file.hunks, dtype=np.uint32).reshape(-1, 4).astype(np.int64)
+    starts, counts = hunks[:, 2], hunks[:, 3]
+    before = np.cumsum(counts) - counts
+    return np.arange(counts.sum()) + np.repeat(starts - before, counts)
+
+
+def _common_evidence(branch: Sequence[Commit]) -> tuple[str, str | None, str | None] | None:
+    """Return what all non-merge commits of a branch agree on, None if they do not."""
+    kinds = {commit.authorship for commit in branch if len(commit.parents) < 2}
+    if len(kinds) != 1:
+        return None
+    authorship = kinds.pop()
+    tools = [c.ai_tool for c in branch if c.ai_tool is not None]
+    methods = [c.attribution_method for c in branch if c.attribution_method is not None]
+    return (
+        authorship,
+        max(sorted(set(tools)), key=tools.count, default=None),
+        max(sorted(set(methods)), key=methods.count, default=None),
+    )
+
+
+def _is_refilled(
+    evidence: tuple[np.ndarray, np.ndarray] | None, member: np.ndarray | slice
+) -> bool | None:
+    """Tell whether at least half of the lines with text came back; None if not computed."""
+    if evidence is None:
+        return None
+    has_text, is_refilled = (part[member] for part in evidence)
+    refilled = int(is_refilled.sum())
+    return refilled > 0 and 2 * refilled >= int(has_text.sum())

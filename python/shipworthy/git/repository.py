@@ -1,0 +1,670 @@
+"""Open a git repository so that nothing but its objects and refs can influence what is read.
+
+The reader never runs git inside the user's repository beyond asking where its objects and refs are.
+Everything else runs in a *shadow*: an empty bare repository in a temporary directory that borrows
+the user's objects. It has a configuration, attributes, replacement refs and grafts of its own (all
+empty), so none of these can change a result, lost objects are never fetched, and whatever git might
+want to write goes to a directory that is thrown away.
+"""
+
+import os
+import re
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from shipworthy.errors import ShipworthyError
+
+_OLDEST_GIT = (2, 39)
+_PIPE_BYTES = 1 << 20
+_AHEAD_BYTES = 16 << 20
+_LISTED = 5
+
+# Broken or lost objects, as git 2.39 to 2.5x words them.
+_BROKEN_OBJECT = re.compile(
+    r"corrupt|missing|unable to (?:read|parse|find|unpack)|could not (?:read|parse|get)|bad object|"
+    r"inflate|incorrect data check|hash mismatch|invalid object|failed to (?:read|traverse)|"
+    r"not a valid object|broken|bad tree|does not match index|garbage|cannot read",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A tag that names a commit.
+
+    Parameters
+    ----------
+    name : str
+        Without `refs/tags/`.
+    sha : str
+        The commit, peeled.
+    tagged_at : int or None
+        The tagger's time in seconds since 1970 (UTC); None for a lightweight tag.
+    committed_at : int or None
+        The committer's time of the commit, for a lightweight tag.
+    """
+
+    name: str
+    sha: str
+    tagged_at: int | None
+    committed_at: int | None
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository that is safe to read. Get one from `open_repository`.
+
+    Parameters
+    ----------
+    name : str
+        `owner/name`, under which rows are written.
+    location : str
+        The path that the user gave, for messages.
+    branch : str
+        The branch whose first-parent chain is the mainline.
+    head : str
+        The commit at its tip.
+    notes_tree : str or None
+        The tree or commit of `refs/notes/ai`, if there is one.
+    tags : tuple of Tag
+        All tags that name a commit.
+    shadow : Path
+        The shadow's directory.
+    environment : dict of str to str
+        What every git process gets; made by `_environment`.
+    """
+
+    name: str
+    location: str
+    branch: str
+    head: str
+    notes_tree: str | None
+    tags: tuple[Tag, ...]
+    shadow: Path
+    environment: dict[str, str]
+
+    def run(self, *arguments: str, stdin: bytes | None = None) -> bytes:
+        """Run git in the shadow and return what it prints.
+
+        Raises
+        ------
+        ShipworthyError
+            If it fails: a failure is never read as an empty answer.
+        """
+        result = subprocess.run(
+            self.command(*arguments),
+            input=stdin,
+            capture_output=True,
+            env=self.environment,
+            cwd=self.shadow,
+            check=False,
+        )
+        if result.returncode:
+            raise self.failure(arguments, result.returncode, result.stderr)
+        return result.stdout
+
+    @contextmanager
+    def stream(self, *arguments: str, stdin: bytes = b"") -> Iterator["ReadAhead"]:
+        """Run git in the shadow and read what it prints while it runs.
+
+        The body must read to the end; the exit code is checked when the context ends. If the body
+        raises, git is stopped and the body's error goes on, unless git had failed before.
+        """
+        with tempfile.TemporaryFile() as feed, tempfile.TemporaryFile() as complaints:
+            # Files, not pipes: git never waits for us to read its errors or to feed it.
+            feed.write(stdin)
+            feed.seek(0)
+            process = subprocess.Popen(
+                self.command(*arguments),
+                stdin=feed,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                env=self.environment,
+                cwd=self.shadow,
+            )
+            ahead = ReadAhead(process.stdout)
+            is_done = False
+            try:
+                yield ahead
+                is_done = not ahead.read()
+            finally:
+                if not is_done:
+                    process.kill()
+                ahead.close()
+                returncode = process.wait()
+                complaints.seek(0)
+                # A negative code is our own kill (the body raised) or somebody else's.
+                if returncode > 0 or (is_done and returncode):
+                    raise self.failure(arguments, returncode, complaints.read())
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return the command line of a git command in the shadow."""
+        return ["git", f"--git-dir={self.shadow}", "--literal-pathspecs", *arguments]
+
+    def failure(
+        self, arguments: Sequence[str], returncode: int, complaint: bytes
+    ) -> ShipworthyError:
+        """Tell in one sentence why a git command failed."""
+        text = complaint.decode(errors="replace").strip()
+        if _BROKEN_OBJECT.search(text):
+            missing = self._missing_objects()
+            if missing:
+                listed = ", ".join(missing[:_LISTED])
+                more = f" and {len(missing) - _LISTED} more" if len(missing) > _LISTED else ""
+                return ShipworthyError(
+                    f"The repository {self.location} lacks {len(missing)} objects of its history "
+                    f"({listed}{more}), as a partial clone does; fetch them with: "
+                    "git fetch --refetch --no-filter, or clone it anew."
+                )
+            return ShipworthyError(
+                f"The repository {self.location} has a corrupt object ({_last_line(text)}); "
+                "run git fsck --full in it, and clone it anew."
+            )
+        return ShipworthyError(
+            f"git {' '.join(arguments[:2])} failed in {self.location} with exit code {returncode} "
+            f"({_last_line(text) or 'no message'}); run git fsck --full in it."
+        )
+
+    def _missing_objects(self) -> list[str]:
+        """List what the history of the mainline's tip needs and the object store does not have."""
+        result = subprocess.run(
+            self.command("rev-list", "--objects", "--missing=print", self.head),
+            capture_output=True,
+            env=self.environment,
+            cwd=self.shadow,
+            check=False,
+        )
+        return [
+            line[1:].decode() for line in result.stdout.split(b"\n") if line.startswith(b"?")
+        ]
+
+
+class ObjectReader:
+    """Reads single objects through one long-running git process. Use it as a context manager.
+
+    Parameters
+    ----------
+    repository : Repository
+    """
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "ObjectReader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.stdin.close()
+            self._process.stdout.close()
+            self._process.stderr.close()
+            self._process.wait()
+
+    def read(self, name: str) -> bytes | None:
+        """Return an object's content; None if the revision names no object (a path not there).
+
+        Parameters
+        ----------
+        name : str
+            An object id, or `revision:path`. It must not contain a line break.
+
+        Raises
+        ------
+        ShipworthyError
+            If the object is corrupt, or an object named by its id is missing.
+        """
+        if self._process is None:
+            self._process = subprocess.Popen(
+                self._repository.command("cat-file", "--batch"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=self._repository.environment,
+                cwd=self._repository.shadow,
+            )
+        process = self._process
+        try:
+            process.stdin.write(os.fsencode(name) + b"\n")
+            process.stdin.flush()
+            header = process.stdout.readline()
+        except BrokenPipeError:
+            header = b""
+        if header.endswith(b" missing\n") and ":" in name:
+            return None
+        fields = header.split()
+        if len(fields) != 3:
+            process.stdin.close()
+            complaint = process.stderr.read() or b"missing object " + os.fsencode(name)
+            raise self._repository.failure(("cat-file",), process.wait(), complaint)
+        size = int(fields[2])
+        content = process.stdout.read(size + 1)
+        if len(content) != size + 1:
+            complaint = process.stderr.read() or b"unable to read " + os.fsencode(name)
+            raise self._repository.failure(("cat-file",), process.wait(), complaint)
+        return content[:-1]
+
+
+def resolve_commits(repository: Repository, names: Sequence[str]) -> list[str | None]:
+    """Return the full ids of commits, None for what names none or several.
+
+    Parameters
+    ----------
+    repository : Repository
+    names : sequence of str
+        Ids, perhaps abbreviated.
+    """
+    if not names:
+        return []
+    feed = "".join(f"{name}^{{commit}}\n" for name in names).encode()
+    answers = repository.run("cat-file", "--batch-check=%(objectname)", stdin=feed)
+    found = []
+    for line in answers.decode().split("\n")[: len(names)]:
+        found.append(line if re.fullmatch("[0-9a-f]+", line) else None)
+    return found
+
+
+class ReadAhead:
+    """Reads a pipe in a thread, so that git works on while a big diff is being parsed.
+
+    Parameters
+    ----------
+    pipe : binary file
+        Closed by `close`.
+    """
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        widen_pipe(pipe)
+        self._pipe = pipe
+        self._blocks: list[bytes] = []
+        self._size = 0
+        self._is_ended = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._drain, daemon=True)
+        self._thread.start()
+
+    def read(self) -> bytes:
+        """Return all that has arrived; wait if there is nothing yet; nothing at the end."""
+        with self._changed:
+            while not self._blocks and not self._is_ended:
+                self._changed.wait()
+            data = b"".join(self._blocks)
+            self._blocks.clear()
+            self._size = 0
+            self._changed.notify()
+        return data
+
+    def close(self) -> None:
+        """Stop reading. The process at the other end must have ended, or been killed."""
+        with self._changed:
+            self._is_ended = True
+            self._changed.notify()
+        self._thread.join()
+        self._pipe.close()
+
+    def _drain(self) -> None:
+        descriptor = self._pipe.fileno()
+        while not self._is_ended:
+            block = os.read(descriptor, _PIPE_BYTES)
+            with self._changed:
+                if block:
+                    self._blocks.append(block)
+                    self._size += len(block)
+                else:
+                    self._is_ended = True
+                self._changed.notify()
+                while self._size > _AHEAD_BYTES and not self._is_ended:
+                    self._changed.wait()
+
+
+def widen_pipe(pipe: IO[bytes]) -> None:
+    """Let git run ahead of us by a megabyte where the system can; elsewhere it just waits more."""
+    try:
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    except (AttributeError, ImportError, OSError):
+        pass
+
+
+def derive_name(path: str | os.PathLike[str], origin: str | None) -> str:
+    """Return the name of a repository: `owner/name` of its origin, else that of its directory.
+
+    Parameters
+    ----------
+    path : path-like
+        Where it lies.
+    origin : str or None
+        Address of the remote `origin`. One that is itself a local path says nothing about the
+        owner and is passed over.
+    """
+    if origin:
+        match = re.fullmatch(
+            r"(?:[a-z][a-z0-9+.-]*://[^/]+/|(?:[^/@:]+@)?[^/:]+:/*)(?P<path>[^?#]+)",
+            origin.strip(),
+            re.IGNORECASE,
+        )
+        is_windows_drive = re.match(r"[A-Za-z]:[\\/]", origin)
+        if match and not origin.startswith("file:") and not is_windows_drive:
+            parts = match["path"].strip("/").removesuffix(".git").split("/")
+            if all(parts):
+                return "/".join(parts)
+    name = Path(path).resolve().name
+    for suffix in (".bundle", ".git"):
+        name = name.removesuffix(suffix) or Path(path).resolve().parent.name
+    return name
+
+
+@contextmanager
+def open_repository(
+    path: str | os.PathLike[str], *, name: str | None = None, branch: str | None = None
+) -> Iterator[Repository]:
+    """Open a work-tree clone, a bare clone or a bundle for reading.
+
+    Parameters
+    ----------
+    path : path-like
+        The top directory of a clone, or a bundle file.
+    name : str, optional
+        Name to write rows under; derived by default (see `derive_name`).
+    branch : str, optional
+        The mainline; by default the branch that the remote's HEAD names, else the one of HEAD.
+
+    Raises
+    ------
+    ShipworthyError
+        If it is refused: not a repository, shallow, empty, not ours, without that branch, a bundle
+        that is not complete, or a git that is too old.
+    """
+    location = os.fspath(path)
+    if not os.path.exists(location):
+        raise ShipworthyError(
+            f"There is nothing at {location}; name the directory of a clone, or a bundle."
+        )
+    with tempfile.TemporaryDirectory(prefix="shipworthy-git-") as temporary:
+        temporary_path = Path(temporary)
+        home = temporary_path / "home"
+        home.mkdir()
+        environment = _environment(home)
+        _refuse_old_git(environment)
+        directory = location
+        if os.path.isfile(location):
+            directory = os.fspath(_unpack_bundle(location, temporary_path, environment))
+        yield _open_directory(
+            location, directory, temporary_path / "shadow", environment, name, branch
+        )
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """Return the environment of every git process: nothing of the user's settings gets through."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    environment |= {
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_SYSTEM": os.devnull,
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "HOME": os.fspath(home),
+        "XDG_CONFIG_HOME": os.fspath(home),
+        "LANGUAGE": "C",
+        "LC_ALL": "C",
+        "TZ": "UTC",
+    }
+    return environment
+
+
+def _refuse_old_git(environment: dict[str, str]) -> None:
+    needed = ".".join(map(str, _OLDEST_GIT))
+    try:
+        result = subprocess.run(
+            ["git", "version"], capture_output=True, text=True, env=environment, check=False
+        )
+    except FileNotFoundError as error:
+        raise ShipworthyError(f"git is not on the PATH; install git {needed} or newer.") from error
+    found = re.search(r"(\d+)\.(\d+)", result.stdout)
+    if not found or (int(found[1]), int(found[2])) < _OLDEST_GIT:
+        raise ShipworthyError(f"This is {result.stdout.strip()}; install git {needed} or newer.")
+
+
+def _unpack_bundle(location: str, temporary: Path, environment: dict[str, str]) -> Path:
+    """Clone a bundle into the temporary directory, all refs included."""
+    with open(location, "rb") as file:
+        signature = file.readline(64)
+        if not re.fullmatch(rb"# v[23] git bundle\n", signature):
+            raise ShipworthyError(
+                f"{location} is not a git bundle; make one with: git bundle create FILE --all"
+            )
+        object_format = "sha1"
+        while (line := file.readline(4096)) not in (b"\n", b""):
+            if line.startswith(b"@filter="):
+                raise ShipworthyError(
+                    f"The bundle {location} leaves out objects ({line.decode().strip()}); "
+                    "make a complete one with: git bundle create FILE --all"
+                )
+            if line.startswith(b"@object-format="):
+                object_format = line.decode().strip().partition("=")[2]
+            if line.startswith(b"-"):
+                raise ShipworthyError(
+                    f"The bundle {location} builds on commits that it does not hold; "
+                    "make a complete one with: git bundle create FILE --all"
+                )
+    clone = temporary / "clone"
+    absolute = os.path.abspath(location)
+    for command in (
+        ["init", "--quiet", "--bare", f"--object-format={object_format}", os.fspath(clone)],
+        [f"--git-dir={clone}", "fetch", "--quiet", absolute, "+refs/*:refs/*"],
+    ):
+        result = subprocess.run(
+            ["git", *command], capture_output=True, env=environment, cwd=temporary, check=False
+        )
+        if result.returncode:
+            complaint = _last_line(result.stderr.decode(errors="replace"))
+            raise ShipworthyError(
+                f"The bundle {location} cannot be read ({complaint}); "
+                "make it anew with: git bundle create FILE --all"
+            )
+    heads = subprocess.run(
+        ["git", "bundle", "list-heads", absolute],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=clone,
+        check=False,
+    ).stdout.split("\n")
+    refs = dict(line.split(" ", 1)[::-1] for line in heads if " " in line)
+    branches = [
+        ref.removeprefix("refs/heads/")
+        for ref, sha in refs.items()
+        if ref.startswith("refs/heads/") and sha == refs.get("HEAD", sha)
+    ]
+    # A bundle records where HEAD points, not the branch's name.
+    for candidate in ("main", "master", *branches[:1]):
+        if candidate in branches:
+            (clone / "HEAD").write_text(f"ref: refs/heads/{candidate}\n")
+            break
+    return clone
+
+
+def _open_directory(
+    location: str,
+    directory: str,
+    shadow: Path,
+    environment: dict[str, str],
+    name: str | None,
+    branch: str | None,
+) -> Repository:
+    """Ask the repository for its objects and refs, refuse what cannot be read, make the shadow."""
+    ask = _asker(location, directory, environment)
+    objects, shallow, object_format = ask(
+        "rev-parse", "--path-format=absolute", "--git-path", "objects",
+        "--is-shallow-repository", "--show-object-format",
+    ).removesuffix("\n").split("\n")[-3:]  # fmt: skip
+    if shallow == "true":
+        raise ShipworthyError(
+            f"The repository {location} is a shallow clone, whose lines cannot be dated; "
+            "run git fetch --unshallow in it."
+        )
+    refs: dict[str, str] = {}
+    tags: list[Tag] = []
+    listing = ask(
+        "for-each-ref",
+        "--format=%(refname)%00%(objectname)%00%(objecttype)%00%(*objectname)%00%(*objecttype)"
+        "%00%(taggerdate:unix)%00%(committerdate:unix)",
+    )
+    for line in listing.split("\n"):
+        if not line:
+            continue
+        ref, sha, kind, peeled, peeled_kind, tagged_at, committed_at = line.split("\0")
+        refs[ref] = sha
+        if ref.startswith("refs/tags/"):
+            is_annotated = kind == "tag"
+            commit = peeled if is_annotated else sha
+            if (peeled_kind if is_annotated else kind) == "commit":
+                tags.append(
+                    Tag(
+                        ref.removeprefix("refs/tags/"),
+                        commit,
+                        int(tagged_at) if tagged_at else None,
+                        int(committed_at) if committed_at else None,
+                    )
+                )
+    branch, head = _find_branch(location, ask, refs, branch)
+    origin = ask("config", "--get", "remote.origin.url", accept=(0, 1)).strip() or None
+    _make_shadow(shadow, objects, object_format)
+    repository = Repository(
+        name=name or derive_name(location, origin),
+        location=location,
+        branch=branch,
+        head=head,
+        notes_tree=refs.get("refs/notes/ai"),
+        tags=tuple(tags),
+        shadow=shadow,
+        environment=environment | {"GIT_OBJECT_DIRECTORY": objects},
+    )
+    repository.run("cat-file", "commit", head)
+    return repository
+
+
+def _asker(location: str, directory: str, environment: dict[str, str]) -> Callable[..., str]:
+    """Return a function that asks git about the repository itself, without writing anything."""
+    # Without the ceiling, a directory inside some other repository would stand for that one.
+    environment = environment | {
+        "GIT_CEILING_DIRECTORIES": os.path.dirname(os.path.realpath(directory))
+    }
+    # git reads this setting from the user, the system and the command line only.
+    trust: list[str] = []
+
+    def attempt(
+        *arguments: str, env: dict[str, str] = environment
+    ) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            ["git", *trust, "-C", directory, *arguments], capture_output=True, env=env, check=False
+        )
+
+    def ask(*arguments: str, accept: Iterable[int] = (0,)) -> str:
+        result = attempt(*arguments)
+        if result.returncode in accept:
+            return os.fsdecode(result.stdout)
+        complaint = _last_line(result.stderr.decode(errors="replace"))
+        raise ShipworthyError(
+            f"The repository {location} cannot be read ({complaint or 'git gave no reason'}); "
+            "run git fsck --full in it."
+        )
+
+    probe = attempt("rev-parse", "--git-dir")
+    if probe.returncode and b"dubious ownership" in probe.stderr:
+        # The user may have declared this directory as safe: their settings decide, and only here.
+        own = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith("GIT_") or key.startswith("GIT_CONFIG")
+        } | {"LC_ALL": "C", "GIT_CEILING_DIRECTORIES": environment["GIT_CEILING_DIRECTORIES"]}
+        probe = attempt("rev-parse", "--git-dir", env=own)
+        if probe.returncode:
+            raise ShipworthyError(
+                f"The repository {location} belongs to another user (git: dubious ownership); "
+                "if you trust it, run: git config --global --add safe.directory "
+                f"{os.path.realpath(directory)}"
+            )
+        trust += ["-c", "safe.directory=*"]
+    if probe.returncode:
+        complaint = probe.stderr.decode(errors="replace")
+        if "not a git repository" in complaint:
+            raise ShipworthyError(
+                f"{location} is not a git repository; name the top directory of a clone, "
+                "a bare clone or a bundle."
+            )
+        raise ShipworthyError(
+            f"The repository {location} cannot be opened ({_last_line(complaint)}); "
+            "repair it, or clone it anew."
+        )
+    return ask
+
+
+def _find_branch(
+    location: str, ask: Callable[..., str], refs: dict[str, str], branch: str | None
+) -> tuple[str, str]:
+    """Return the mainline's name and tip: the local branch, or origin's copy where that is ahead.
+
+    A fetch moves only the copy; a measurement that ignored it would grow old without a word.
+    """
+    if not any(ref.startswith(("refs/heads/", "refs/remotes/")) for ref in refs):
+        raise ShipworthyError(
+            f"The repository {location} has no commits on any branch; commit or fetch first."
+        )
+    if branch is None:
+        remote = ask("symbolic-ref", "-q", "refs/remotes/origin/HEAD", accept=(0, 1)).strip()
+        local = ask("symbolic-ref", "-q", "HEAD", accept=(0, 1)).strip()
+        if remote in refs:
+            branch = remote.removeprefix("refs/remotes/origin/")
+        elif local:
+            branch = local.removeprefix("refs/heads/")
+        else:
+            raise ShipworthyError(
+                f"The repository {location} has no default branch (HEAD is detached); "
+                "name one with --branch."
+            )
+    own = refs.get(f"refs/heads/{branch}")
+    copy = refs.get(f"refs/remotes/origin/{branch}")
+    if own is None and copy is None:
+        branches = sorted(ref[11:] for ref in refs if ref.startswith("refs/heads/"))
+        listed = ", ".join(branches[:_LISTED]) or "none"
+        raise ShipworthyError(
+            f"The repository {location} has no branch {branch}; name one with --branch "
+            f"(local branches: {listed})."
+        )
+    if own is None or copy is None or own == copy:
+        return branch, own or copy
+    ahead = ask("rev-list", "--count", f"{own}..{copy}").strip()
+    behind = ask("rev-list", "--count", f"{copy}..{own}").strip()
+    return branch, copy if ahead != "0" and behind == "0" else own
+
+
+def _make_shadow(shadow: Path, objects: str, object_format: str) -> None:
+    """Make an empty bare repository whose objects are, by the environment, those of the user."""
+    (shadow / "refs").mkdir(parents=True)
+    (shadow / "objects").mkdir()
+    # A branch that does not exist: newer gits would take attributes from the tree of HEAD.
+    (shadow / "HEAD").write_text("ref: refs/heads/none\n")
+    version, extensions = 0, ""
+    if object_format != "sha1":
+        version, extensions = 1, f"[extensions]\n\tobjectFormat = {object_format}\n"
+    (shadow / "config").write_text(
+        f"[core]\n\trepositoryFormatVersion = {version}\n\tbare = true\n"
+        f"\tattributesFile = {os.devnull}\n\tcommitGraph = false\n\tquotePath = false\n{extensions}"
+    )
+
+
+def _last_line(text: str) -> str:
+    """Return the last line of a complaint, without git's prefix: it names the cause."""
+    lines = [line for line in text.strip().split("\n") if line.strip()]
+    return re.sub(r"^(?:fatal|error): ", "", lines[-1].strip()).rstrip(".") if lines else ""

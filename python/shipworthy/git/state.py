@@ -1,0 +1,137 @@
+"""What a run leaves for the next one, so that it reads only new commits."""
+
+import json
+import zlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+# Part of the settings: another number makes every repository be loaded anew.
+STATE_VERSION = 1
+
+_HEADER_BYTES = 8
+
+
+@dataclass
+class Birth:
+    """A row of `line_births`, as far as later deaths need it.
+
+    Parameters
+    ----------
+    added_sha, path, path_class, author_sha, authorship, ai_tool, is_moved
+        As in the contract; `path` is the text form.
+    """
+
+    added_sha: str
+    path: str
+    path_class: str
+    author_sha: str
+    authorship: str
+    ai_tool: str | None
+    is_moved: bool
+
+
+@dataclass
+class ReaderState:
+    """All that is known after the mainline's last read commit.
+
+    Parameters
+    ----------
+    settings : str
+        Fingerprint of everything besides the history that the rows depend on.
+    tip : str
+        The last mainline commit that was read.
+    position : int
+        Its mainline position.
+    landed_at : int
+        Its landing, in seconds since 1970 (UTC).
+    branch_commits : int
+        Branch commits that merges brought in so far.
+    births : list of Birth
+        The births that have living lines.
+    files : dict of bytes to (array of int, array of int)
+        Each file as runs of lines: index into `births`, and lines.
+    removed_at : dict of int to int
+        When each text of recent memory was last removed, by checksum.
+    ignore_revisions, trace_file : str or None
+        Object ids of `.git-blame-ignore-revs` and of the Agent Trace file.
+    """
+
+    settings: str
+    tip: str
+    position: int
+    landed_at: int
+    branch_commits: int
+    births: list[Birth]
+    files: dict[bytes, tuple[np.ndarray, np.ndarray]]
+    removed_at: dict[int, int] = field(default_factory=dict)
+    ignore_revisions: str | None = None
+    trace_file: str | None = None
+
+    def to_bytes(self) -> bytes:
+        """Return the state as a blob: a JSON header, then plain arrays of numbers."""
+        births = [
+            [
+                birth.added_sha, birth.path, birth.path_class, birth.author_sha,
+                birth.authorship, birth.ai_tool, birth.is_moved,
+            ]
+            for birth in self.births
+        ]  # fmt: skip
+        runs = [len(numbers) for numbers, _ in self.files.values()]
+        header = {
+            "settings": self.settings,
+            "tip": self.tip,
+            "position": self.position,
+            "landed_at": self.landed_at,
+            "branch_commits": self.branch_commits,
+            "ignore_revisions": self.ignore_revisions,
+            "trace_file": self.trace_file,
+            "births": births,
+            # Latin-1 gives every byte a character of its own.
+            "files": [path.decode("latin-1") for path in self.files],
+            "removed": len(self.removed_at),
+        }
+        parts = [
+            np.array(runs, dtype="<u4"),
+            *(part.astype("<u4") for part, _ in self.files.values()),
+            *(part.astype("<u4") for _, part in self.files.values()),
+            np.fromiter(self.removed_at.keys(), dtype="<u4", count=len(self.removed_at)),
+            np.fromiter(self.removed_at.values(), dtype="<i8", count=len(self.removed_at)),
+        ]
+        text = json.dumps(header, separators=(",", ":")).encode()
+        data = len(text).to_bytes(_HEADER_BYTES, "little") + text
+        return zlib.compress(data + b"".join(part.tobytes() for part in parts), 1)
+
+    @classmethod
+    def from_bytes(cls, blob: bytes) -> "ReaderState":
+        """Read what `to_bytes` wrote."""
+        data = zlib.decompress(blob)
+        position = _HEADER_BYTES + int.from_bytes(data[:_HEADER_BYTES], "little")
+        header = json.loads(data[_HEADER_BYTES:position])
+
+        def take(kind: str, count: int) -> np.ndarray:
+            nonlocal position
+            array = np.frombuffer(data, dtype=kind, count=count, offset=position)
+            position += array.nbytes
+            return array
+
+        paths = [path.encode("latin-1") for path in header["files"]]
+        runs = take("<u4", len(paths))
+        borders = np.cumsum(runs)[:-1]
+        total = int(runs.sum())
+        numbers = np.split(take("<u4", total), borders)
+        lines = np.split(take("<u4", total), borders)
+        checksums = take("<u4", header["removed"])
+        times = take("<i8", header["removed"])
+        return cls(
+            settings=header["settings"],
+            tip=header["tip"],
+            position=header["position"],
+            landed_at=header["landed_at"],
+            branch_commits=header["branch_commits"],
+            births=[Birth(*birth) for birth in header["births"]],
+            files=dict(zip(paths, zip(numbers, lines, strict=True), strict=True)) if paths else {},
+            removed_at=dict(zip(checksums.tolist(), times.tolist(), strict=True)),
+            ignore_revisions=header["ignore_revisions"],
+            trace_file=header["trace_file"],
+        )

@@ -244,7 +244,7 @@ class ServiceCode:
         self.decide_fate(change)
 
     def _base(self, change: Change) -> None:
-        parts = self.dice.integer(3, 4)
+        parts = self.dice.integer(4, 7)
         for _ in range(parts):
             self.add(change, self._file(), "code", change.lines // parts)
         self.add(change, self.service.path("pyproject.toml"), "config", 12)

@@ -137,7 +137,7 @@ CAREFUL = Team(
     users=5,
     phases=(
         Phase(0, 1.2, 1.3, ai_share=0.60, ai_rewritten=0.14, human_rewritten=0.18),
-        Phase(10, 2.1, 2.3, ai_share=0.78, ai_rewritten=0.15, human_rewritten=0.22),
+        Phase(10, 2.1, 2.3, ai_share=0.78, ai_rewritten=0.13, human_rewritten=0.22),
     ),
     reviewing=Reviewing(unreviewed=0.02, rubber_stamped=0.05, careful=0.60),
     usage=Usage("claude-code", tokens=0.8),

@@ -223,14 +223,17 @@ class Facts:
         self.service_rows = self._input("services")
         self.has_services = bool(self.service_rows)
         listed = {(row["service"], row["repository"]) for row in self.service_rows}
+        names = {service for service, _ in listed}
         self.commit_delivered = {
             (row["service"], row["repository"])
             for row in self.service_rows
             if row.get("delivery_unit") == "commit"
         }
         unlisted = {
-            (self.service_of_deployment(row), row["repository"]) for row in self.deployments
-        } - listed
+            (self.service_of_deployment(row), row["repository"])
+            for row in self.deployments
+            if self.service_of_deployment(row) not in names
+        }
         if not self.has_services:
             for table in ("commits", "repositories"):
                 unlisted |= {(r["repository"], r["repository"]) for r in self._input(table)}
@@ -313,7 +316,11 @@ class Facts:
             self.deaths.append(death)
             self.deaths_of_added[row["repository"], row["added_sha"]].append(death)
             self.deaths_of_removing[row["repository"], row["removed_sha"]].append(death)
-        self.repositories_with_births = {row["repository"] for row in self._input("line_births")}
+        self.repositories_with_births = {
+            row["repository"]
+            for row in self._input("line_births")
+            if (row["repository"], row["added_sha"]) in self.changes
+        }
 
     def _line(self, row, added):
         author = self.author_of(row["repository"], row["author_sha"])

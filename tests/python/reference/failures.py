@@ -179,7 +179,7 @@ class Failures:
             return
         exempt = change is not None and change in self.named_fixes
         weight = 0.0 if exempt else self.facts.var("remediation_weight")
-        self.weights[deployment].append(weight)
+        self.weights[deployment].append(float(weight))
 
     def _remediate(self):
         for stream in self.streams.values():

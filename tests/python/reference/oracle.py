@@ -7,8 +7,8 @@ Readings (where the page leaves room)
 -------------------------------------
 - Every key column that names a person is read through `identities`.
 - A commit off the mainline is kept whatever its time: it only names authors.
-- An unlisted service is one that `services` does not list for the deployment's repository. It has
-  the paths that no service listed at the time has; of several, the first by name has them all.
+- An unlisted service is one that `services` does not name at all. It has the paths that no service
+  listed at the time has; of several, the first by name has them all.
 - A path belongs to the service whose period holds the landing: of the adding change for added
   lines, of the removing change for the lines it removes (what a fix removed: of the adding one).
 - A service with delivery_unit 'commit' ships each change when it lands, as a deployment named

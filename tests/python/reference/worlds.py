@@ -158,7 +158,10 @@ class World:
             )
 
         service("a", mono, "apps/a", valid_to_on=day)
-        service("a", mono, "apps/a", team=blue, valid_from_on=day)
+        if self.chance(0.7):
+            service("a", mono, "apps/a", team=blue, valid_from_on=day)
+        else:
+            service("renamed", mono, "apps/a", team=blue, valid_from_on=day)
         service("b", mono, "apps/b/", team=blue)
         if self.chance(0.5):
             service("deep", mono, "apps/a/deep", team=self.random.choice([red, blue, None]))
@@ -343,6 +346,7 @@ class World:
         services = [(mono, "a"), (mono, "b"), (solo, "solo"), (dark, "dark")]
         services += [(mono, "deep")] * self.chance(0.5) + [(mono, "whole")] * self.chance(0.4)
         services += [(mono, "stray")] * self.chance(0.4) + [(library, "library")]
+        services += [(mono, "renamed")] * self.chance(0.3)
         for repository, service in services:
             moments = sorted(self.moment(10) for _ in range(self.random.randint(3, 16)))
             floor = self.random.randint(0, 3)
@@ -377,12 +381,16 @@ class World:
             sha = "nowhere"
         elif odd < 0.15 and branch_shas:
             sha = self.random.choice(branch_shas)
-        deployment_id = self.name(f"{service}.{n}")
+        deployment_id = self.name(f"{service}.{repository.name[-2:]}{n}")
         values = {
             "service": self.name(service),
             "kind": self.random.choices(["deploy", None, "flag"], [80, 12, 8])[0],
-            "status": self.random.choices(["success", "failure", "cancelled"], [90, 6, 4])[0],
-            "environment": self.random.choices(["production", "prod", "staging"], [80, 12, 8])[0],
+            "status": self.random.choices(["success", "failure", "cancelled", None], [90, 5, 3, 2])[
+                0
+            ],
+            "environment": self.random.choices(
+                ["production", "prod", "Prod", "staging", None], [80, 8, 4, 6, 2]
+            )[0],
             "is_rollback": self.random.choices([None, False, True], [85, 10, 5])[0],
             "source": self.random.choices(["test", "git_tag"], [90, 10])[0],
         }
@@ -397,7 +405,7 @@ class World:
             listed = [c for c in repository.commits if c["landed_at"] <= moment][-5:]
             for commit in self.random.sample(listed, min(len(listed), 3)):
                 self.name_commit(deployment_id, repository, commit["sha"])
-            if listed and self.chance(0.3):
+            if self.chance(0.3):
                 self.name_commit(deployment_id, repository, "nowhere")
 
     def name_commit(self, deployment_id, repository, sha):
@@ -431,7 +439,7 @@ class World:
                     ]
                 ),
                 "severity_label": self.random.choice(
-                    ["SEV-1", "sev2", "P3", "SEV4", "p5", "sev3", "purple", None]
+                    ["SEV-1", "sev2", "P3", "SEV4", "p5", "sev3", "critical", "purple", None]
                 ),
                 "is_false_alarm": self.chance(0.08),
                 "is_maintenance": self.chance(0.05),

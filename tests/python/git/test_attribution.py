@@ -1,0 +1,533 @@
+"""What counts as evidence that AI wrote a commit or a line, and what must not."""
+
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shipworthy.contract import VOCABULARY
+from shipworthy.errors import ShipworthyError
+from shipworthy.git.attribution import (
+    AttestedRange,
+    Catalog,
+    CommitAttribution,
+    TraceRange,
+    attribute_commit,
+    is_fix,
+    parse_agent_trace,
+    parse_git_ai_note,
+    parse_incident_id,
+    parse_pull_request_number,
+    parse_reverts_sha,
+)
+
+DATA = Path(__file__).parents[1] / "data" / "attribution"
+PACKAGE = Path(__file__).parents[3] / "python" / "shipworthy" / "git"
+SEEDS = Path(__file__).parents[3] / "seeds" / "reference"
+
+ALICE = ("Alice Ng", "alice@example.com")
+GITHUB = ("GitHub", "noreply@github.com")
+UNTAGGED = CommitAttribution("human", "untagged", None, None)
+AUTOMATION = CommitAttribution("automation", "automation", None, "author")
+CLAUDE_LINE = "Co-Authored-By: Claude Opus 4.6 (1M context) <noreply@anthropic.com>"
+
+
+def attribute(message="feat: x", author=ALICE, committer=None):
+    return attribute_commit(*author, *(committer or author), message, Catalog.load())
+
+
+def by_trailer(tool):
+    return CommitAttribution("human", "ai", tool, "trailer")
+
+
+def by_agent(tool):
+    return CommitAttribution("agent", "ai", tool, "author")
+
+
+# ------------------------------------------------------------------------------ commits
+
+
+@pytest.mark.parametrize(
+    ("email", "tool"),
+    [
+        ("noreply@anthropic.com", "claude-code"),
+        ("NoReply@Anthropic.com", "claude-code"),
+        ("41898282+claude[bot]@users.noreply.github.com", "claude-code"),
+        ("209825114+claude[bot]@users.noreply.github.com", "claude-code"),
+        ("claude[bot]@users.noreply.github.com", "claude-code"),
+        ("198982749+Copilot@users.noreply.github.com", "copilot"),
+        ("223556219+Copilot@users.noreply.github.com", "copilot"),
+        ("cursoragent@cursor.com", "cursor"),
+        ("158243242+devin-ai-integration[bot]@users.noreply.github.com", "devin"),
+        ("161369871+google-labs-jules[bot]@users.noreply.github.com", "jules"),
+        ("codex@openai.com", "codex"),
+        ("noreply@openai.com", "codex"),
+        ("138933559+factory-droid[bot]@users.noreply.github.com", "factory-droid"),
+        ("roomote@roocode.com", "roo"),
+        ("136622811+coderabbitai[bot]@users.noreply.github.com", "coderabbit"),
+    ],
+)
+def test_an_agents_account_is_the_best_evidence(email, tool):
+    assert attribute(author=("Any Name", email)) == by_agent(tool)
+    assert attribute("x\n\nCo-authored-by: Bob Ruiz <bob@example.com>", ("A", email)) == by_agent(
+        tool
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "tool"),
+    [
+        (CLAUDE_LINE, "claude-code"),
+        ("co-authored-by: <noreply@anthropic.com>", "claude-code"),
+        ("Co-Authored-By: Claude Code\n <noreply@anthropic.com>", "claude-code"),
+        ("Claude-Session: https://claude.ai/code/session_0", "claude-code"),
+        ("🤖 Generated with [Claude Code](https://claude.com/claude-code)", "claude-code"),
+        ("Generated with [Claude Code]", "claude-code"),
+        ("Co-authored-by: Copilot <223556219+Copilot@users.noreply.github.com>", "copilot"),
+        ("Co-authored-by: Copilot <198982749+Copilot@users.noreply.github.com>", "copilot"),
+        ("Copilot-Session: 5f0c1b9e-8b0a-4a7d-9f2e-0a8c1f4f7a11", "copilot"),
+        ("Made-with: Cursor", "cursor"),
+        ("Co-authored-by: Cursor <cursoragent@cursor.com>", "cursor"),
+        ("Co-authored-by: aider (gpt-5.2-codex) <noreply@aider.chat>", "aider"),
+        ("Co-authored-by: aider (x) <noreply@aider.dev>", "aider"),
+        ("Amp-Thread-ID: https://ampcode.com/threads/T-0", "amp"),
+        ("Co-authored-by: Amp <amp@ampcode.com>", "amp"),
+        ("Assisted-by: GLM-5 via Crush <crush@charm.land>", "crush"),
+        ("Assisted-by: Crush:glm-5.2", "crush"),
+        ("Assisted-by: Claude:claude-opus-4-7 coccinelle sparse", "claude-code"),
+        ("Assisted-by: Claude", "claude-code"),
+        ("Assisted-by: GitHub Copilot", "copilot"),
+        ("Assisted-by: Homegrown:llm-3", "unknown-ai"),
+        ("Generated-by: Gemini CLI", "gemini"),
+        ("💘 Generated with Crush", "crush"),
+        ("Co-authored-by: OpenCode <noreply@opencode.ai>", "opencode"),
+    ],
+)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_trailers_and_markers_count_anywhere_in_the_body(lines, tool, newline):
+    last = f"feat: x\n\n{lines}\nSigned-off-by: Alice Ng <alice@example.com>\n"
+    middle = f"feat: x (#3)\n\n* first\n\n{lines}\n\n* second\n\nNothing more.\n"
+    for message in (last, middle):
+        assert attribute(message.replace("\n", newline)) == by_trailer(tool)
+
+
+@pytest.mark.parametrize(
+    "author",
+    [
+        ("Codex", "codex@example.com"),
+        ("Claude Dubois", "claude.dubois@example.com"),
+        ("Claude", "claude@example.com"),
+        ("Travis Cline", "travis.cline@example.com"),
+        ("Devin AI", "devin@example.com"),
+        ("Copilot", "copilot@example.com"),
+        ("Kim", "kim@startup.ai"),
+        ("Kim", "noreply@anthropic.com.example.com"),
+        ("Kim", "xnoreply@anthropic.com"),
+        ("Kim", "123+kim@users.noreply.github.com"),
+        ("Kim", "123+claude@users.noreply.github.com"),
+        ("claude[bot]", "kim@example.com"),
+        ("Ada (raider)", "ada@example.com"),
+        ("aider", "ada@example.com"),
+        ("", ""),
+    ],
+)
+def test_names_and_lookalikes_are_no_evidence(author):
+    assert attribute(author=author) == UNTAGGED
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "raider: join the party",
+        "aider: bump the pinned version",
+        "docs: explain Co-Authored-By: Claude <noreply@anthropic.com> trailers",
+        "docs: x\n\n    Co-Authored-By: Claude <noreply@anthropic.com>\n",
+        "docs: x\n\n> Co-Authored-By: Claude <noreply@anthropic.com>\n",
+        "x\n\nCo-Authored-By: Claude\n",
+        "x\n\nCo-Authored-By: Codex <codex@example.com>\n",
+        "x\n\nCo-authored-by: Claude Dubois <claude.dubois@example.com>\n",
+        "x\n\nReviewed-by: Claude <noreply@anthropic.com>\n",
+        "x\n\nAssisted-by: Jane Doe <jane@example.com>\n",
+        "x\n\nAssisted-by: Jane\n",
+        "x\n\nAssisted-by: note: see the wiki\n",
+        "x\n\nAssisted-by: https://example.com/2\n",
+        "x\n\nGenerated-by: protoc:3.21\n",
+        "x\n\nMade-with: Love\n",
+        "x\n\nClaude-Session:\n",
+        "x\n\nThis file was Generated with [Claude Code] once.\n",
+        "x\n\nGenerated with Crushed-ice\n",
+        "build(deps): bump @openai/codex from 0.117.0 to 0.118.0",
+    ],
+)
+def test_mentions_are_no_evidence(message):
+    assert attribute(message) == UNTAGGED
+
+
+@pytest.mark.parametrize(
+    "reviewer",
+    [
+        "Copilot <175728472+Copilot@users.noreply.github.com>",
+        "gemini-code-assist[bot] <176961590+gemini-code-assist[bot]@users.noreply.github.com>",
+        "coderabbitai[bot] <136622811+coderabbitai[bot]@users.noreply.github.com>",
+        "x <62310815+github-advanced-security[bot]@users.noreply.github.com>",
+        "x <223894421+github-code-quality[bot]@users.noreply.github.com>",
+        "dependabot[bot] <49699333+dependabot[bot]@users.noreply.github.com>",
+        "pre-commit-ci[bot] <66853113+pre-commit-ci[bot]@users.noreply.github.com>",
+    ],
+)
+def test_a_review_bot_or_automation_as_co_author_is_no_evidence(reviewer):
+    message = f"feat: x (#7)\n\nCo-authored-by: {reviewer}\n"
+    assert attribute(message) == UNTAGGED
+    assert attribute(f"{message}{CLAUDE_LINE}\n") == by_trailer("claude-code")
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "49699333+dependabot[bot]@users.noreply.github.com",
+        "29139614+renovate[bot]@users.noreply.github.com",
+        "41898282+github-actions[bot]@users.noreply.github.com",
+        "github-actions[bot]@users.noreply.github.com",
+        "66853113+pre-commit-ci[bot]@users.noreply.github.com",
+        "1+some-app-nobody-knows[bot]@users.noreply.github.com",
+        "bot@renovateapp.com",
+    ],
+)
+def test_bots_are_automation_whatever_they_say(email):
+    for message in ("bump @openai/codex to 0.118.0", f"x\n\n{CLAUDE_LINE}\n"):
+        assert attribute(message, ("bot", email)) == AUTOMATION
+
+
+def test_aider_marks_the_authors_name():
+    expected = CommitAttribution("human", "ai", "aider", "author")
+    assert attribute(author=("Carol Okoye (aider)", "carol@example.com")) == expected
+    # As committer only, aider committed what Carol had written.
+    committer = ("Carol Okoye (aider)", "carol@example.com")
+    assert attribute(author=("Carol Okoye", "carol@example.com"), committer=committer) == UNTAGGED
+
+
+def test_committers_are_no_evidence():
+    for committer in (GITHUB, ("Claude", "noreply@anthropic.com")):
+        assert attribute(committer=committer) == UNTAGGED
+
+
+def test_the_first_trailer_counts():
+    copilot = "Co-authored-by: Copilot <223556219+Copilot@users.noreply.github.com>"
+    assert attribute(f"x\n\n{CLAUDE_LINE}\n{copilot}") == by_trailer("claude-code")
+    assert attribute(f"x\n\n{copilot}\n{CLAUDE_LINE}") == by_trailer("copilot")
+
+
+def test_logins_and_addresses_have_a_kind():
+    catalog = Catalog.load()
+    assert catalog.login_kind("Copilot") == "agent"
+    assert catalog.login_kind("coderabbitai[bot]") == "agent"
+    assert catalog.login_kind("dependabot[bot]") == "automation"
+    assert catalog.login_kind("alice") == "human"
+    assert catalog.author_kind("noreply@anthropic.com") == "agent"
+    assert catalog.author_kind("alice@example.com") == "human"
+
+
+def test_attributing_is_fast():
+    message = "refactor: a subject\n\n" + "A line of a body of usual length, no hint.\n" * 10
+    attribute(message)
+    start = time.process_time()
+    for _ in range(2000):
+        attribute(message)
+    assert (time.process_time() - start) / 2000 < 15e-6 * 4  # four times the target: slow machines
+
+
+@given(st.text(), st.text(), st.text())
+def test_any_text_can_be_attributed(name, email, message):
+    found = attribute(message, (name, email))
+    assert found.authorship in VOCABULARY["commits", "authorship"]
+    parse_pull_request_number(message, True)
+    parse_reverts_sha(message)
+    is_fix(message)
+    parse_incident_id(message)
+
+
+# ----------------------------------------------------------------------------- the seed
+
+
+@pytest.mark.parametrize("name", ["shipworthy__known_agents.csv", "shipworthy__path_patterns.csv"])
+def test_python_and_dbt_read_one_seed(name):
+    assert (PACKAGE / name).read_bytes() == (SEEDS / name).read_bytes()
+
+
+HEADER = "match_on,value,author_kind,ai_tool,counts_as_coauthor,note\n"
+
+
+def test_users_can_bring_their_own_agents(tmp_path, monkeypatch):
+    own = tmp_path / "agents.csv"
+    own.write_text(HEADER + "email,robot@example.com,agent,robot,true,ours\n")
+    monkeypatch.setenv("SHIPWORTHY_KNOWN_AGENTS", str(own))
+    assert attribute(author=("R", "robot@example.com")) == by_agent("robot")
+    assert attribute(f"x\n\n{CLAUDE_LINE}") == UNTAGGED
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a,b\n", "must have the columns match_on"),
+        (HEADER + "mail,x@example.com,agent,x,true,\n", "line 2: match_on is 'mail'"),
+        (HEADER + "email,,agent,x,true,\n", "line 2: value is empty"),
+        (HEADER + "email,x@example.com,robot,x,true,\n", "line 2: author_kind is 'robot'"),
+        (HEADER + "trailer_key,X-Session,,,,\n", "line 2: ai_tool is empty"),
+        (HEADER + "email,x@example.com\n", "line 2: the row does not have 6 values"),
+        (None, "cannot be read: No such file"),
+    ],
+)
+def test_a_broken_catalogue_is_told_in_one_sentence(tmp_path, text, sentence):
+    path = tmp_path / "agents.csv"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ShipworthyError, match=sentence):
+        Catalog.load(path)
+
+
+# ------------------------------------------------------------------------------ messages
+
+
+@pytest.mark.parametrize(
+    ("message", "is_merge", "number"),
+    [
+        ("feat: x (#12)", False, 12),
+        ("feat: x (#12)\n\nbody (#13)", False, 12),
+        ("fix: x (#12) (#13)", False, 13),
+        ('Revert "feat: x (#12)"', False, None),
+        ('Revert "feat: x (#12)" (#14)', False, 14),
+        ('Revert "feat: x (#12)" (#14)\n\nReverts acme/shop#12', False, 14),
+        ("Merge pull request #12 from acme/topic", True, 12),
+        ("Merge pull request #12 from acme/topic (#9)", True, 12),
+        ("Merge pull request #12 from acme/topic (#15)", False, 15),
+        ('Revert "Merge pull request #12 from acme/topic"', False, None),
+        ("Merge branch 'x' into 'main'\n\ntitle\n\nSee merge request group/sub/proj!12", True, 12),
+        ("Merge branch 'x'\r\n\r\nSee merge request !7\r\n", True, 7),
+        ("Merged in topic (pull request #12)", True, 12),
+        ("Pull request #12: title", True, 12),
+        ("Merged PR 12: title", False, 12),
+        ("see #12", False, None),
+        ("feat: x (#12) and more", False, None),
+        ("feat: x (#0)", False, None),
+        ("feat: x (#12345678901234567890)", False, None),
+        ("Merge branch 'main' into topic", True, None),
+        ("", False, None),
+    ],
+)
+def test_the_request_that_a_commit_lands(message, is_merge, number):
+    assert parse_pull_request_number(message, is_merge) == number
+
+
+SHA = "2b380acf02de244ed057bab87d0d2923369edf89"
+
+
+@pytest.mark.parametrize(
+    ("message", "sha"),
+    [
+        (f'Revert "x"\n\nThis reverts commit {SHA}.', SHA),
+        (f'Revert "x"\n\nThis reverts commit\n{SHA}.\n', SHA),
+        (f"x\n\n* This reverts commit {SHA.upper()}", SHA),
+        (f"x\n\nThis reverts commit {SHA}, reversing\nchanges made to {SHA[::-1]}.", SHA),
+        ('Revert "x"\n\nThis reverts commit 2b380ac ("x", 2026-05-08).', "2b380ac"),
+        ("x\n\nThis reverts commit aaaaaaa.\n\nThis reverts commit bbbbbbb.\n", "aaaaaaa"),
+        (f"x\n\nThis reverts commit {SHA}{SHA[:24]}.", SHA + SHA[:24]),
+        ('Revert "x" (#13)\n\nReverts acme/shop#12', None),
+        ("x\n\nThis reverts commit 12.", None),
+        ("x\n\nThis reverts commit message handling.", None),
+        (f"x\n\nThis partially reverts commit {SHA}.", None),
+        (f"x\n\nUnlike the first try, this reverts commit {SHA}", None),
+        ("", None),
+    ],
+)
+def test_the_commit_that_a_message_reverts(message, sha):
+    assert parse_reverts_sha(message) == sha
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "fix: rounding",
+        "Fix: rounding",
+        "fix(cart): rounding",
+        "fix(cart)!: rounding",
+        "fix!: rounding",
+        "bugfix: rounding",
+        "hotfix: rounding",
+        "hotfix rounding",
+        "[hotfix] rounding",
+        "🐛 fix: rounding",
+        ":bug: fix: rounding",
+        "Merge pull request #3 from acme/hotfix/rounding",
+        "Merge branch 'hotfix-rounding' into 'main'",
+        "Merge pull request #3 from acme/topic\n\nfix: rounding\n",
+        "Merged PR 12: fix: rounding",
+        "Pull request #12: fix(cart): rounding",
+    ],
+)
+def test_a_fix(message):
+    assert is_fix(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "fixture: add carts",
+        "prefix: rename",
+        "suffix fix: no",
+        "test: fix: no",
+        "fixup! feat: x",
+        "fix the docs",
+        "fixes: #12",
+        "feat: x\n\nfix: rounding",
+        'Revert "fix: rounding"',
+        'Revert "hotfix: rounding"',
+        "docs: describe the hotfix process",
+        "hotfixes: a list",
+        "hotfix-tool: release",
+        "Merge pull request #3 from acme/prefix/x\n\nfeat: x",
+        "",
+    ],
+)
+def test_not_a_fix(message):
+    assert not is_fix(message)
+
+
+@pytest.mark.parametrize(
+    ("message", "incident"),
+    [
+        ("fix: rounding (INC-101)", "INC-101"),
+        ("fix: rounding\n\nCloses INC-7 and INC-8.", "INC-7"),
+        ("fix: x\n\nINC0010023", "INC0010023"),
+        ('Revert "fix: x (INC-101)"\n\nIt caused INC-102.', "INC-102"),
+        ('Revert "fix: x (INC-101)"', None),
+        ("inc-1 the counter", None),
+        ("PRINC-101 VINC-1", None),
+        ("INC-x", None),
+        ("", None),
+    ],
+)
+def test_the_incident_that_a_message_names(message, incident):
+    assert parse_incident_id(message) == incident
+
+
+# --------------------------------------------------------------------------- Git AI notes
+
+
+def test_a_note_with_sessions():
+    note = (DATA / "git_ai_note_sessions.txt").read_bytes()
+    assert parse_git_ai_note(note) == [
+        AttestedRange(b"src/cart.py", 21, 26, "ai", "cursor"),
+        AttestedRange(b"src/cart.py", 27, 30, "human", None),
+        AttestedRange(b"src/my file.py", 1, 1, "ai", "cursor"),
+        AttestedRange(b"src/my file.py", 3, 5, "ai", "cursor"),
+    ]
+
+
+def test_a_legacy_note_with_a_key_that_it_does_not_resolve():
+    ignored = Counter()
+    note = (DATA / "git_ai_note_legacy.txt").read_bytes()
+    assert parse_git_ai_note(note, ignored) == [
+        AttestedRange(b"src/pay.py", 1, 20, "ai", "claude-code"),
+        AttestedRange(b"src/pay.py", 21, 30, "ai", "unknown-ai"),
+    ]
+    assert ignored == {"key": 1}
+
+
+@pytest.mark.parametrize(
+    ("note", "ranges", "ignored"),
+    [
+        (b"", [], {}),
+        (b"---\n{}", [], {}),
+        (b"\n---\n{broken", [], {}),
+        (b"a.py\n  human 1\n---\n{}", [(b"a.py", 1, 1, "human", None)], {}),
+        (b"a.py\n  h_0 2-3\n---\n{}", [(b"a.py", 2, 3, "human", None)], {}),
+        (b"a.py\r\n  h_0 2\r\n---\r\n{}", [(b"a.py", 2, 2, "human", None)], {}),
+        (b"a.py\n  ai_agent 1\n---\n{}", [(b"a.py", 1, 1, "ai", "unknown-ai")], {"key": 1}),
+        (
+            b"a.py\n  s_1::t_2 1\n",
+            [(b"a.py", 1, 1, "ai", "unknown-ai")],
+            {"key": 1, "metadata": 1},
+        ),
+        (
+            b"a.py\n  k 1\n---\n" + b"[" * 100_000,
+            [(b"a.py", 1, 1, "ai", "unknown-ai")],
+            {"key": 1, "metadata": 1},
+        ),
+        (
+            b'a.py\n  k 1\n---\n{"prompts": {"k": {"agent_id": {"tool": 5}}}, "sessions": [1]}',
+            [(b"a.py", 1, 1, "ai", "unknown-ai")],
+            {"key": 1},
+        ),
+        (
+            b'a.py\n  k 1\n---\n{"prompts": {"k": {"agent_id": {"tool": "mock_ai"}}}}',
+            [(b"a.py", 1, 1, "ai", "mock_ai")],
+            {},
+        ),
+        (
+            b"a.py\n  h_0 0,5-3,x,7-,8,99999999999999\n---\n{}",
+            [(b"a.py", 8, 8, "human", None)],
+            {"range": 5},
+        ),
+        (b"  h_0 1\na.py\n  h_0\n  h_0 1 2\n---\n{}", [], {"line": 3}),
+        (b"\xff\xfe\n  h_0 1\n---\n{}", [(b"\xff\xfe", 1, 1, "human", None)], {}),
+        (b'"a b"\n  h_0 1\n---\n{}', [(b"a b", 1, 1, "human", None)], {}),
+        (b"gar\0bage", [], {"metadata": 1}),
+    ],
+)
+def test_notes_that_break_the_format(note, ranges, ignored):
+    found = Counter()
+    assert parse_git_ai_note(note, found) == [AttestedRange(*entry) for entry in ranges]
+    assert found == ignored
+
+
+@given(st.binary())
+def test_any_note_can_be_read(note):
+    parse_git_ai_note(note)
+    parse_git_ai_note(b"a.py\n  " + note + b"\n---\n{}")
+
+
+# --------------------------------------------------------------------------- Agent Trace
+
+
+def test_trace_records():
+    text = (DATA / "agent_trace.jsonl").read_bytes()
+    assert parse_agent_trace(text) == [
+        TraceRange(SHA, b"src/cart.py", 21, 26, "ai", "cursor"),
+        TraceRange(SHA, b"src/cart.py", 27, 30, "human", None),
+        TraceRange(
+            "078832117b556aa9f6885bcbf90bc004f9c8e000", b"src/pay.py", 1, 30, "ai", "claude-code"
+        ),
+    ]
+    records = b"[" + b",".join(text.strip().splitlines()) + b"]"
+    assert parse_agent_trace(records) == parse_agent_trace(text)
+
+
+def test_trace_records_that_break_the_format():
+    def record(kind='{"type":"ai"}', tool='{"name":"x"}', vcs=f'{{"revision":"{SHA}"}}', end="2"):
+        return (
+            f'{{"vcs":{vcs},"tool":{tool},"files":[{{"path":"./a.py","conversations":[{{'
+            f'"contributor":{kind},"ranges":[{{"start_line":1,"end_line":{end}}}]}}]}}]}}'
+        ).encode()
+
+    def read(**parts):
+        return [(found.authorship, found.tool) for found in parse_agent_trace(record(**parts))]
+
+    assert parse_agent_trace(record()) == [TraceRange(SHA, b"a.py", 1, 2, "ai", "x")]
+    assert read(kind='{"type":"mixed"}') == [("untagged", None)]
+    assert read(kind='{"type":[]}') == [("untagged", None)]
+    assert read(kind="null") == [("untagged", None)]
+    assert read(tool="null") == [("ai", "unknown-ai")]
+    for part in ({"vcs": "{}"}, {"vcs": '{"type":"jj","revision":"1"}'}, {"end": "0"}):
+        assert read(**part) == []
+    assert read(end="true") == read(end="1.5") == []
+    mixed = b"nope\n" + record() + b"\n5\n[]\n"
+    assert parse_agent_trace(mixed) == parse_agent_trace(record())
+    assert parse_agent_trace(b"") == parse_agent_trace(b"null") == []
+
+
+@given(st.binary())
+def test_any_trace_can_be_read(text):
+    parse_agent_trace(text)

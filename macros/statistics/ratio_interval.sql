@@ -1,10 +1,10 @@
 {#- Limits of the ratio a / h of two independent shares from their own limits (low, share, high), by the
     method of variance estimates recovery: Donner and Zou, Statistical Methods in Medical Research 21 (2012).
-    The low limit is 0 where both shares are 0 and exists where h is 0; the high limit is null (unbounded)
+    The low limit is 0 where a is 0 (0 / 0 by the formula) and exists where h is 0; the high limit is null (unbounded)
     where the low limit of h is 0. greatest() keeps rounding from asking for the root of a negative number. -#}
 {% macro ratio_interval_low(a, a_low, h, h_high) -%}
     case
-        when {{ a }} = 0 and {{ h }} = 0 then 0.0
+        when {{ a }} = 0 and {{ h }} is not null then 0.0
         else
             ({{ a_low }} * (2 * {{ a }} - {{ a_low }}))
             / nullif(

@@ -1,0 +1,62 @@
+# Two commands: `make build` sets everything up and builds the demo, `make test` checks everything.
+# Nothing is needed but git and Python 3.11 or newer.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+# One file for the loader and for dbt; a relative path is seen from here.
+export SHIPWORTHY_WAREHOUSE ?= warehouse.duckdb
+# Nothing that runs here reports to anybody.
+export DO_NOT_TRACK := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+
+.DEFAULT_GOAL := build
+.PHONY: build setup test lint check-dbt check-python demo-data lock benchmark clean
+
+## build: set up, load the demo seeds, build and test every model
+build: setup
+	@$(BIN)/dbt --quiet build
+	@$(BIN)/shipworthy headline
+
+## setup: the virtual environment, from the hashed lock
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "make: $(PYTHON) is not Python 3.11 or newer; install one, or name one: make PYTHON=python3.12" >&2; exit 2; }
+	@$(PYTHON) -m venv --clear $(VENV) || \
+		{ echo "make: $(PYTHON) cannot make virtual environments; install its venv package (Debian: python3-venv)" >&2; exit 2; }
+	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps --requirement requirements.lock
+	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+## test: lint, dbt unit and data tests, pytest
+test: lint check-dbt check-python
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/sqlfluff lint --disable-progress-bar models tests/singular
+
+# A warehouse of its own, so that a test never touches yours.
+check-dbt: setup
+	@rm -rf target/test && mkdir -p target/test
+	SHIPWORTHY_WAREHOUSE=target/test/demo.duckdb $(BIN)/dbt --warn-error build
+
+check-python: setup
+	$(BIN)/pytest
+
+## demo-data: make the demo seeds anew
+demo-data: setup
+	$(BIN)/shipworthy simulate --out seeds/demo
+
+## lock: resolve the dependencies anew (needs uv)
+lock:
+	uv pip compile pyproject.toml --universal --generate-hashes --all-extras \
+		--no-emit-index-url --no-header --no-annotate --output-file requirements.lock
+
+## clean: remove what was built, but never a warehouse
+clean:
+	rm -rf target logs $(VENV)

@@ -130,8 +130,8 @@ def merge(
     table : Table or str
         The target, or its name.
     source_relation : str
-        What the connection knows the rows by: a table, a view, a registered Arrow table, or the
-        name of such a variable. It is read once, in its own order.
+        What the connection knows the rows by: a table, a view, a registered Arrow table, or a query
+        in parentheses. It is read once, in its own order.
 
     Returns
     -------
@@ -264,7 +264,7 @@ def _stage(
     keyless = _count(connection, f"select count(*) from {_STAGED} where {missing}")
     if keyless:
         raise ShipworthyError(
-            f"{keyless} rows for {table.name} lack a part of their key ({', '.join(required)})."
+            f"Rows for {table.name} lack a part of their key ({', '.join(required)}): {keyless}."
         )
     key = ", ".join(f'"{column}"' for column in table.key)
     repeated = f"select {key} from {_STAGED} group by {key} having count(*) > 1"

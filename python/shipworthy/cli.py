@@ -66,7 +66,7 @@ def load_git(
     from shipworthy.git import reader
     from shipworthy.warehouse import warehouse_path
 
-    reader.load_git(
+    loads = reader.load_git(
         paths,
         warehouse_path(),
         repositories=repositories,
@@ -75,6 +75,8 @@ def load_git(
         strict=strict,
         jobs=jobs,
     )
+    for loaded in loads:
+        click.echo(loaded)
 
 
 @load.command("files")

@@ -52,6 +52,8 @@ def load_salt(warehouse_path: str | os.PathLike[str]) -> bytes:
             )
         return salt
     path = Path(warehouse_path).absolute().parent / SALT_FILE
+    if not path.parent.is_dir():
+        raise ShipworthyError(f"The warehouse's directory {path.parent} does not exist; make it.")
     try:
         if not path.exists():
             _create(path)

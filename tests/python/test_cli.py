@@ -95,8 +95,13 @@ def test_the_warehouse_is_told_about_too(run, tmp_path, monkeypatch):
 
 def test_load_git_passes_everything_on(run, tmp_path, monkeypatch):
     calls = []
-    monkeypatch.setattr(reader, "load_git", lambda *args, **options: calls.append((args, options)))
-    assert run("load", "git", "a", "b.bundle")[0] == 0
+
+    def load_git(*arguments, **options):
+        calls.append((arguments, options))
+        return ["one line a repository"]
+
+    monkeypatch.setattr(reader, "load_git", load_git)
+    assert run("load", "git", "a", "b.bundle") == (0, "one line a repository\n", "")
     assert run(
         *("load", "git", "a", "--repository", "o/a", "--repository", "o/b", "--branch", "trunk"),
         *("--releases", "v*", "--strict", "--jobs", "2"),

@@ -70,7 +70,7 @@ def test_a_damaged_salt_is_refused(tmp_path):
 
 
 def test_a_directory_that_is_not_there_is_told(tmp_path):
-    with pytest.raises(ShipworthyError, match="cannot be used"):
+    with pytest.raises(ShipworthyError, match="does not exist; make it"):
         load_salt(tmp_path / "missing" / "warehouse.duckdb")
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from reference.formulas import midnight
 
 DEFAULTS = {
+    "shipworthy__using_pull_requests": True,
     "shipworthy__using_deployments": True,
     "shipworthy__using_incidents": True,
     "shipworthy__using_ai_usage": True,
@@ -78,6 +79,7 @@ class Facts:
         self._read_usage()
         self._read_deployments()
         self._read_services()
+        self._read_requests()
         self._read_lines()
         self._assign_changes_to_services()
         self._read_incidents()
@@ -133,6 +135,21 @@ class Facts:
             commit["author_key"] = self.person(row.get("author_key"))
             self.commits[row["repository"], row["sha"]] = commit
         self.changes = {key: row for key, row in self.commits.items() if row["on_mainline"]}
+
+    def _read_requests(self):
+        """Changes whose request came from a hotfix branch: by number, else by merge sha."""
+        self.hotfix_changes = set()
+        for row in self._input("pull_requests"):
+            if not (row.get("head_branch") or "").startswith("hotfix"):
+                continue
+            found = {
+                (repository, sha)
+                for (repository, sha), change in self.changes.items()
+                if repository == row["repository"]
+                and change.get("pull_request_number") == row["number"]
+            }
+            merged = (row["repository"], row.get("merge_sha"))
+            self.hotfix_changes |= found or ({merged} & self.changes.keys())
 
     def _read_usage(self):
         self.usage = defaultdict(list)
@@ -246,7 +263,18 @@ class Facts:
         """Service that a raw deployment belongs to."""
         if not self.has_services:
             return row["repository"]
-        return row.get("service") or row["repository"]
+        if row.get("service") is not None:
+            return row["service"]
+        listed = self.listed_whole_service(row["repository"], deployment_time(row))
+        return listed or row["repository"]
+
+    def listed_whole_service(self, repository, moment):
+        """The listed service that has a whole repository at a moment, if there is one."""
+        for row in self.service_rows:
+            is_whole = row["repository"] == repository and row.get("path_prefix") is None
+            if is_whole and _valid(row, moment.date()):
+                return row["service"]
+        return None
 
     def service_of_path(self, repository, path, moment):
         """Service of a path at a moment, by the longest prefix; None when no service has it."""
@@ -262,11 +290,8 @@ class Facts:
 
     def whole_service(self, repository, moment):
         """The service of the whole repository at a moment, if there is one."""
-        for row in self.service_rows:
-            is_whole = row["repository"] == repository and row.get("path_prefix") is None
-            if is_whole and _valid(row, moment.date()):
-                return row["service"]
-        return self.whole_by_default.get(repository)
+        listed = self.listed_whole_service(repository, moment)
+        return listed or self.whole_by_default.get(repository)
 
     def team_of_service(self, service, repository, day):
         """Team that owns a service on a day, else the repository."""
@@ -350,7 +375,10 @@ class Facts:
 
     def _read_incidents(self):
         rows = self._input("incidents")
-        marked = any(row["input"] == "incidents" for row in self._input("load_watermarks"))
+        marked = any(
+            row["input"] == "incidents" and row.get("loaded_through") is not None
+            for row in self._input("load_watermarks")
+        )
         switched_on = self.var("using_incidents")
         self.has_incidents = bool(switched_on and (rows or marked))
         self.incidents = [

@@ -197,6 +197,7 @@ class Failures:
                     found = self.had_live(stream, change["reverts_sha"], landed)
                     if found and landed <= found.finished_at + timedelta(days=REVERT_DAYS):
                         self._repair(found, key)
-            if change.get("is_fix") or key in self.named_fixes:
+            marked = change.get("is_fix") or key in self.facts.hotfix_changes
+            if marked or key in self.named_fixes:
                 since = landed - timedelta(days=HOTFIX_DAYS)
                 self._repair(self.release_of_removed_lines({key}, landed, since), key)

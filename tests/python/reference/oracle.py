@@ -9,6 +9,8 @@ Readings (where the page leaves room)
 - A commit off the mainline is kept whatever its time: it only names authors.
 - An unlisted service is one that `services` does not name at all. It has the paths that no service
   listed at the time has; of several, the first by name has them all.
+- A deployment that names no service is one of the listed whole-repository service, else of an
+  unlisted service with the repository's name.
 - A path belongs to the service whose period holds the landing: of the adding change for added
   lines, of the removing change for the lines it removes (what a fix removed: of the adding one).
 - A service with delivery_unit 'commit' ships each change when it lands, as a deployment named

@@ -185,24 +185,24 @@ def held_lines(facts, repository, sha, service, shipped_at):
         held["human" if own == "ai" else own] += (added - ai) * scale
         return held
     cutoff = shipped_at + timedelta(days=facts.var("turnover_window_days"))
-    parts = []  # (authorship, path class, lines)
+    parts = defaultdict(int)  # (authorship, path class) -> lines
     for birth in facts.births_of[repository, sha]:
         if birth["service"] == service and not birth["is_moved"]:
-            parts.append((birth["reading"], birth["path_class"], birth["lines"]))
+            parts[birth["reading"], birth["path_class"]] += birth["lines"]
     for death in facts.deaths_of_added[repository, sha]:
         if death["service"] != service or death["birth_is_moved"] or death["is_moved"]:
             continue
         if death["removed_at"] < cutoff:
-            parts.append((death["reading"], death["path_class"], -death["lines"]))
+            parts[death["reading"], death["path_class"]] -= death["lines"]
     retiring = facts.authorship_of_change(repository, sha)
     for death in facts.deaths_of_removing[repository, sha]:
         if death["removed_in_service"] != service or death["is_moved"]:
             continue
         if whole_days(death["landed_at"], death["removed_at"]) >= RETIREMENT_AGE_DAYS:
-            parts.append((retiring, death["path_class"], death["lines"]))
-    total = sum(lines for _, _, lines in parts)
-    scale = min(1.0, cap / total) if total > 0 else 0.0
-    for authorship, path_class, lines in parts:
+            parts[retiring, death["path_class"]] += death["lines"]
+    total = sum(parts.values())
+    scale = min(1.0, cap / total) if total else 0.0
+    for (authorship, path_class), lines in parts.items():
         held[authorship] += lines * scale * CLASS_WEIGHTS[path_class]
     return held
 

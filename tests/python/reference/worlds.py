@@ -85,6 +85,9 @@ class World:
             )
             self.add_history(repository)
         self.add_lines()
+        self.add_requests()
+        if self.chance(0.3):
+            self.add_fork()
         self.add_usage()
         self.add_deployments()
         self.add_incidents()
@@ -312,6 +315,40 @@ class World:
                 target = self.random.choice(sorted(repository.paths))
                 self.bear(repository, commit["sha"], target, commit["sha"], authorship, True, lines)
 
+    def add_requests(self):
+        """Requests of some changes, found by number or by merge sha; some on a hotfix branch."""
+        for repository in self.repositories:
+            for number, commit in enumerate(repository.commits, start=1):
+                if not self.chance(0.25):
+                    continue
+                by_number = self.chance(0.6)
+                if by_number:
+                    commit["pull_request_number"] = number
+                self.tables.add(
+                    "pull_requests",
+                    repository=repository.name,
+                    number=number,
+                    merge_sha=None if by_number else commit["sha"],
+                    merged_at=commit["landed_at"],
+                    opened_at=commit["landed_at"] - timedelta(hours=3),
+                    head_branch=self.random.choice(["hotfix/leak", "feature/hotfix", "main", None]),
+                )
+
+    def add_fork(self):
+        """A second repository that begins with the same commits as solo: shas are not unique."""
+        solo = self.repositories[1]
+        fork = Repository(self.name("fork"), SOLO_PATHS)
+        fork.commits = [
+            self.tables.add("commits", **commit | {"repository": fork.name})
+            for commit in solo.commits[: self.random.randint(2, 12)]
+        ]
+        shas = {commit["sha"] for commit in fork.commits}
+        for table, sha in (("line_births", "added_sha"), ("line_deaths", "removed_sha")):
+            for found in list(self.tables.rows[table]):
+                if found["repository"] == solo.name and found[sha] in shas:
+                    self.tables.add(table, **found | {"repository": fork.name})
+        self.repositories.append(fork)
+
     # ---------- usage
 
     def add_usage(self):
@@ -342,11 +379,12 @@ class World:
 
     def add_deployments(self):
         """Per service a walk that mostly moves forward; sometimes back, twice, nowhere, or odd."""
-        mono, solo, dark, library = self.repositories
+        mono, solo, dark, library, *forks = self.repositories
         services = [(mono, "a"), (mono, "b"), (solo, "solo"), (dark, "dark")]
         services += [(mono, "deep")] * self.chance(0.5) + [(mono, "whole")] * self.chance(0.4)
         services += [(mono, "stray")] * self.chance(0.4) + [(library, "library")]
         services += [(mono, "renamed")] * self.chance(0.3)
+        services += [(fork, "fork") for fork in forks]
         for repository, service in services:
             moments = sorted(self.moment(10) for _ in range(self.random.randint(3, 16)))
             floor = self.random.randint(0, 3)
@@ -394,6 +432,8 @@ class World:
             "is_rollback": self.random.choices([None, False, True], [85, 10, 5])[0],
             "source": self.random.choices(["test", "git_tag"], [90, 10])[0],
         }
+        if service in ("solo", "dark", "fork") and self.chance(0.05):
+            values["service"] = None
         if self.chance(0.1):
             values["started_at"] = None
         if self.chance(0.05):
@@ -433,6 +473,7 @@ class World:
                         some["service"],
                         some["service"],
                         "+".join(self.name(n) for n in self.random.sample(names, 2)),
+                        " + ".join(self.name(n) for n in self.random.choices(names, k=3)),
                         self.name(self.random.choice(names)),
                         some["repository"],
                         None,
@@ -462,9 +503,8 @@ class World:
             if 0.2 < evidence < 0.5:
                 values["caused_by_sha"] = self.random.choice([*shas, some["sha"], some["sha"]])
             if 0.4 < evidence < 0.8:
-                values["fixed_by_sha"] = self.random.choice(
-                    [k[6] for k in self.deaths if k[0] == some["repository"]] or shas
-                )
+                fixes = [key[6] for key in self.deaths if key[0] == some["repository"]]
+                values["fixed_by_sha"] = self.random.choice(["nowhere", *fixes, *fixes[:9]])
             self.tables.incident(incident_id, opened_at, **values)
 
 

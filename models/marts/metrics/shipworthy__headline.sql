@@ -26,7 +26,8 @@ as_of as (
 
 ),
 
--- A week enters a headline only when it is mature for every team.
+-- A week enters a headline only when it is mature for every team. Rows of repositories without line births never
+-- mature; they are left out and hold nobody up.
 mature_shipping_weeks as (
 
     select
@@ -36,6 +37,8 @@ mature_shipping_weeks as (
         row_number() over (order by week_start_on desc) as weeks_back
 
     from normalized_deployments
+
+    where basis = 'held_lines'
 
     group by week_start_on
 

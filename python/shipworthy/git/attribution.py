@@ -55,8 +55,9 @@ _COAUTHOR_KEY = "co-authored-by"
 
 # An address in angle brackets, as trailers carry it.
 _ADDRESS = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
-# `NAME:MODEL`, the kernel's form: the model has a version number, which `note: text` has not.
-_AGENT_AND_MODEL = re.compile(r"([A-Za-z][\w .-]*):(?!//)(?=\S*\d)\S+")
+# What a model ran in: `GLM-5 via Crush`. A name has one word or two.
+_VIA = re.compile(r"\bvia ((?=([\w-]+))[\w-]+(?: [\w-]+)?)")
+_WORDS = re.compile(r"[\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +166,14 @@ class Catalog:
         # Looked for before any pattern runs: most messages hold none of them.
         self._hints = tuple(sorted(keys | set(self._markers)))
         # A trailer stands at the start of a line, anywhere in the body (a squash joins messages),
-        # and may be folded. A marker may follow an emoji.
+        # and may be folded. A marker may follow an emoji, and ends its line but for a link. More
+        # than three blanks in front are an example, as in Markdown.
         key_pattern = "|".join(re.escape(key) for key in sorted(keys))
         marker_pattern = "|".join(re.escape(marker) for marker in sorted(self._markers)) or r"(?!)"
         self._evidence = re.compile(
-            rf"^(?:(?P<key>{key_pattern})[ \t]*:[ \t]*(?P<value>[^\n]*(?:\n[ \t]+[^\n]+)*)"
-            rf"|[^\x00-\x7f]*[ \t]*(?P<marker>{marker_pattern})(?![\w-]))",
+            rf"^ {{0,3}}(?:(?P<key>{key_pattern})[ \t]*:[ \t]*"
+            rf"(?P<value>[^\n]*(?:\n[ \t]+[^\n]+)*)"
+            rf"|[^\x00-\x7f]*[ \t]*(?P<marker>{marker_pattern})(?=\(|[ \t.]*\r?$))",
             re.IGNORECASE | re.MULTILINE,
         )
 
@@ -313,12 +316,23 @@ class Catalog:
             return None
         if key not in self._agent_keys:
             return None
-        # Without an address: a tool's name and nothing else, or `NAME:MODEL`.
-        name, colon, _ = value.partition(":")
-        if not colon or _AGENT_AND_MODEL.match(value):
-            known = self._tools.get(name.strip().lower())
-            return known or (self._agent_keys[key] if colon else None)
-        return None
+        return self._tool_by_name(value.lower(), self._agent_keys[key])
+
+    def _tool_by_name(self, text: str, unlisted: str | None) -> str | None:
+        """Return the tool that a trailer without an address names: `Crush:glm-5`, `X 4 via Crush`.
+
+        People come with an address; a model comes with a version number, listed or not.
+        """
+        via = _VIA.search(text)
+        candidates = [text, text.partition(":")[0].strip(), *(via.groups() if via else ())]
+        for name in candidates:
+            if name in self._tools:
+                return self._tools[name]
+        if "://" in text or not any(map(str.isdigit, text)):
+            return None
+        first, *others = _WORDS.findall(text)
+        two = f"{first} {others[0]}" if others else first
+        return self._tools.get(two) or self._tools.get(first) or unlisted
 
 
 @lru_cache(maxsize=8)
@@ -380,7 +394,8 @@ _FIX = re.compile(
     r"(?:(?:fix|bugfix|hotfix)(?:\([^()]*\))?!?:|[\[(]?hotfix(?:[\])]|\b(?![\w-])))",
     re.IGNORECASE,
 )
-_HOTFIX_BRANCH = re.compile(r"Merge .*?(?<![\w-])hotfix[/_-]", re.IGNORECASE)
+# The branch that is merged, not the one that it is merged into.
+_HOTFIX_BRANCH = re.compile(r"Merged? (?:(?! into ).)*?(?<![\w-])hotfix[/_-]", re.IGNORECASE)
 _HOST_PREFIX = re.compile(r"^(?:Merged PR |Pull request #)\d+: ")
 
 _INCIDENT = re.compile(r"(?<![\w-])INC-?\d{1,10}(?![\w-])")
@@ -428,7 +443,7 @@ def is_fix(message: str) -> bool:
     subject = _HOST_PREFIX.sub("", _subject(message), count=1)
     if _FIX.match(subject):
         return True
-    if not subject.startswith("Merge "):
+    if not subject.startswith(("Merge ", "Merged in ")):
         return False
     if _HOTFIX_BRANCH.match(subject):
         return True

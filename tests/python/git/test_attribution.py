@@ -1,5 +1,6 @@
 """What counts as evidence that AI wrote a commit or a line, and what must not."""
 
+import csv
 import time
 from collections import Counter
 from pathlib import Path
@@ -272,6 +273,15 @@ def test_any_text_can_be_attributed(name, email, message):
 @pytest.mark.parametrize("name", ["shipworthy__known_agents.csv", "shipworthy__path_patterns.csv"])
 def test_python_and_dbt_read_one_seed(name):
     assert (PACKAGE / name).read_bytes() == (SEEDS / name).read_bytes()
+
+
+def test_no_row_of_a_seed_hides_another():
+    with (SEEDS / "shipworthy__known_agents.csv").open(encoding="utf-8", newline="") as file:
+        agents = [(row["match_on"], row["value"].lower()) for row in csv.DictReader(file)]
+    with (SEEDS / "shipworthy__path_patterns.csv").open(encoding="utf-8", newline="") as file:
+        patterns = [row["pattern"] for row in csv.DictReader(file)]
+    assert len(agents) == len(set(agents))
+    assert len(patterns) == len(set(patterns))
 
 
 HEADER = "match_on,value,author_kind,ai_tool,counts_as_coauthor,note\n"

@@ -52,6 +52,13 @@
     }) }}
 {%- endmacro %}
 
+{#- A variable that Jinja calculates with: dbt parses the models before it checks, so a wrong one is refused here, in the
+    same sentence. -#}
+{% macro checked_variable(name) -%}
+    {%- do shipworthy.check_variable(name, var(name), shipworthy.variable_rules()[name]) -%}
+    {{ return(var(name)) }}
+{%- endmacro %}
+
 {% macro check_variable(name, value, rule) -%}
     {%- set kind = rule['kind'] -%}
     {#- A boolean is a number to Jinja, so it is sorted out first. -#}

@@ -16,5 +16,5 @@
 
 {#- The demo belongs to this repository: a project that installs the package never reads it. -#}
 {% macro is_demo() -%}
-    {{ return(project_name == 'shipworthy' and var('shipworthy__demo') | as_bool) }}
+    {{ return(project_name == 'shipworthy' and var('shipworthy__demo') == true) }}
 {%- endmacro %}

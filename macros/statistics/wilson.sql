@@ -25,13 +25,13 @@
 {%- endmacro %}
 
 {% macro wilson_centre(share, sample_size) -%}
-    {%- set z = shipworthy.normal_quantile(var('shipworthy__confidence_level')) -%}
+    {%- set z = shipworthy.normal_quantile(shipworthy.checked_variable('shipworthy__confidence_level')) -%}
     (({{ share }} + {{ z * z / 2 }} / {{ sample_size }}) / (1 + {{ z * z }} / {{ sample_size }}))
 {%- endmacro %}
 
 {#- greatest(): a share a rounding error above 1 must not ask for the root of a negative number. -#}
 {% macro wilson_half_width(share, sample_size) -%}
-    {%- set z = shipworthy.normal_quantile(var('shipworthy__confidence_level')) -%}
+    {%- set z = shipworthy.normal_quantile(shipworthy.checked_variable('shipworthy__confidence_level')) -%}
     (
         {{ z }} / (1 + {{ z * z }} / {{ sample_size }}) * sqrt(
             greatest({{ share }} * (1 - {{ share }}), 0.0) / {{ sample_size }}

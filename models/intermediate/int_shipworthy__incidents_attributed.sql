@@ -1,4 +1,4 @@
-{%- set attribution_hours = var('shipworthy__incident_attribution_hours') -%}
+{%- set attribution_hours = shipworthy.checked_variable('shipworthy__incident_attribution_hours') -%}
 
 with
 

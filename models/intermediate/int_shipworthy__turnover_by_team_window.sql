@@ -1,4 +1,4 @@
-{%- set window_days = var('shipworthy__turnover_window_days') -%}
+{%- set window_days = shipworthy.checked_variable('shipworthy__turnover_window_days') -%}
 
 with
 

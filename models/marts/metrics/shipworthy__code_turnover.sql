@@ -1,6 +1,6 @@
 {{ config(alias='code_turnover') }}
 
-{%- set window_days = var('shipworthy__turnover_window_days') %}
+{%- set window_days = shipworthy.checked_variable('shipworthy__turnover_window_days') %}
 
 with
 

@@ -39,7 +39,7 @@ class Attestations:
 
     def load_traces(self, object_id: str) -> None:
         """Take in the trace file as it stands at a change. The file only ever grows at its end."""
-        text = self._objects.read(object_id) or b""
+        text = self._objects.read(object_id)
         if text.startswith(self._trace_text):
             news = text[len(self._trace_text) :]
         else:
@@ -97,7 +97,7 @@ class Attestations:
             known = defaultdict(list)
             recorded = []
             if sha in self._notes:
-                recorded.append(parse_git_ai_note(self._objects.read(self._notes[sha]) or b""))
+                recorded.append(parse_git_ai_note(self._objects.read(self._notes[sha])))
             recorded.append([trace for parent in parents for trace in self._traces.get(parent, ())])
             for ranges in recorded:
                 for one in sorted(ranges, key=lambda one: one.authorship != "ai"):

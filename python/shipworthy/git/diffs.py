@@ -44,8 +44,8 @@ UNCOUNTED_CLASSES = frozenset({"generated", "vendored"})
 
 # "Whitespace folded": two lines are the same text if only blanks tell them apart.
 _BLANKS = b" \t\r\v\f"
-_HUNK_HEADER = re.compile(rb"(\d+)(?:,(\d+))? ?\+(\d+)(?:,(\d+))?")
-_NO_NEWLINE = re.compile(rb"\n\\[^\n]*")
+_HUNK_HEADER = re.compile(rb"\n(\d+)(?:,(\d+))? ?\+(\d+)(?:,(\d+))?")
+_AT, _MINUS, _PLUS = b"@-+"
 # A block shorter than this is chance: closing brackets and blank lines recur everywhere.
 _MOVE_LINES = 3
 # Of the places a block may have come from, so many are compared before the longest is taken.
@@ -189,7 +189,7 @@ class Attributes:
         if self._parsed is None:
             self._parsed = GitAttributes(
                 {
-                    directory: self._objects.read(object_id) or b""
+                    directory: self._objects.read(object_id)
                     for directory, object_id in self._files.items()
                 }
             )
@@ -303,7 +303,7 @@ class DiffReader:
         if not hunks and b"\nBinary files " in section:
             replaces = True
             if new_path is not None:
-                content = objects.read(entry.new_id) or b""
+                content = objects.read(entry.new_id)
                 is_binary = b"\0" in content[:_BINARY_PROBE_BYTES]
                 if not is_binary and content:
                     lines = content.removesuffix(b"\n").split(b"\n")
@@ -367,9 +367,7 @@ def _patch_header(entry: RawEntry) -> bytes:
     return b"%b %b\n" % (old, new)
 
 
-def parse_patch(
-    section: bytes, *, with_text: bool
-) -> tuple[array, array | None, array | None]:
+def parse_patch(section: bytes, *, with_text: bool) -> tuple[array, array | None, array | None]:
     """Parse the patch of one file.
 
     Parameters
@@ -384,45 +382,32 @@ def parse_patch(
     hunks, old_text, new_text
         As in `FileChange`.
     """
-    hunks = array("I")
+    start = section.find(b"\n@@ -")
+    if start < 0:
+        return array("I"), array("I") if with_text else None, array("I") if with_text else None
     if not with_text:
-        for part in section.split(b"\n@@ -")[1:]:
-            hunks.extend(_hunk_numbers(part))
-        return hunks, None, None
-    old_text, new_text = array("I"), array("I")
-    # Folding the whole patch at once is what makes this fast: signs at the line starts survive.
-    folded = section.translate(None, _BLANKS)
-    if folded.endswith(b"\n"):
-        folded = folded[:-1]
-    for part in folded.split(b"\n@@-")[1:]:
-        old_start, old_lines, new_start, new_lines = numbers = _hunk_numbers(part)
-        hunks.extend(numbers)
-        body = part[part.index(b"\n") :]
-        if b"\n\\" in body:
-            body = _NO_NEWLINE.sub(b"", body)
-        border = body.index(b"\n+") if new_lines else len(body)
-        if old_lines:
-            lines = body[2:border].split(b"\n-")
-            _check_count(lines, old_lines)
-            old_text.extend(map(crc32, lines))
-        if new_lines:
-            lines = body[border + 2 :].split(b"\n+")
-            _check_count(lines, new_lines)
-            new_text.extend(map(crc32, lines))
+        heads = [part[: part.index(b" @@")] for part in section[start:].split(b"\n@@ -")[1:]]
+        return _hunk_numbers(heads), None, None
+    # Folding all at once and sorting lines by their signs is what makes this fast.
+    lines = section[start + 1 :].removesuffix(b"\n").translate(None, _BLANKS).split(b"\n")
+    hunks = _hunk_numbers([line[3:] for line in lines if line[0] == _AT])
+    old_text = array("I", [crc32(line[1:]) for line in lines if line[0] == _MINUS])
+    new_text = array("I", [crc32(line[1:]) for line in lines if line[0] == _PLUS])
+    if len(old_text) != sum(hunks[1::4]) or len(new_text) != sum(hunks[3::4]):
+        raise ShipworthyError(
+            f"A patch of git's has {len(old_text)} removed and {len(new_text)} added lines where "
+            f"its headers say {sum(hunks[1::4])} and {sum(hunks[3::4])}; "
+            "please report this with your git's version."
+        )
     return hunks, old_text, new_text
 
 
-def _hunk_numbers(part: bytes) -> tuple[int, int, int, int]:
-    old_start, old_lines, new_start, new_lines = _HUNK_HEADER.match(part).groups(b"1")
-    return int(old_start), int(old_lines), int(new_start), int(new_lines)
-
-
-def _check_count(lines: list[bytes], expected: int) -> None:
-    if len(lines) != expected:
-        raise ShipworthyError(
-            f"A hunk of git's diff has {len(lines)} lines where its header says {expected}; "
-            "please report this with your git's version."
-        )
+def _hunk_numbers(heads: list[bytes]) -> array:
+    """Parse hunk headers, each from the first number on."""
+    numbers = _HUNK_HEADER.findall(b"\n" + b"\n".join(heads))
+    if len(numbers) != len(heads):
+        raise ShipworthyError("git's hunk headers make no sense; report this with your version.")
+    return array("I", [int(number) if number else 1 for four in numbers for number in four])
 
 
 # ------------------------------------------------------------------------------------- moves
@@ -440,18 +425,18 @@ def _mark_moves(changes: list[FileChange]) -> list[FileChange]:
     added = _runs(changes, side=1)
     if not added:
         return changes
-    known: set[tuple[int, int, int]] = set()
+    known: set[tuple[int, ...]] = set()
     for _, _, text in removed:
-        known.update(zip(text, text[1:], text[2:], strict=False))
-    added = [run for run in added if not known.isdisjoint(zip(run[2], run[2][1:], run[2][2:]))]
+        known.update(_blocks(text))
+    added = [run for run in added if not known.isdisjoint(_blocks(run[2]))]
     if not added:
         return changes
-    places: dict[tuple[int, int, int], list[tuple[int, int]]] = defaultdict(list)
-    wanted: set[tuple[int, int, int]] = set()
+    places: dict[tuple[int, ...], list[tuple[int, int]]] = defaultdict(list)
+    wanted: set[tuple[int, ...]] = set()
     for _, _, text in added:
-        wanted.update(zip(text, text[1:], text[2:], strict=False))
+        wanted.update(_blocks(text))
     for number, (_, _, text) in enumerate(removed):
-        for index, block in enumerate(zip(text, text[1:], text[2:], strict=False)):
+        for index, block in enumerate(_blocks(text)):
             if block in wanted:
                 places[block].append((number, index))
     moved_away: dict[int, list[int]] = defaultdict(list)
@@ -460,16 +445,15 @@ def _mark_moves(changes: list[FileChange]) -> list[FileChange]:
     for file, offset, text in added:
         index = 0
         while index + _MOVE_LINES <= len(text):
-            number, source, length = _longest(
-                text, index, places.get((text[index], text[index + 1], text[index + 2]), ()),
-                removed, taken,
-            )  # fmt: skip
+            block = tuple(text[index : index + _MOVE_LINES])
+            number, source, length = _longest(text, index, places.get(block, ()), removed, taken)
             if length < _MOVE_LINES:
                 index += 1
                 continue
             taken[number][source : source + length] = b"\1" * length
             source_file, source_offset, _ = removed[number]
-            moved_away[source_file] += range(source_offset + source, source_offset + source + length)
+            source += source_offset
+            moved_away[source_file] += range(source, source + length)
             moved_in[file] += range(offset + index, offset + index + length)
             index += length
     for file in moved_away.keys() | moved_in.keys():
@@ -477,6 +461,11 @@ def _mark_moves(changes: list[FileChange]) -> list[FileChange]:
             moved_away=tuple(sorted(moved_away[file])), moved_in=tuple(moved_in[file])
         )
     return changes
+
+
+def _blocks(text: array) -> Iterator[tuple[int, ...]]:
+    """Return every block of as many lines as make a move."""
+    return zip(*(text[offset:] for offset in range(_MOVE_LINES)), strict=False)
 
 
 def _runs(changes: list[FileChange], side: int) -> list[tuple[int, int, array]]:
@@ -555,9 +544,7 @@ def read_changes(
         if commits:
             yield from DiffReader(repository, strict=strict).read(commits)
         return
-    workers = [
-        _Worker(repository, batches[number::jobs], strict=strict) for number in range(jobs)
-    ]
+    workers = [_Worker(repository, batches[number::jobs], strict=strict) for number in range(jobs)]
     try:
         for number in range(len(batches)):
             yield from workers[number % jobs].next_batch()

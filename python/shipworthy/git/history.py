@@ -102,9 +102,7 @@ def read_history(repository: Repository, catalog: Catalog, tip: str | None) -> H
     return History(commits, mainline, sha == tip, _find_branches(commits, mainline))
 
 
-def _find_branches(
-    commits: dict[str, Commit], mainline: list[Commit]
-) -> dict[str, list[Commit]]:
+def _find_branches(commits: dict[str, Commit], mainline: list[Commit]) -> dict[str, list[Commit]]:
     # rev-list lists children first: the place in it puts each branch into that order.
     rank = {sha: place for place, sha in enumerate(commits)}
     landed = {commit.sha for commit in mainline}

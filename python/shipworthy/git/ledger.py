@@ -1,13 +1,23 @@
 """Book every line of a run: its birth by row of the table, its death, and what stays alive."""
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, groupby
 from typing import NamedTuple
 
 import numpy as np
 
 from shipworthy.git.attestations import TRACE_PATH, Attestations, Label
-from shipworthy.git.diffs import UNCOUNTED_CLASSES, FileChange
+from shipworthy.git.authors import (
+    EXACT_BRANCH_COMMITS,
+    BranchAuthors,
+    Merge,
+    MergedFile,
+    Written,
+    added_places,
+)
+from shipworthy.git.diffs import FileChange
 from shipworthy.git.history import Commit, History
 from shipworthy.git.lines import LineTracker
 from shipworthy.git.repository import ObjectReader, Repository
@@ -16,6 +26,8 @@ from shipworthy.git.state import Birth, ReaderState
 REFILL_SECONDS = 84 * 86_400
 # The memory of removed texts is swept when it has grown by so many.
 _SWEEP_ENTRIES = 100_000
+# So many files with lines from merges wait for their authors; fewer would start git too often.
+_WAITING_FILES = 2_000
 _BLANK_CHECKSUM = 0  # of the empty text
 _IGNORE_REVISIONS_PATH = b".git-blame-ignore-revs"
 
@@ -51,6 +63,8 @@ class Change:
         Seconds since 1970 (UTC).
     branch : sequence of Commit
         Commits that it brought in, if it is a merge.
+    branch_commits : int
+        How many the mainline has brought in so far.
     files_changed : int
     authorship, ai_tool, attribution_method
         The commit's own, or for a merge that of its branch commits where they all agree.
@@ -60,6 +74,7 @@ class Change:
     position: int
     landed_at: int
     branch: Sequence[Commit]
+    branch_commits: int
     files_changed: int
     authorship: str
     ai_tool: str | None
@@ -81,6 +96,11 @@ class NewBirth(NamedTuple):
     lines: int
 
 
+# Which lines have text, and which of them were removed in recent memory. False: none of them was;
+# None: not computed.
+Evidence = tuple[np.ndarray, np.ndarray] | bool | None
+
+
 class FileAdditions(NamedTuple):
     """Lines that one change added to one file, before it is known who wrote them.
 
@@ -90,28 +110,27 @@ class FileAdditions(NamedTuple):
         Index of the change in this run.
     path, path_class
         Of the file, after the change.
-    object_id : str
-        The file's content after the change.
+    old_id, new_id : str
+        The file's content before and after the change.
     first, lines : int
         Numbers of the lines.
-    places : array of int or None
-        Line number of each in the file, from 1; None where nobody needs it.
+    hunks : array of int
+        As in `FileChange`.
     is_moved : array of bool or None
         None if no line is.
-    evidence : tuple of two arrays of bool, or None
-        Which lines have text, and which of them were removed in recent memory; None where that is
-        not computed.
+    evidence : Evidence
     """
 
     change: int
     path: bytes
     path_class: str
-    object_id: str
+    old_id: str
+    new_id: str
     first: int
     lines: int
-    places: np.ndarray | None
+    hunks: array
     is_moved: np.ndarray | None
-    evidence: tuple[np.ndarray, np.ndarray] | None
+    evidence: "Evidence"
 
 
 class Ledger:
@@ -127,6 +146,8 @@ class Ledger:
         Where the last run stopped.
     settings : str
         Kept with the new state.
+    strict : bool
+        Whitespace-only edits are edits when true.
     """
 
     def __init__(
@@ -136,7 +157,10 @@ class Ledger:
         history: History,
         state: ReaderState | None,
         settings: str,
+        *,
+        strict: bool,
     ) -> None:
+        self._strict = strict
         self._repository = repository
         self._objects = objects
         self._history = history
@@ -163,6 +187,11 @@ class Ledger:
         self._pieces: list[tuple[int, int, int | np.ndarray]] = []
         self._tracker = self._restore(state)
         self._merges: list[FileAdditions] = []
+        self._authors = BranchAuthors(
+            repository,
+            strict=strict,
+            is_attested=lambda commit: self._attestations.has(commit.sha, commit.parents),
+        )
         self.births_count = self.deaths_count = self.living_count = 0
 
     def _restore(self, state: ReaderState | None) -> LineTracker:
@@ -192,17 +221,30 @@ class Ledger:
         )
         branch = self._history.branches.get(commit.sha, ())
         self._branch_commits += len(branch)
-        own = commit.authorship, commit.ai_tool, commit.attribution_method
+        authorship, tool, method = _common_evidence(branch) or (
+            commit.authorship,
+            commit.ai_tool,
+            commit.attribution_method,
+        )
         self.changes.append(
             Change(
-                commit, self._position, self._landed_at, branch, len(files),
-                *(_common_evidence(branch) or own),
+                commit=commit,
+                position=self._position,
+                landed_at=self._landed_at,
+                branch=branch,
+                branch_commits=self._branch_commits,
+                files_changed=len(files),
+                authorship=authorship,
+                ai_tool=tool,
+                attribution_method=method,
             )
-        )  # fmt: skip
+        )
         self._follow_special_files(files)
         for births in self._tracker.apply(files):
             self._book(number, files[births.file], births.first, births.lines)
         self._remember(files)
+        if len(self._merges) >= _WAITING_FILES:
+            self._settle_merges()
 
     def _follow_special_files(self, files: Sequence[FileChange]) -> None:
         """Keep up with the files that tell this reader something."""
@@ -217,14 +259,13 @@ class Ledger:
                         self._attestations.load_traces(object_id)
 
     def _read_ignored(self, object_id: str) -> frozenset[str]:
-        text = self._objects.read(object_id) or b""
+        text = self._objects.read(object_id)
         lines = (line.partition(b"#")[0].strip() for line in text.split(b"\n"))
         return frozenset(line.decode("ascii", "replace") for line in lines if line)
 
     def _book(self, number: int, file: FileChange, first: int, lines: int) -> None:
         """Book what a change added to a file, or put it off until it is known who wrote it."""
         change = self.changes[number]
-        is_attested = self._attestations.has(change.commit.sha, change.commit.parents)
         is_moved = None
         if file.moved_in:
             is_moved = np.zeros(lines, dtype=bool)
@@ -233,35 +274,29 @@ class Ledger:
             change=number,
             path=file.new_path,
             path_class=file.path_class,
-            object_id=file.new_id,
+            old_id=file.old_id,
+            new_id=file.new_id,
             first=first,
             lines=lines,
-            places=added_places(file) if is_attested or change.branch else None,
+            hunks=file.hunks,
             is_moved=is_moved,
             evidence=self._find_refills(file, change.landed_at),
         )
         if change.branch:
             self._merges.append(additions)
         else:
-            self._settle(additions, [change.commit], None, additions.places)
+            self._settle(additions, Written([change.commit], [file.new_path], None, None))
 
-    def _find_refills(
-        self, file: FileChange, landed_at: int
-    ) -> tuple[np.ndarray, np.ndarray] | None:
+    def _find_refills(self, file: FileChange, landed_at: int) -> Evidence:
         if file.new_text is None:
             return None
-        text = np.frombuffer(file.new_text, dtype=np.uint32)
-        has_text = text != _BLANK_CHECKSUM
         last_removed = list(map(self._removed_at.get, file.new_text))
         if last_removed.count(None) == len(last_removed):
-            return has_text, np.zeros(len(text), dtype=bool)
+            return False
         oldest = landed_at - REFILL_SECONDS
-        is_refilled = np.fromiter(
-            (removed_at is not None and removed_at >= oldest for removed_at in last_removed),
-            dtype=bool,
-            count=len(last_removed),
-        )
-        return has_text, is_refilled & has_text
+        is_refilled = [at is not None and at >= oldest for at in last_removed]
+        has_text = np.frombuffer(file.new_text, dtype=np.uint32) != _BLANK_CHECKSUM
+        return has_text, np.array(is_refilled)
 
     def _remember(self, files: Sequence[FileChange]) -> None:
         """Remember what this change removed; what only moved was never gone."""
@@ -284,55 +319,39 @@ class Ledger:
     def _settle(
         self,
         additions: FileAdditions,
-        authors: Sequence[Commit],
-        author_of: np.ndarray | None,
-        places: np.ndarray | None,
-        author_paths: Sequence[bytes] = (),
+        written: Written,
     ) -> None:
-        """Turn added lines into rows, now that it is known who wrote each.
-
-        Parameters
-        ----------
-        additions : FileAdditions
-        authors : sequence of Commit
-        author_of : array of int or None
-            For each line an index into `authors`; None if the only author wrote all.
-        places : array of int or None
-            Line number of each line in its author's version; None if nothing is attested.
-        author_paths : sequence of bytes
-            The file's path in each author's version; empty if it never changed.
-        """
+        """Turn added lines into rows, now that it is known who wrote each."""
         lines = additions.lines
         moved = additions.is_moved
+        authors = written.authors
+        attested = [self._attestations.has(one.sha, one.parents) for one in authors]
+        if len(authors) == 1 and moved is None and not attested[0]:
+            row = self._add_rows(additions, authors, [(0, None)], {(0, False): lines}, None)[0]
+            self._pieces.append((additions.first, lines, row))
+            return
         labels: list[tuple[int, Label | None]] = []  # (author, what is attested)
         kind = np.zeros(lines, dtype=np.int64)
-        for index, author in enumerate(authors):
+        for index, path in enumerate(written.paths):
             labels.append((index, None))
-            mine = slice(None) if author_of is None else author_of == index
+            mine = slice(None) if written.author_of is None else written.author_of == index
             kind[mine] = len(labels) - 1
-            if places is None or not self._attestations.has(author.sha, author.parents):
+            if not attested[index]:
                 continue
-            path = author_paths[index] if author_paths else additions.path
+            places = added_places(additions.hunks) if written.places is None else written.places
+            author = authors[index]
             numbers, found = self._attestations.labels(
                 author.sha, author.parents, path, places[mine]
             )
-            attested = kind[mine].copy()
-            attested[numbers >= 0] = len(labels) + numbers[numbers >= 0]
-            kind[mine] = attested
+            kind[mine] = np.where(numbers >= 0, len(labels) + numbers, kind[mine])
             labels += [(index, label) for label in found]
-        if len(labels) == 1 and moved is None:
-            row = self._add_rows(additions, authors, labels, {(0, False): lines}, None, None)[0]
-            self._pieces.append((additions.first, lines, row))
-            return
         combined = kind * 2 + (0 if moved is None else moved)
-        found_kinds, inverse, counts = np.unique(
-            combined, return_inverse=True, return_counts=True
-        )
+        found_kinds, inverse, counts = np.unique(combined, return_inverse=True, return_counts=True)
         tally = {
             (int(one) // 2, bool(one % 2)): int(count)
             for one, count in zip(found_kinds, counts, strict=True)
         }
-        rows = self._add_rows(additions, authors, labels, tally, found_kinds, inverse)
+        rows = self._add_rows(additions, authors, labels, tally, inverse)
         self._pieces.append((additions.first, lines, np.array(rows, dtype=np.uint32)[inverse]))
 
     def _add_rows(
@@ -341,28 +360,21 @@ class Ledger:
         authors: Sequence[Commit],
         labels: Sequence[tuple[int, Label | None]],
         tally: dict[tuple[int, bool], int],
-        kinds: np.ndarray | None,
         inverse: np.ndarray | None,
     ) -> list[int]:
         """Add a row for each author, authorship and movedness; return the row of each kind.
 
         Tool and method are no part of the table's key: where several meet, the most lines win.
         """
-        change = self.changes[additions.change]
         rows: dict[tuple[str, str, bool], list[tuple[int, str | None, str | None, int]]] = {}
         for index, ((kind, is_moved), lines) in enumerate(tally.items()):
             author_index, label = labels[kind]
             author = authors[author_index]
             if label is not None:
                 authorship, tool, method = *label, "line_ranges"
-            elif author is change.commit:
-                authorship, tool, method = (
-                    author.authorship, author.ai_tool, author.attribution_method
-                )  # fmt: skip
             else:
-                authorship, tool, method = (
-                    author.authorship, author.ai_tool, author.attribution_method
-                )  # fmt: skip
+                authorship = author.authorship
+                tool, method = author.ai_tool, author.attribution_method
             rows.setdefault((author.sha, authorship, is_moved), []).append(
                 (lines, tool, method, index)
             )
@@ -393,15 +405,32 @@ class Ledger:
 
     def close(self) -> None:
         """Settle what was put off. After this the rows are complete."""
-        for additions in self._merges:
-            self._settle(
-                additions, [self.changes[additions.change].commit], None, additions.places
-            )
-        self._merges.clear()
+        self._settle_merges()
         self._rows = self._rows_of_lines()
         self.births_count = sum(birth.lines for birth in self.new_births)
         self.deaths_count = len(self._tracker.dead) // 4
         self.living_count = sum(len(lines) for lines in self._tracker.files.values()) // 4
+
+    def _settle_merges(self) -> None:
+        """Find out who wrote what merges brought in, and turn it into rows."""
+        merges = []
+        waiting = []
+        for number, group in groupby(self._merges, key=lambda additions: additions.change):
+            change = self.changes[number]
+            files = list(group)
+            waiting += files
+            merges.append(
+                Merge(
+                    change.commit,
+                    change.branch,
+                    change.branch_commits <= EXACT_BRANCH_COMMITS,
+                    [MergedFile(one.path, one.old_id, one.new_id, one.hunks) for one in files],
+                )
+            )
+        self._merges = []
+        written = chain.from_iterable(self._authors.resolve(merges))
+        for additions, authors in zip(waiting, written, strict=True):
+            self._settle(additions, authors)
 
     def _rows_of_lines(self) -> np.ndarray:
         """Return the row of every line, by its number."""
@@ -469,14 +498,6 @@ class Ledger:
         )
 
 
-def added_places(file: FileChange) -> np.ndarray:
-    """Return the line numbers, from 1, of the lines that a change added to a file."""
-    hunks = np.frombuffer(file.hunks, dtype=np.uint32).reshape(-1, 4).astype(np.int64)
-    starts, counts = hunks[:, 2], hunks[:, 3]
-    before = np.cumsum(counts) - counts
-    return np.arange(counts.sum()) + np.repeat(starts - before, counts)
-
-
 def _common_evidence(branch: Sequence[Commit]) -> tuple[str, str | None, str | None] | None:
     """Return what all non-merge commits of a branch agree on, None if they do not."""
     kinds = {commit.authorship for commit in branch if len(commit.parents) < 2}
@@ -492,12 +513,10 @@ def _common_evidence(branch: Sequence[Commit]) -> tuple[str, str | None, str | N
     )
 
 
-def _is_refilled(
-    evidence: tuple[np.ndarray, np.ndarray] | None, member: np.ndarray | slice
-) -> bool | None:
+def _is_refilled(evidence: Evidence, member: np.ndarray | slice) -> bool | None:
     """Tell whether at least half of the lines with text came back; None if not computed."""
-    if evidence is None:
-        return None
+    if evidence is None or evidence is False:
+        return evidence
     has_text, is_refilled = (part[member] for part in evidence)
     refilled = int(is_refilled.sum())
     return refilled > 0 and 2 * refilled >= int(has_text.sum())

@@ -237,20 +237,18 @@ class _Load:
             ObjectReader(self._repository) as objects,
             Progress(self._repository.name, len(mainline)) as progress,
         ):
-            ledger = Ledger(self._repository, objects, history, state, self._settings)
-            pairs = [(commit.sha, next(iter(commit.parents), None)) for commit in mainline]
-            diffs = read_changes(
-                self._repository, pairs, strict=self._strict, jobs=self._jobs
+            ledger = Ledger(
+                self._repository, objects, history, state, self._settings, strict=self._strict
             )
+            pairs = [(commit.sha, next(iter(commit.parents), None)) for commit in mainline]
+            diffs = read_changes(self._repository, pairs, strict=self._strict, jobs=self._jobs)
             for commit, changes in zip(mainline, diffs, strict=True):
                 ledger.add(commit, changes)
                 progress.advance()
             ledger.close()
         return ledger
 
-    def _write(
-        self, ledger: "Ledger", state: "ReaderState | None", releases: str | None
-    ) -> int:
+    def _write(self, ledger: "Ledger", state: "ReaderState | None", releases: str | None) -> int:
         """Write rows and state in one transaction. Return the number of deployments."""
         from shipworthy.git.rows import write_rows
 

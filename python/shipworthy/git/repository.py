@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -143,6 +143,17 @@ class Repository:
                 if returncode > 0 or (is_done and returncode):
                     raise self.failure(arguments, returncode, complaints.read())
 
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start git in the shadow for questions and answers through pipes."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self.environment,
+            cwd=self.shadow,
+        )
+
     def command(self, *arguments: str) -> list[str]:
         """Return the command line of a git command in the shadow."""
         return ["git", f"--git-dir={self.shadow}", "--literal-pathspecs", *arguments]
@@ -180,9 +191,7 @@ class Repository:
             cwd=self.shadow,
             check=False,
         )
-        return [
-            line[1:].decode() for line in result.stdout.split(b"\n") if line.startswith(b"?")
-        ]
+        return [line[1:].decode() for line in result.stdout.split(b"\n") if line.startswith(b"?")]
 
 
 class ObjectReader:
@@ -201,54 +210,102 @@ class ObjectReader:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process is not None:
-            self._process.stdin.close()
-            self._process.stdout.close()
-            self._process.stderr.close()
-            self._process.wait()
+        _end(self._process)
 
-    def read(self, name: str) -> bytes | None:
-        """Return an object's content; None if the revision names no object (a path not there).
-
-        Parameters
-        ----------
-        name : str
-            An object id, or `revision:path`. It must not contain a line break.
+    def read(self, object_id: str) -> bytes:
+        """Return an object's content.
 
         Raises
         ------
         ShipworthyError
-            If the object is corrupt, or an object named by its id is missing.
+            If the object is corrupt or missing.
         """
         if self._process is None:
-            self._process = subprocess.Popen(
-                self._repository.command("cat-file", "--batch"),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=self._repository.environment,
-                cwd=self._repository.shadow,
-            )
+            self._process = self._repository.start("cat-file", "--batch")
         process = self._process
-        try:
-            process.stdin.write(os.fsencode(name) + b"\n")
-            process.stdin.flush()
-            header = process.stdout.readline()
-        except BrokenPipeError:
-            header = b""
-        if header.endswith(b" missing\n") and ":" in name:
-            return None
-        fields = header.split()
+        fields = ask_process(process, object_id.encode() + b"\n").split()
         if len(fields) != 3:
-            process.stdin.close()
-            complaint = process.stderr.read() or b"missing object " + os.fsencode(name)
+            complaint = _complaint(process) or b"missing object " + object_id.encode()
             raise self._repository.failure(("cat-file",), process.wait(), complaint)
         size = int(fields[2])
         content = process.stdout.read(size + 1)
         if len(content) != size + 1:
-            complaint = process.stderr.read() or b"unable to read " + os.fsencode(name)
+            complaint = _complaint(process) or b"unable to read " + object_id.encode()
             raise self._repository.failure(("cat-file",), process.wait(), complaint)
         return content[:-1]
+
+
+class PathFinder:
+    """Finds files in commits through one long-running git process. Use as a context manager.
+
+    Parameters
+    ----------
+    repository : Repository
+    """
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "PathFinder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _end(self._process)
+
+    def find(self, commit: str, path: bytes) -> str | None:
+        """Return the object id of a file (or link) at a commit, None if there is none.
+
+        Raises
+        ------
+        ShipworthyError
+            If git fails.
+        """
+        if self._process is None:
+            self._process = self._repository.start(
+                "cat-file", "-z", "--batch-check=%(objecttype) %(objectname)"
+            )
+        question = commit.encode() + b":" + path
+        answer = ask_process(self._process, question + b"\0")
+        if answer == question + b" missing\n":
+            return None
+        # The question comes back when it fails, perhaps over several lines.
+        if question.startswith(answer.removesuffix(b"\n") + b"\n"):
+            rest = question[len(answer) :].count(b"\n") + 1
+            for _ in range(rest):
+                self._process.stdout.readline()
+            return None
+        kind, _, object_id = answer.decode(errors="replace").strip().partition(" ")
+        if not answer.endswith(b"\n") or not object_id:
+            complaint = _complaint(self._process) or b"unable to read " + commit.encode()
+            raise self._repository.failure(("cat-file",), self._process.wait(), complaint)
+        return object_id if kind == "blob" else None
+
+
+def ask_process(process: subprocess.Popen[bytes], question: bytes) -> bytes:
+    """Send a line to a running git process and return its first line; nothing if it died."""
+    try:
+        process.stdin.write(question)
+        process.stdin.flush()
+        return process.stdout.readline()
+    except BrokenPipeError:
+        return b""
+
+
+def _complaint(process: subprocess.Popen[bytes]) -> bytes:
+    """Let a process that went wrong end, and return what it says."""
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+    return process.stderr.read()
+
+
+def _end(process: subprocess.Popen[bytes] | None) -> None:
+    if process is not None:
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+        process.stdout.close()
+        process.stderr.close()
+        process.wait()
 
 
 def resolve_commits(repository: Repository, names: Sequence[str]) -> list[str | None]:
@@ -548,7 +605,7 @@ def _open_directory(
         notes_tree=refs.get("refs/notes/ai"),
         tags=tuple(tags),
         shadow=shadow,
-        environment=environment | {"GIT_OBJECT_DIRECTORY": objects},
+        environment=environment,
     )
     repository.run("cat-file", "commit", head)
     return repository
@@ -650,9 +707,12 @@ def _find_branch(
 
 
 def _make_shadow(shadow: Path, objects: str, object_format: str) -> None:
-    """Make an empty bare repository whose objects are, by the environment, those of the user."""
+    """Make an empty bare repository that borrows the user's objects and keeps new ones itself."""
     (shadow / "refs").mkdir(parents=True)
-    (shadow / "objects").mkdir()
+    (shadow / "objects" / "info").mkdir(parents=True)
+    # In C quotes no byte of the path can be mistaken for something else.
+    quoted = "".join(f"\\{byte:03o}" for byte in os.fsencode(objects))
+    (shadow / "objects" / "info" / "alternates").write_text(f'"{quoted}"\n')
     # A branch that does not exist: newer gits would take attributes from the tree of HEAD.
     (shadow / "HEAD").write_text("ref: refs/heads/none\n")
     version, extensions = 0, ""

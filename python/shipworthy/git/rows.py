@@ -313,9 +313,7 @@ def _counted_lines(ledger: Ledger) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
                 ai_added[birth.change] += birth.lines
     births, changes, _, lines = ledger.deaths()
     counted: dict[int, bool] = {}
-    for birth, change, count in zip(
-        births.tolist(), changes.tolist(), lines.tolist(), strict=True
-    ):
+    for birth, change, count in zip(births.tolist(), changes.tolist(), lines.tolist(), strict=True):
         if birth not in counted:
             counted[birth] = ledger.birth(birth).path_class not in UNCOUNTED_CLASSES
         if counted[birth]:

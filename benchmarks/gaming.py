@@ -2,8 +2,8 @@
 
     python benchmarks/gaming.py
 
-Prints one row a move: how far it moves each headline, as a ratio to the honest run of the same data. Everything is
-computed by the models, in throw-away warehouses.
+Prints one row a move: how far it moves each headline, as a ratio to the honest run of the same
+data. Everything is computed by the models, in throw-away warehouses.
 """
 
 import os
@@ -39,7 +39,7 @@ with shipping as (
 select
     shipping.normalized_deployments,
     failing.severity_weighted_failure_rate,
-    failing.failure_weight / shipping.normalized_deployments as failure_weight_per_normalized_deployment,
+    failing.failure_weight / shipping.normalized_deployments,
     headline.turnover_ratio
 from shipping cross join failing cross join shipworthy.headline as headline
 """
@@ -52,7 +52,7 @@ MEASURES = (
 
 
 def measure(gaming: Gaming, directory: Path) -> tuple[float, ...]:
-    """Build the marts of the gamed organisation and return the measures, in the order of MEASURES."""
+    """Build the marts of the gamed organisation; return the measures in the order of MEASURES."""
     tables = directory / "tables"
     warehouse = directory / "warehouse.duckdb"
     write_tables(simulate(Parameters(gaming=gaming)), tables)
@@ -95,7 +95,9 @@ def main() -> None:
             honest = values
             print(f"| {name} | {' | '.join(f'{value:.3f}' for value in values)} |")
         else:
-            changes = (f"{value / base - 1:+.1%}" for value, base in zip(values, honest, strict=True))
+            changes = (
+                f"{value / base - 1:+.1%}" for value, base in zip(values, honest, strict=True)
+            )
             print(f"| {name} | {' | '.join(changes)} |")
 
 

@@ -82,7 +82,9 @@ def main() -> None:
     )
     base = alt.Chart(turnover, title="Turnover of AI lines / human lines, 12 weeks")
     intervals = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", title=None, scale=scale, axis=alt.Axis(values=[0.25, 0.5, 1, 1.5, 2, 4, 8])),
+        x=alt.X(
+            "low:Q", title=None, scale=scale, axis=alt.Axis(values=[0.25, 0.5, 1, 1.5, 2, 4, 8])
+        ),
         x2="high:Q",
         y=alt.Y("team:N", title=None),
         color=colour,

@@ -122,6 +122,15 @@ def simulate(out: Path, seed: int | None) -> None:
     click.echo(f"Wrote {sum(map(len, tables.values()))} rows of {len(tables)} tables to {out}.")
 
 
+@cli.command("headline")
+def show_headline() -> None:
+    """Say where the warehouse is and what the three headline numbers are."""
+    from shipworthy.headline import headline
+    from shipworthy.warehouse import warehouse_path
+
+    click.echo(headline(warehouse_path()))
+
+
 def main() -> None:
     """Run the command line and exit: 0, 2 after an error of the user's, 130 after Ctrl-C."""
     try:

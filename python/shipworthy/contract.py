@@ -1,7 +1,8 @@
 """The source contract: which raw tables there are, their columns, types and keys.
 
-`TABLES` is the one list that the loaders, the simulator and the tests share. The dbt side states the
-same contract in models/staging/_sources.yml; a test keeps the two equal. Types are DuckDB's names.
+`TABLES` is the one list that the loaders, the simulator and the tests share. The dbt side states
+the same contract in macros/inputs/input_columns.sql; a test keeps the two equal. Types are DuckDB's
+names.
 """
 
 from dataclasses import dataclass
@@ -18,8 +19,8 @@ class Table:
     name : str
         Name of the table in schema `shipworthy_raw`, and of its file for `shipworthy load files`.
     key : tuple of str
-        Columns that tell one row from every other. A key column listed in `nullable_key` may be null
-        (null then counts as a value of its own).
+        Columns that tell one row from every other. A key column listed in `nullable_key` may be
+        null (null then counts as a value of its own).
     columns : dict of str to str
         Column name to DuckDB type, in contract order.
     nullable_key : tuple of str

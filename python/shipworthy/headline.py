@@ -49,10 +49,13 @@ def headline(warehouse: Path) -> str:
 def _read(warehouse: Path) -> dict[str, object]:
     if not warehouse.is_file():
         raise ShipworthyError(
-            f"there is no warehouse at {warehouse}; run `make build`, or load data and run `dbt build`."
+            f"there is no warehouse at {warehouse}; "
+            "run `make build`, or load data and run `dbt build`."
         )
+    # Without this DuckDB takes a missing table for a Python object of the same name.
+    config = {"python_enable_replacements": False}
     try:
-        with duckdb.connect(str(warehouse), read_only=True) as connection:
+        with duckdb.connect(str(warehouse), read_only=True, config=config) as connection:
             rows = connection.execute(
                 f"select {', '.join(_COLUMNS)} from shipworthy.headline"
             ).fetchall()

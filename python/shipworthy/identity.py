@@ -8,14 +8,16 @@ import hmac
 import logging
 import os
 import secrets
-import subprocess
 import tempfile
 from pathlib import Path
 
 from shipworthy.errors import ShipworthyError
 
 SALT_VARIABLE = "SHIPWORTHY_SALT"
-SALT_FILE = ".shipworthy_salt"
+# A directory of its own, which tells git to ignore all of it: the salt then needs no line in
+# anybody's .gitignore, and a repository that holds the warehouse stays as it is.
+SALT_DIRECTORY = ".shipworthy"
+SALT_FILE = "salt"
 
 _SALT_BYTES = 32
 # Below this a salt can be guessed, and with it every person.
@@ -40,24 +42,26 @@ def load_salt(warehouse_path: str | os.PathLike[str]) -> bytes:
     Raises
     ------
     ShipworthyError
-        If the salt is too short, others can read its file, git tracks it, or it cannot be written.
+        If others can read the salt's file, it is damaged, or it cannot be written.
     """
     given = os.environ.get(SALT_VARIABLE)
     if given:
         salt = given.encode()
         if len(salt) < _SHORTEST_SALT:
-            raise ShipworthyError(
-                f"{SALT_VARIABLE} is shorter than {_SHORTEST_SALT} bytes and could be guessed; "
-                "make one with: python -c 'import secrets; print(secrets.token_hex())'"
+            _logger.warning(
+                "%s is shorter than %d bytes and could be guessed; "
+                "make one with: python -c 'import secrets; print(secrets.token_hex())'",
+                SALT_VARIABLE,
+                _SHORTEST_SALT,
             )
         return salt
-    path = Path(warehouse_path).absolute().parent / SALT_FILE
-    if not path.parent.is_dir():
-        raise ShipworthyError(f"The warehouse's directory {path.parent} does not exist; make it.")
+    directory = Path(warehouse_path).absolute().parent
+    if not directory.is_dir():
+        raise ShipworthyError(f"The warehouse's directory {directory} does not exist; make it.")
+    path = directory / SALT_DIRECTORY / SALT_FILE
     try:
         if not path.exists():
             _create(path)
-        _keep_out_of_git(path)
         return _read(path)
     except OSError as error:
         raise ShipworthyError(
@@ -95,6 +99,8 @@ def person_key(email: str, salt: bytes) -> str | None:
 
 def _create(path: Path) -> None:
     """Write a new salt in full before it gets its name, so that two processes end up with one."""
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    (path.parent / ".gitignore").write_text("*\n", encoding="ascii")
     descriptor, temporary = tempfile.mkstemp(prefix=f"{SALT_FILE}.", dir=path.parent)  # mode 0600
     try:
         with os.fdopen(descriptor, "w") as file:
@@ -123,39 +129,3 @@ def _read(path: Path) -> bytes:
             "or remove it and load everything anew."
         )
     return salt
-
-
-def _keep_out_of_git(path: Path) -> None:
-    """Have git ignore the salt if the warehouse lies in a work tree that would pick it up.
-
-    `info/exclude` is that clone's own ignore list, so that nothing is committed in the user's name.
-    """
-    if _git(path.parent, "check-ignore", "--quiet", path.name).returncode != 1:
-        return  # ignored already, or no work tree (or no git) here
-    exclude = _git(path.parent, "rev-parse", "--git-path", "info/exclude").stdout.strip()
-    if exclude and not _git(path.parent, "ls-files", "--", path.name).stdout:
-        list_ = path.parent / exclude
-        list_.parent.mkdir(exist_ok=True)
-        with list_.open("a", encoding="utf-8") as file:
-            file.write(f"\n# The key that hashes people.\n{SALT_FILE}\n")
-        if _git(path.parent, "check-ignore", "--quiet", path.name).returncode == 0:
-            _logger.warning(
-                "The warehouse lies in a git work tree: %s now keeps %s out of commits.",
-                list_,
-                SALT_FILE,
-            )
-            return
-    raise ShipworthyError(
-        f"Git would commit the salt {path}, or has it already; remove it with git rm --cached, "
-        f"add {SALT_FILE} to .gitignore, or set {SALT_VARIABLE}."
-    )
-
-
-def _git(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    # GIT_DIR and the like would point at another repository than the one around the warehouse.
-    environment = {name: value for name, value in os.environ.items() if name[:4] != "GIT_"}
-    command = ["git", "-C", str(directory), *arguments]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    except FileNotFoundError:
-        return subprocess.CompletedProcess(command, 127, "", "")

@@ -126,7 +126,7 @@ UNREAD = Team(
         Phase(14, 2.4, 2.1, ai_share=0.90, ai_rewritten=0.66, human_rewritten=0.09),
     ),
     reviewing=Reviewing(unreviewed=0.35, rubber_stamped=0.50, careful=0.02),
-    usage=Usage("claude-code", tokens=1.3),
+    usage=Usage("claude", tokens=1.3),
     deployments_a_week=3,
     harm=0.030,
 )
@@ -140,7 +140,7 @@ CAREFUL = Team(
         Phase(10, 2.1, 2.3, ai_share=0.78, ai_rewritten=0.13, human_rewritten=0.22),
     ),
     reviewing=Reviewing(unreviewed=0.02, rubber_stamped=0.05, careful=0.60),
-    usage=Usage("claude-code", tokens=0.8),
+    usage=Usage("claude", tokens=0.8),
     deployments_a_week=4,
     harm=0.006,
 )
@@ -178,7 +178,7 @@ AVERAGE = Team(
     users=3,
     phases=(Phase(0, 2.2, 1.7, ai_share=0.65, ai_rewritten=0.19, human_rewritten=0.13),),
     reviewing=Reviewing(unreviewed=0.08, rubber_stamped=0.20, careful=0.20),
-    usage=Usage("claude-code", is_billed=False),
+    usage=Usage("claude", is_billed=False),
     deployments_a_week=3,
     harm=0.020,
 )
@@ -189,7 +189,7 @@ SMALL = Team(
     users=0,
     phases=(Phase(0, 0.9, 0.9, ai_share=0.0, ai_rewritten=0.15, human_rewritten=0.12),),
     reviewing=Reviewing(unreviewed=0.10, rubber_stamped=0.15, careful=0.20),
-    usage=Usage("claude-code"),
+    usage=Usage("claude"),
     deployments_a_week=1,
     harm=0.010,
 )

@@ -6,7 +6,7 @@ from shipworthy.simulate.dice import Dice
 from shipworthy.simulate.organisation import Organisation, Person
 from shipworthy.simulate.parameters import Parameters, Usage
 
-SOURCES = {"claude-code": "claude_code", "copilot": "copilot", "kiro": "kiro"}
+SOURCES = {"claude": "claude_code", "copilot": "copilot", "kiro": "kiro"}
 # Micro-dollars a token: fresh input, read from cache, written to cache, output.
 PRICES = {
     "claude-sonnet-4-5": (3.0, 0.30, 3.75, 15.0),
@@ -139,7 +139,7 @@ def _pipeline(parameters: Parameters) -> list[dict]:
                 {
                     "source": "claude_code",
                     "person_key": None,
-                    "tool": "claude-code",
+                    "tool": "claude",
                     "bucket_started_at": parameters.week(week) + timedelta(days=day),
                     "bucket_hours": 24,
                     "sessions": requests // 4,

@@ -54,11 +54,11 @@ def by_agent(tool):
 @pytest.mark.parametrize(
     ("email", "tool"),
     [
-        ("noreply@anthropic.com", "claude-code"),
-        ("NoReply@Anthropic.com", "claude-code"),
-        ("41898282+claude[bot]@users.noreply.github.com", "claude-code"),
-        ("209825114+claude[bot]@users.noreply.github.com", "claude-code"),
-        ("claude[bot]@users.noreply.github.com", "claude-code"),
+        ("noreply@anthropic.com", "claude"),
+        ("NoReply@Anthropic.com", "claude"),
+        ("41898282+claude[bot]@users.noreply.github.com", "claude"),
+        ("209825114+claude[bot]@users.noreply.github.com", "claude"),
+        ("claude[bot]@users.noreply.github.com", "claude"),
         ("198982749+Copilot@users.noreply.github.com", "copilot"),
         ("223556219+Copilot@users.noreply.github.com", "copilot"),
         ("cursoragent@cursor.com", "cursor"),
@@ -81,12 +81,12 @@ def test_an_agents_account_is_the_best_evidence(email, tool):
 @pytest.mark.parametrize(
     ("lines", "tool"),
     [
-        (CLAUDE_LINE, "claude-code"),
-        ("co-authored-by: <noreply@anthropic.com>", "claude-code"),
-        ("Co-Authored-By: Claude Code\n <noreply@anthropic.com>", "claude-code"),
-        ("Claude-Session: https://claude.ai/code/session_0", "claude-code"),
-        ("🤖 Generated with [Claude Code](https://claude.com/claude-code)", "claude-code"),
-        ("Generated with [Claude Code]", "claude-code"),
+        (CLAUDE_LINE, "claude"),
+        ("co-authored-by: <noreply@anthropic.com>", "claude"),
+        ("Co-Authored-By: Claude Code\n <noreply@anthropic.com>", "claude"),
+        ("Claude-Session: https://claude.ai/code/session_0", "claude"),
+        ("🤖 Generated with [Claude Code](https://claude.com/claude-code)", "claude"),
+        ("Generated with [Claude Code]", "claude"),
         ("Co-authored-by: Copilot <223556219+Copilot@users.noreply.github.com>", "copilot"),
         ("Co-authored-by: Copilot <198982749+Copilot@users.noreply.github.com>", "copilot"),
         ("Copilot-Session: 5f0c1b9e-8b0a-4a7d-9f2e-0a8c1f4f7a11", "copilot"),
@@ -98,8 +98,8 @@ def test_an_agents_account_is_the_best_evidence(email, tool):
         ("Co-authored-by: Amp <amp@ampcode.com>", "amp"),
         ("Assisted-by: GLM-5 via Crush <crush@charm.land>", "crush"),
         ("Assisted-by: Crush:glm-5.2", "crush"),
-        ("Assisted-by: Claude:claude-opus-4-7 coccinelle sparse", "claude-code"),
-        ("Assisted-by: Claude", "claude-code"),
+        ("Assisted-by: Claude:claude-opus-4-7 coccinelle sparse", "claude"),
+        ("Assisted-by: Claude", "claude"),
         ("Assisted-by: GitHub Copilot", "copilot"),
         ("Assisted-by: Crush:AWS Claude Opus 4.5", "crush"),
         ("Assisted-by: Crush:auto", "crush"),
@@ -107,15 +107,15 @@ def test_an_agents_account_is_the_best_evidence(email, tool):
         ("Assisted-by: Claude Sonnet 4.5 via Crush", "crush"),
         ("Assisted-by: Claude via Crush", "crush"),
         ("Assisted-by: openai/gpt-5.2 via Crush (modified ver.)", "crush"),
-        ("Assisted-by: x-2 via Claude Code", "claude-code"),
-        ("Assisted-by: Claude Opus 4.7", "claude-code"),
+        ("Assisted-by: x-2 via Claude Code", "claude"),
+        ("Assisted-by: Claude Opus 4.7", "claude"),
         ("Assisted-by: Opus 4.7", "unknown-ai"),
         ("Assisted-by: Homegrown:llm-3", "unknown-ai"),
         ("Generated-by: Gemini CLI", "gemini"),
         ("💘 Generated with Crush", "crush"),
         ("   💘 Generated with Crush", "crush"),
         ("🐈\u200d⬛ Generated with [Crush](https://example.com)", "crush"),
-        ("🤖 Generated with Claude Code", "claude-code"),
+        ("🤖 Generated with Claude Code", "claude"),
         ("Co-authored-by: OpenCode <noreply@opencode.ai>", "opencode"),
     ],
 )
@@ -199,7 +199,7 @@ def test_mentions_are_no_evidence(message):
 def test_a_review_bot_or_automation_as_co_author_is_no_evidence(reviewer):
     message = f"feat: x (#7)\n\nCo-authored-by: {reviewer}\n"
     assert attribute(message) == UNTAGGED
-    assert attribute(f"{message}{CLAUDE_LINE}\n") == by_trailer("claude-code")
+    assert attribute(f"{message}{CLAUDE_LINE}\n") == by_trailer("claude")
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_committers_are_no_evidence():
 
 def test_the_first_trailer_counts():
     copilot = "Co-authored-by: Copilot <223556219+Copilot@users.noreply.github.com>"
-    assert attribute(f"x\n\n{CLAUDE_LINE}\n{copilot}") == by_trailer("claude-code")
+    assert attribute(f"x\n\n{CLAUDE_LINE}\n{copilot}") == by_trailer("claude")
     assert attribute(f"x\n\n{copilot}\n{CLAUDE_LINE}") == by_trailer("copilot")
 
 
@@ -460,7 +460,7 @@ def test_a_legacy_note_with_a_key_that_it_does_not_resolve():
     ignored = Counter()
     note = (DATA / "git_ai_note_legacy.txt").read_bytes()
     assert parse_git_ai_note(note, ignored) == [
-        AttestedRange(b"src/pay.py", 1, 20, "ai", "claude-code"),
+        AttestedRange(b"src/pay.py", 1, 20, "ai", "claude"),
         AttestedRange(b"src/pay.py", 21, 30, "ai", "unknown-ai"),
     ]
     assert ignored == {"key": 1}
@@ -528,7 +528,7 @@ def test_trace_records():
         TraceRange(SHA, b"src/cart.py", 21, 26, "ai", "cursor"),
         TraceRange(SHA, b"src/cart.py", 27, 30, "human", None),
         TraceRange(
-            "078832117b556aa9f6885bcbf90bc004f9c8e000", b"src/pay.py", 1, 30, "ai", "claude-code"
+            "078832117b556aa9f6885bcbf90bc004f9c8e000", b"src/pay.py", 1, 30, "ai", "claude"
         ),
     ]
     records = b"[" + b",".join(text.strip().splitlines()) + b"]"

@@ -1,0 +1,149 @@
+"""Run dbt the way a user does, and read what it built."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+ROOT = Path(__file__).parents[2]
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Run:
+    """A dbt run that is over.
+
+    Parameters
+    ----------
+    warehouse, target : Path
+        The DuckDB file, and where dbt wrote its artifacts.
+    returncode : int
+        Of the process.
+    output : str
+        What dbt printed, both streams.
+    """
+
+    warehouse: Path
+    target: Path
+    returncode: int
+    output: str
+
+    def artifact(self, name):
+        """Return manifest.json or run_results.json as a dict."""
+        return json.loads((self.target / name).read_text())
+
+
+# Adds DuckDB to the adapters whose deprecations dbt shows.
+ALL_DEPRECATIONS = """
+import sys
+from dbt.cli.main import dbtRunner
+from dbt.jsonschemas import jsonschemas
+jsonschemas._JSONSCHEMA_SUPPORTED_ADAPTERS.add("duckdb")
+sys.exit(0 if dbtRunner().invoke(sys.argv[1:]).success else 1)
+"""
+
+
+def run_dbt(
+    command, warehouse, *arguments, variables=None, project=ROOT, succeeds=True, deprecations=False
+):
+    """Run one dbt command in a process of its own.
+
+    Parameters
+    ----------
+    command : str
+        build, run, run-operation and so on.
+    warehouse : Path
+        The DuckDB file. Artifacts and logs go beside it.
+    arguments : str
+        What else the command line says.
+    variables : dict, optional
+        Names without their prefix.
+    project : Path
+        Where dbt_project.yml and profiles.yml are.
+    succeeds : bool, optional
+        Whether the run must succeed; None takes both.
+    deprecations : bool
+        Whether dbt shows deprecations that it would hide on DuckDB.
+
+    Returns
+    -------
+    Run
+    """
+    target = warehouse.parent / f"{warehouse.stem}_target"
+    dbt = (
+        [sys.executable, "-c", ALL_DEPRECATIONS]
+        if deprecations
+        else [str(Path(sys.executable).parent / "dbt")]
+    )
+    named = {f"shipworthy__{name}": value for name, value in (variables or {}).items()}
+    done = subprocess.run(
+        [
+            *dbt,
+            *command.split(),
+            *("--project-dir", str(project), "--profiles-dir", str(project)),
+            *("--target-path", str(target), "--log-path", str(target)),
+            *(("--vars", json.dumps(named, default=str)) if named else ()),
+            *arguments,
+        ],
+        env=os.environ | {"SHIPWORTHY_WAREHOUSE": str(warehouse), "NO_COLOR": "1"},
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if succeeds is not None:
+        assert (done.returncode == 0) == succeeds, done.stdout[-6000:]
+    return Run(warehouse, target, done.returncode, done.stdout)
+
+
+def query(warehouse, sql):
+    """Rows of a query, as tuples."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def read_schemas(warehouse, *schemas):
+    """Rows of every relation of some schemas, in an order that does not hang on the last digits."""
+    relations = {}
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        names = connection.execute(
+            "select schema_name, table_name from duckdb_tables() where schema_name in ?", [schemas]
+        ).fetchall()
+        for schema, name in names:
+            result = connection.execute(f'select * from "{schema}"."{name}"')
+            columns = [column[0] for column in result.description]
+            relations[f"{schema}.{name}"] = columns, sorted(result.fetchall(), key=_order)
+    return relations
+
+
+def _order(row):
+    exact = [value for value in row if not isinstance(value, float)]
+    return repr(exact), [value for value in row if isinstance(value, float)]
+
+
+def differences(expected, actual):
+    """Sentences about what differs between two results of `read_schemas`."""
+    for name in sorted(expected.keys() ^ actual.keys()):
+        yield f"{name} is only on one side"
+    for name in sorted(expected.keys() & actual.keys()):
+        (columns, wanted), (found_columns, found) = expected[name], actual[name]
+        if columns != found_columns:
+            yield f"{name}: columns {columns}, then {found_columns}"
+        elif len(wanted) != len(found):
+            yield f"{name}: {len(wanted)} rows, then {len(found)}"
+        else:
+            for one, other in zip(wanted, found, strict=True):
+                if not all(map(_same, one, other)):
+                    yield f"{name}: {one}, then {other}"
+
+
+def _same(one, other):
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return one == other

@@ -80,13 +80,13 @@ def _only_a_watermark_of_incidents(tables):
 
 # Name -> (arguments of worlds(), variables without their prefix).
 SETTINGS = {
-    "everything": ({"count": 14, "seed": 1}, {"as_of": AS_OF}),
+    "everything": ({"count": 24, "seed": 1}, {"as_of": AS_OF}),
     "bare": (
-        {"count": 10, "seed": 101, "without": ("services", "people", "ai_usage")},
+        {"count": 20, "seed": 101, "without": ("services", "people", "ai_usage")},
         {},
     ),
     "other_values": (
-        {"count": 10, "seed": 201, "keep": _watermarks},
+        {"count": 20, "seed": 201, "keep": _watermarks},
         {
             "turnover_window_days": 7,
             "turnover_line_cap": 40,
@@ -103,7 +103,7 @@ SETTINGS = {
         },
     ),
     "switched_off": (
-        {"count": 8, "seed": 301},
+        {"count": 20, "seed": 301},
         {
             "using_services": False,
             "using_incidents": False,
@@ -113,7 +113,7 @@ SETTINGS = {
     ),
     "quiet": (
         {
-            "count": 8,
+            "count": 20,
             "seed": 401,
             "without": ("incidents", "people"),
             "keep": _only_a_watermark_of_incidents,

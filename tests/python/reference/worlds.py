@@ -1,8 +1,8 @@
 """Random small organisations that visit the corners of the definitions page.
 
 A world is a handful of repositories, services, teams and people whose names all begin with one
-prefix, so that many worlds fit into one warehouse without touching each other. Times lie on a
-coarse grid half of the time, so that ties and exact limits (72 hours, 7 days, 30 days) do occur.
+prefix, so that many worlds fit into one warehouse without touching each other. Times mostly lie on
+a coarse grid, so that ties and exact limits (72 hours, 7 days, 30 days) do occur.
 """
 
 import random
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from reference.rows import Tables, at
 
 DAYS = 185  # a world's history; as_of lies before its end
-AS_OF = at(days=173, hours=6)
+AS_OF = at(days=175)
 OLD = datetime(2021, 6, 28, 22)  # two hours before the first AI assistants
 
 MONO_PATHS = {
@@ -97,10 +97,11 @@ class World:
         return f"{self.prefix}-{text}"
 
     def moment(self, low=0.0, high=float(DAYS)):
-        """A random moment, half of the time on a six-hour grid."""
+        """A random moment, mostly on a grid of days or of quarter days."""
         hours = self.random.uniform(low * 24, high * 24)
-        if self.random.random() < 0.5:
-            return at(hours=6 * round(hours / 6))
+        grid = self.random.choice([24, 24, 6, None])
+        if grid is not None:
+            return at(hours=grid * round(hours / grid))
         return at(minutes=round(hours * 60))
 
     def chance(self, probability):
@@ -281,7 +282,7 @@ class World:
 
     def write_lines(self, repository, commit, branch):
         """New lines on up to three paths, of more than one authorship at times."""
-        paths = self.random.sample(sorted(repository.paths), self.random.randint(0, 3))
+        paths = self.random.sample(sorted(repository.paths), self.random.choice([0, 1, 1, 2, 3, 4]))
         for path in paths:
             author_sha, authorship = commit["sha"], commit["authorship"]
             if branch:
@@ -290,9 +291,9 @@ class World:
                 author_sha = "forgotten"
             lines = self.random.choice([1, 4, 10, 25, 60, 60, 150, 400, 1500])
             self.bear(repository, commit["sha"], path, author_sha, authorship, False, lines)
-            if self.chance(0.3):
-                other = self.random.choice(["ai", "human", "untagged"])
-                more = self.random.choice([lines, 7, 30])
+            if self.chance(0.35):
+                other = self.random.choice(["ai", "ai", "human", "untagged"])
+                more = self.random.choice([lines, lines, 7, 30])
                 self.bear(repository, commit["sha"], path, author_sha, other, False, more)
 
     def remove_lines(self, repository, commit):
@@ -305,7 +306,7 @@ class World:
             key, living = group
             if living == 0 or key[1] == commit["sha"]:
                 continue
-            lines = living if self.chance(0.25) else self.random.randint(1, living)
+            lines = min(living, self.random.choice([4, 4, 10, 25, living, living // 2 + 1]))
             is_moved = self.chance(0.15)
             group[1] -= lines
             where, sha, path, author_sha, authorship, birth_is_moved, path_class = key
@@ -488,6 +489,7 @@ class World:
             opened_at = self.random.choice(
                 [
                     self.moment(10),
+                    AS_OF,
                     started,
                     started + timedelta(hours=72),
                     finished + timedelta(minutes=self.random.randint(1, 4000)),
@@ -508,8 +510,30 @@ class World:
             self.tables.incident(incident_id, opened_at, **values)
 
 
-def worlds(count, seed, tables=None, without=(), keep=None):
-    """Raw rows of several worlds together.
+def add_busy_teams(tables):
+    """Repositories with enough changes for each word of the turnover signal.
+
+    Each has 120 changes of either side, of ten lines each; so many of them lose so many lines
+    within the month.
+    """
+    sides = [((60, 9), (30, 4)), ((60, 9), (35, 5)), ((60, 8), (60, 5)), ((40, 5), (60, 5))]
+    for n, (ai, human) in enumerate(sides):
+        name = f"busy-{n}"
+        for i in range(120):
+            for side, (losers, lost) in (("ai", ai), ("human", human)):
+                sha = f"{name}.{side}{i}"
+                position = 4 * i + (1 if side == "ai" else 2)
+                tables.commit(name, sha, position, at(days=i / 3, hours=1), authorship=side)
+                tables.birth(name, sha, 10, authorship=side)
+                if 7 * i % 120 < losers:
+                    killer = f"{name}.{side}killer{i}"
+                    landed_at = at(days=i / 3, hours=2)
+                    tables.commit(name, killer, position + 2, landed_at, author_kind="automation")
+                    tables.death(name, sha, killer, lost, authorship=side)
+
+
+def worlds(count, seed, without=(), keep=None):
+    """Raw rows of several worlds and of the busy teams together.
 
     Parameters
     ----------
@@ -520,12 +544,16 @@ def worlds(count, seed, tables=None, without=(), keep=None):
     keep : callable, optional
         What to do to the rows of all worlds at the end.
     """
-    rows = Tables().rows if tables is None else tables
+    rows = Tables().rows
     for n in range(count):
         for name, found in World(f"w{n:02d}", seed + n).tables.rows.items():
             rows[name] += found
     for name in without:
         rows[name] = []
+    busy = Tables()
+    add_busy_teams(busy)
+    for name, found in busy.rows.items():
+        rows[name] += found
     if keep is not None:
         keep(rows)
     return rows

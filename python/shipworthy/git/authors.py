@@ -128,7 +128,7 @@ class BranchAuthors:
         self, repository: Repository, *, strict: bool, is_attested: Callable[[Commit], bool]
     ) -> None:
         self._repository = repository
-        self._pair_diff = _PAIR_DIFF if strict else (*_PAIR_DIFF, "-w")
+        self._strict = strict
         self._is_attested = is_attested
         self._touched: dict[str, dict[bytes, RawEntry]] = {}
         self._merged: dict[str, set[bytes]] = {}
@@ -166,7 +166,7 @@ class BranchAuthors:
             for _, _, parent_id in version.parents
             if parent_id != version.object_id
         }
-        hunks = self._diff(list(pairs))
+        hunks = compare_versions(self._repository, list(pairs), strict=self._strict)
         for merge, plan in zip(merges, plans, strict=True):
             yield [
                 versions
@@ -341,31 +341,49 @@ class BranchAuthors:
                 found.append((parent, unquote(entry.old_name), entry.old_id))
         return found
 
-    def _diff(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], np.ndarray | None]:
-        """Return the hunks of each pair of file versions, one row each; None for binary files."""
-        if not pairs:
-            return {}
-        trees = [
-            self._repository.run(
-                "mktree",
-                stdin="".join(
-                    f"100644 blob {pair[side]}\t{number:08d}\n" for number, pair in enumerate(pairs)
-                ).encode(),
-            )
-            .decode()
-            .strip()
-            for side in (0, 1)
-        ]
-        hunks: dict[tuple[str, str], np.ndarray | None] = {}
-        with self._repository.stream(*self._pair_diff, *trees) as output:
-            for section in _split_sections(output):
-                pair = pairs[int(section[2:10])]
-                numbers, _, _ = parse_patch(section, with_text=False)
-                is_binary = not numbers and b"\nBinary files " in section
-                hunks[pair] = None if is_binary else _as_rows(numbers)
-        nothing = np.empty((0, 4), dtype=np.int64)
-        # Versions that differ in whitespace alone have no patch.
-        return {pair: hunks.get(pair, nothing) for pair in pairs}
+
+def compare_versions(
+    repository: Repository, pairs: Sequence[tuple[str, str]], *, strict: bool
+) -> dict[tuple[str, str], np.ndarray | None]:
+    """Compare pairs of file versions, all with one git process.
+
+    Parameters
+    ----------
+    repository : Repository
+    pairs : sequence of (str, str)
+        Object ids of the older and the newer version.
+    strict : bool
+        Whitespace-only edits are edits when true.
+
+    Returns
+    -------
+    dict
+        The hunks of each pair, a row of four numbers each; None where a version is binary.
+    """
+    nothing = np.empty((0, 4), dtype=np.int64)
+    # Versions that are equal, or differ in whitespace alone, have no patch.
+    hunks: dict[tuple[str, str], np.ndarray | None] = dict.fromkeys(pairs, nothing)
+    if not pairs:
+        return hunks
+    trees = [
+        repository.run(
+            "mktree",
+            stdin="".join(
+                f"100644 blob {pair[side]}\t{number:08d}\n" for number, pair in enumerate(pairs)
+            ).encode(),
+        )
+        .decode()
+        .strip()
+        for side in (0, 1)
+    ]
+    options = _PAIR_DIFF if strict else (*_PAIR_DIFF, "-w")
+    with repository.stream(*options, *trees) as output:
+        for section in _split_sections(output):
+            pair = pairs[int(section[2:10])]
+            numbers, _, _ = parse_patch(section, with_text=False)
+            is_binary = not numbers and b"\nBinary files " in section
+            hunks[pair] = None if is_binary else _as_rows(numbers)
+    return hunks
 
 
 def _split_sections(output: ReadAhead) -> Iterator[bytes]:
@@ -375,10 +393,10 @@ def _split_sections(output: ReadAhead) -> Iterator[bytes]:
         *sections, rest = (rest + block).split(b"\ndiff --git ")
         rest = b"\ndiff --git " + rest if sections else rest
         yield from filter(None, sections)
-    yield from filter(None, rest.split(b"\ndiff --git "))
+    yield from rest.split(b"\ndiff --git ")[1:]
 
 
-def added_places(hunks: array) -> np.ndarray:
+def added_places(hunks: Sequence[int]) -> np.ndarray:
     """Return the line numbers, from 1, of the lines that hunks add."""
     numbers = _as_rows(hunks)
     starts, counts = numbers[:, 2], numbers[:, 3]
@@ -420,7 +438,7 @@ def _walk(
             if object_id == version.object_id:
                 passed, there = np.ones(len(which), dtype=bool), numbers
             else:
-                passed, there = _pass_on(numbers, hunks[object_id, version.object_id])
+                passed, there = lines_in_older(numbers, hunks[object_id, version.object_id])
             if passed.any():
                 waiting[sha, path].append((which[passed], there[passed]))
                 which, numbers = which[~passed], numbers[~passed]
@@ -433,8 +451,16 @@ def _walk(
     return Written(authors, paths, author_of, places)
 
 
-def _pass_on(numbers: np.ndarray, hunks: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Tell which lines the older version has as well, and their numbers there."""
+def lines_in_older(numbers: np.ndarray, hunks: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Tell which lines of a newer version the older one has as well, and their numbers there.
+
+    Parameters
+    ----------
+    numbers : array of int
+        Line numbers in the newer version.
+    hunks : array of int, or None
+        From `compare_versions`.
+    """
     if hunks is None:
         return np.zeros(len(numbers), dtype=bool), numbers
     if not len(hunks):

@@ -19,6 +19,7 @@ from shipworthy.git.authors import (
 )
 from shipworthy.git.diffs import FileChange
 from shipworthy.git.history import Commit, History
+from shipworthy.git.ignored import IGNORE_REVISIONS_PATH, find_kept_lines, parse_ignored
 from shipworthy.git.lines import LineTracker
 from shipworthy.git.repository import ObjectReader, Repository
 from shipworthy.git.state import Birth, ReaderState
@@ -29,7 +30,6 @@ _SWEEP_ENTRIES = 100_000
 # So many files with lines from merges wait for their authors; fewer would start git too often.
 _WAITING_FILES = 2_000
 _BLANK_CHECKSUM = 0  # of the empty text
-_IGNORE_REVISIONS_PATH = b".git-blame-ignore-revs"
 
 
 def path_text(path: bytes) -> str:
@@ -116,6 +116,9 @@ class FileAdditions(NamedTuple):
         Numbers of the lines.
     hunks : array of int
         As in `FileChange`.
+    is_born : array of bool or None
+        Which of the lines that the hunks add are new; None if all are. An ignored revision's are
+        not, where they stand for older ones.
     is_moved : array of bool or None
         None if no line is.
     evidence : Evidence
@@ -129,6 +132,7 @@ class FileAdditions(NamedTuple):
     first: int
     lines: int
     hunks: array
+    is_born: np.ndarray | None
     is_moved: np.ndarray | None
     evidence: "Evidence"
 
@@ -192,6 +196,7 @@ class Ledger:
             strict=strict,
             is_attested=lambda commit: self._attestations.has(commit.sha, commit.parents),
         )
+        self._deaths: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None = None
         self.births_count = self.deaths_count = self.living_count = 0
 
     def _restore(self, state: ReaderState | None) -> LineTracker:
@@ -240,9 +245,15 @@ class Ledger:
             )
         )
         self._follow_special_files(files)
-        for births in self._tracker.apply(files):
-            self._book(number, files[births.file], births.first, births.lines)
-        self._remember(files)
+        ignored = sorted(self._ignored.intersection([commit.sha, *(one.sha for one in branch)]))
+        kept = {}
+        if ignored:
+            kept = find_kept_lines(self._repository, commit, ignored, files, strict=self._strict)
+        for births in self._tracker.apply(files, kept):
+            self._book(
+                number, files[births.file], births.first, births.lines, kept.get(births.file)
+            )
+        self._remember(files, kept)
         if len(self._merges) >= _WAITING_FILES:
             self._settle_merges()
 
@@ -250,7 +261,7 @@ class Ledger:
         """Keep up with the files that tell this reader something."""
         for file in files:
             for path, object_id in ((file.old_path, None), (file.new_path, file.new_id)):
-                if path == _IGNORE_REVISIONS_PATH:
+                if path == IGNORE_REVISIONS_PATH:
                     self._ignore_revisions = object_id
                     self._ignored = self._read_ignored(object_id) if object_id else frozenset()
                 elif path == TRACE_PATH:
@@ -259,16 +270,25 @@ class Ledger:
                         self._attestations.load_traces(object_id)
 
     def _read_ignored(self, object_id: str) -> frozenset[str]:
-        text = self._objects.read(object_id)
-        lines = (line.partition(b"#")[0].strip() for line in text.split(b"\n"))
-        return frozenset(line.decode("ascii", "replace") for line in lines if line)
+        return parse_ignored(self._objects.read(object_id))
 
-    def _book(self, number: int, file: FileChange, first: int, lines: int) -> None:
+    def _book(
+        self,
+        number: int,
+        file: FileChange,
+        first: int,
+        lines: int,
+        kept: Sequence[tuple[int, int]] | None,
+    ) -> None:
         """Book what a change added to a file, or put it off until it is known who wrote it."""
         change = self.changes[number]
+        is_born = None
+        if kept:
+            is_born = np.ones(sum(file.hunks[3::4]), dtype=bool)
+            is_born[[added for added, _ in kept]] = False
         is_moved = None
         if file.moved_in:
-            is_moved = np.zeros(lines, dtype=bool)
+            is_moved = np.zeros(sum(file.hunks[3::4]), dtype=bool)
             is_moved[list(file.moved_in)] = True
         additions = FileAdditions(
             change=number,
@@ -279,15 +299,18 @@ class Ledger:
             first=first,
             lines=lines,
             hunks=file.hunks,
-            is_moved=is_moved,
-            evidence=self._find_refills(file, change.landed_at),
+            is_born=is_born,
+            is_moved=_only(is_moved, is_born),
+            evidence=self._find_refills(file, change.landed_at, is_born),
         )
         if change.branch:
             self._merges.append(additions)
         else:
             self._settle(additions, Written([change.commit], [file.new_path], None, None))
 
-    def _find_refills(self, file: FileChange, landed_at: int) -> Evidence:
+    def _find_refills(
+        self, file: FileChange, landed_at: int, is_born: np.ndarray | None
+    ) -> Evidence:
         if file.new_text is None:
             return None
         last_removed = list(map(self._removed_at.get, file.new_text))
@@ -296,16 +319,18 @@ class Ledger:
         oldest = landed_at - REFILL_SECONDS
         is_refilled = [at is not None and at >= oldest for at in last_removed]
         has_text = np.frombuffer(file.new_text, dtype=np.uint32) != _BLANK_CHECKSUM
-        return has_text, np.array(is_refilled)
+        return _only(has_text, is_born), _only(np.array(is_refilled), is_born)
 
-    def _remember(self, files: Sequence[FileChange]) -> None:
-        """Remember what this change removed; what only moved was never gone."""
-        for file in files:
+    def _remember(
+        self, files: Sequence[FileChange], kept: dict[int, list[tuple[int, int]]]
+    ) -> None:
+        """Remember what this change removed; what moved or was kept was never gone."""
+        for index, file in enumerate(files):
             if file.old_text:
                 texts: Iterable[int] = file.old_text
-                if file.moved_away:
-                    moved = set(file.moved_away)
-                    texts = (text for place, text in enumerate(texts) if place not in moved)
+                if file.moved_away or index in kept:
+                    stays = {*file.moved_away, *(removed for _, removed in kept.get(index, ()))}
+                    texts = (text for place, text in enumerate(texts) if place not in stays)
                 self._removed_at.update(dict.fromkeys(texts, self._landed_at))
         self._removed_at.pop(_BLANK_CHECKSUM, None)
         if len(self._removed_at) > self._sweep_at:
@@ -325,6 +350,12 @@ class Ledger:
         lines = additions.lines
         moved = additions.is_moved
         authors = written.authors
+        if additions.is_born is not None:
+            places = added_places(additions.hunks) if written.places is None else written.places
+            written = written._replace(
+                author_of=_only(written.author_of, additions.is_born),
+                places=places[additions.is_born],
+            )
         attested = [self._attestations.has(one.sha, one.parents) for one in authors]
         if len(authors) == 1 and moved is None and not attested[0]:
             row = self._add_rows(additions, authors, [(0, None)], {(0, False): lines}, None)[0]
@@ -449,15 +480,19 @@ class Ledger:
             Index of the birth (old ones first, then new ones), index of the removing change, and
             how many lines.
         """
-        tracker = self._tracker
-        dead = np.frombuffer(tracker.dead, dtype=np.uint32)
-        births = self._rows[dead].astype(np.uint64)
-        counts = np.array(tracker.dead_per_change, dtype=np.int64)
-        killers = np.repeat(np.arange(len(counts), dtype=np.uint64), counts)
-        moved = np.zeros(len(dead), dtype=np.uint64)
-        moved[tracker.moved_dead] = 1
-        keys, lines = np.unique(births << 33 | killers << 1 | moved, return_counts=True)
-        return keys >> 33, keys >> 1 & 0xFFFFFFFF, (keys & 1).astype(bool), lines
+        if self._deaths is None:
+            tracker = self._tracker
+            dead = np.frombuffer(tracker.dead, dtype=np.uint32)
+            counts = np.array(tracker.dead_per_change, dtype=np.int64)
+            # Birth, change and movedness in one number: 31, 32 and 1 bits.
+            keys = self._rows[dead].astype(np.uint64)
+            keys <<= np.uint64(33)
+            keys |= np.repeat(np.arange(0, 2 * len(counts), 2, dtype=np.uint64), counts)
+            keys[tracker.moved_dead] |= np.uint64(1)
+            keys, lines = np.unique(keys, return_counts=True)
+            births, changes = keys >> np.uint64(33), keys >> np.uint64(1) & np.uint64(0xFFFFFFFF)
+            self._deaths = births, changes, (keys & np.uint64(1)).astype(bool), lines
+        return self._deaths
 
     def living(self) -> dict[bytes, np.ndarray]:
         """Return the birth of every living line, file by file."""
@@ -511,6 +546,10 @@ def _common_evidence(branch: Sequence[Commit]) -> tuple[str, str | None, str | N
         max(sorted(set(tools)), key=tools.count, default=None),
         max(sorted(set(methods)), key=methods.count, default=None),
     )
+
+
+def _only(values: np.ndarray | None, mask: np.ndarray | None) -> np.ndarray | None:
+    return values if values is None or mask is None else values[mask]
 
 
 def _is_refilled(evidence: Evidence, member: np.ndarray | slice) -> bool | None:

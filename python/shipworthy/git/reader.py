@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from shipworthy.git.state import ReaderState
 
 _STATE_TABLE = "shipworthy_raw.git_reader_state"
-_IGNORE_REVISIONS_PATH = b".git-blame-ignore-revs"
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,7 @@ def _refuse_same_names(opened: Sequence[Repository]) -> None:
     if count > 1:
         locations = " and ".join(one.location for one in opened if one.name == name)
         raise ShipworthyError(
-            f"{locations} would all be loaded as {name}; name each of them with --repository."
+            f"{locations} would both be loaded as {name}; name each of them with --repository."
         )
 
 

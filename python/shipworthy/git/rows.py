@@ -10,8 +10,7 @@ import pyarrow as pa
 
 from shipworthy.contract import RAW_SCHEMA
 from shipworthy.git.diffs import UNCOUNTED_CLASSES
-from shipworthy.git.history import Commit
-from shipworthy.git.ledger import Change, Ledger
+from shipworthy.git.ledger import Ledger
 from shipworthy.git.releases import find_releases
 from shipworthy.git.repository import Repository, resolve_commits
 from shipworthy.identity import person_key
@@ -217,90 +216,52 @@ def _death_rows(name: str, ledger: Ledger) -> pa.Table:
 
 
 def _commit_rows(repository: Repository, ledger: Ledger, salt: bytes) -> pa.Table:
-    added, removed, ai_added = _counted_lines(ledger)
-    rows = [
-        _commit_row(
-            change.commit, change, salt,
-            mainline_position=change.position,
-            authorship=change.authorship,
-            ai_tool=change.ai_tool,
-            attribution_method=change.attribution_method,
-            lines_added=int(added[number]),
-            lines_removed=int(removed[number]),
-            ai_lines_added=int(ai_added[number]),
-            files_changed=change.files_changed,
-        )
-        for number, change in enumerate(ledger.changes)
-    ]  # fmt: skip
+    """Return the rows of `commits`. A branch commit's own diff is never read: its counts are null.
+
+    Of the branch commits only those are there that wrote a line.
+    """
     authors = {birth.author_sha for birth in ledger.new_births}
-    rows += [
-        _commit_row(commit, change, salt)
-        for change in ledger.changes
-        for commit in change.branch
-        if commit.sha in authors
+    changes = ledger.changes
+    pairs = [(change.commit, change) for change in changes] + [
+        (commit, change) for change in changes for commit in change.branch if commit.sha in authors
     ]
-    _expand_reverted(repository, rows)
-    columns = list(rows[0]) if rows else []
-    types = {
-        "mainline_position": pa.int64(),
-        "lines_added": pa.int64(),
-        "lines_removed": pa.int64(),
-        "ai_lines_added": pa.int64(),
-        "files_changed": pa.int64(),
-        "pull_request_number": pa.int64(),
-        "is_fix": pa.bool_(),
+    others = [None] * (len(pairs) - len(changes))
+    keys: dict[str, str | None] = {}
+    for commit, _ in pairs:
+        if commit.author_email not in keys:
+            keys[commit.author_email] = person_key(commit.author_email, salt)
+    added, removed, ai_added = (counts.tolist() for counts in _counted_lines(ledger))
+    evidence = [*changes, *(commit for commit, _ in pairs[len(changes) :])]
+    numbers, words, time = pa.int64(), pa.string(), pa.timestamp("s")
+    columns: dict[str, tuple[pa.DataType, list[Any]]] = {
+        "sha": (words, [commit.sha for commit, _ in pairs]),
+        "mainline_position": (numbers, [change.position for change in changes] + others),
+        "authored_at": (time, [commit.authored_at for commit, _ in pairs]),
+        "committed_at": (time, [commit.committed_at for commit, _ in pairs]),
+        "landed_at": (time, [change.landed_at for _, change in pairs]),
+        "author_key": (words, [keys[commit.author_email] for commit, _ in pairs]),
+        "author_kind": (words, [commit.author_kind for commit, _ in pairs]),
+        "authorship": (words, [one.authorship for one in evidence]),
+        "ai_tool": (words, [one.ai_tool for one in evidence]),
+        "attribution_method": (words, [one.attribution_method for one in evidence]),
+        "lines_added": (numbers, added + others),
+        "lines_removed": (numbers, removed + others),
+        "ai_lines_added": (numbers, ai_added + others),
+        "files_changed": (numbers, [change.files_changed for change in changes] + others),
+        "pull_request_number": (numbers, [commit.pull_request_number for commit, _ in pairs]),
+        "reverts_sha": (
+            words,
+            _full_ids(repository, [commit.reverts_sha for commit, _ in pairs]),
+        ),
+        "is_fix": (pa.bool_(), [commit.is_fix for commit, _ in pairs]),
+        "fixes_incident_id": (words, [commit.fixes_incident_id for commit, _ in pairs]),
     }
-    times = dict.fromkeys(("authored_at", "committed_at", "landed_at"), pa.timestamp("s"))
     return pa.table(
         {
-            "repository": _constant(repository.name, len(rows)),
-            **{
-                column: pa.array(
-                    [row[column] for row in rows],
-                    types.get(column) or times.get(column) or pa.string(),
-                )
-                for column in columns
-            },
+            "repository": _constant(repository.name, len(pairs)),
+            **{name: pa.array(values, kind) for name, (kind, values) in columns.items()},
         }
     )
-
-
-def _commit_row(
-    commit: Commit,
-    change: Change,
-    salt: bytes,
-    *,
-    mainline_position: int | None = None,
-    authorship: str | None = None,
-    ai_tool: str | None = None,
-    attribution_method: str | None = None,
-    lines_added: int | None = None,
-    lines_removed: int | None = None,
-    ai_lines_added: int | None = None,
-    files_changed: int | None = None,
-) -> dict[str, Any]:
-    """Return a row of `commits`. A branch commit's own diff is never read: its counts are null."""
-    is_own = authorship is None
-    return {
-        "sha": commit.sha,
-        "mainline_position": mainline_position,
-        "authored_at": commit.authored_at,
-        "committed_at": commit.committed_at,
-        "landed_at": change.landed_at,
-        "author_key": person_key(commit.author_email, salt),
-        "author_kind": commit.author_kind,
-        "authorship": commit.authorship if is_own else authorship,
-        "ai_tool": commit.ai_tool if is_own else ai_tool,
-        "attribution_method": commit.attribution_method if is_own else attribution_method,
-        "lines_added": lines_added,
-        "lines_removed": lines_removed,
-        "ai_lines_added": ai_lines_added,
-        "files_changed": files_changed,
-        "pull_request_number": commit.pull_request_number,
-        "reverts_sha": commit.reverts_sha,
-        "is_fix": commit.is_fix,
-        "fixes_incident_id": commit.fixes_incident_id,
-    }
 
 
 def _counted_lines(ledger: Ledger) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -321,12 +282,11 @@ def _counted_lines(ledger: Ledger) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return added, removed, ai_added
 
 
-def _expand_reverted(repository: Repository, rows: list[dict[str, Any]]) -> None:
-    """Complete the abbreviated ids of reverted commits where they name exactly one."""
-    short = [row for row in rows if row["reverts_sha"] and len(row["reverts_sha"]) not in _FULL_SHA]
-    found = resolve_commits(repository, [row["reverts_sha"] for row in short])
-    for row, sha in zip(short, found, strict=True):
-        row["reverts_sha"] = sha or row["reverts_sha"]
+def _full_ids(repository: Repository, shas: list[str | None]) -> list[str | None]:
+    """Complete abbreviated commit ids that name exactly one commit; leave others as written."""
+    short = sorted({sha for sha in shas if sha and len(sha) not in _FULL_SHA})
+    full = dict(zip(short, resolve_commits(repository, short), strict=True))
+    return [full.get(sha) or sha for sha in shas]
 
 
 def _time(seconds: int) -> datetime:

@@ -1,0 +1,131 @@
+"""Lines that keep their origin because the repository tells blame to ignore a revision.
+
+The file `.git-blame-ignore-revs` counts as it stands at the change in question. A commit cannot hold
+its own id, so what it ignores are, in practice, commits of a branch that a merge brings in.
+"""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from shipworthy.git.authors import added_places, compare_versions, lines_in_older
+from shipworthy.git.diffs import FileChange, unquote
+from shipworthy.git.history import Commit
+from shipworthy.git.repository import PathFinder, Repository
+
+IGNORE_REVISIONS_PATH = b".git-blame-ignore-revs"
+
+_COMMIT_ID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+def parse_ignored(text: bytes) -> frozenset[str]:
+    """Return the commits that a `.git-blame-ignore-revs` names: full ids, comments left out."""
+    lines = (line.partition(b"#")[0].strip() for line in text.split(b"\n"))
+    return frozenset(line.decode() for line in lines if _COMMIT_ID.fullmatch(line))
+
+
+def find_kept_lines(
+    repository: Repository,
+    commit: Commit,
+    ignored: Sequence[str],
+    files: Sequence[FileChange],
+    *,
+    strict: bool,
+) -> dict[int, list[tuple[int, int]]]:
+    """Ask blame which lines of the first parent live on in lines that a change rewrote.
+
+    Parameters
+    ----------
+    repository : Repository
+    commit : Commit
+        The change.
+    ignored : sequence of str
+        What it brings in and blame is to ignore.
+    files : sequence of FileChange
+        What it did to each file.
+    strict : bool
+        Whitespace-only edits are edits when true.
+
+    Returns
+    -------
+    dict
+        As `LineTracker.apply` takes it: by index of the file, pairs of (index of an added line,
+        index of a removed line).
+    """
+    kept: dict[int, list[tuple[int, int]]] = {}
+    if not commit.parents:
+        return kept
+    with PathFinder(repository) as finder:
+        for index, file in enumerate(files):
+            if file.replaces or not sum(file.hunks[1::4]) or not sum(file.hunks[3::4]):
+                continue
+            origins = _blame(repository, commit, ignored, file, strict=strict)
+            pairs = _match(repository, commit.parents[0], file, origins, finder, strict=strict)
+            if pairs:
+                kept[index] = pairs
+    return kept
+
+
+def _blame(
+    repository: Repository,
+    commit: Commit,
+    ignored: Sequence[str],
+    file: FileChange,
+    *,
+    strict: bool,
+) -> dict[int, tuple[str, bytes, int]]:
+    """Return which lines were there before the change: commit, path and line number of each."""
+    options = [] if strict else ["-w"]
+    options += [f"--ignore-rev={sha}" for sha in ignored]
+    arguments = ["blame", "--porcelain", *options, commit.sha, f"^{commit.parents[0]}", "--"]
+    text = repository.run(*arguments, file.new_path)
+    origins: dict[int, tuple[str, bytes, int]] = {}
+    paths: dict[str, bytes] = {}
+    boundaries: set[str] = set()
+    header: list[bytes] = []
+    for line in text.split(b"\n"):
+        if line.startswith(b"\t"):
+            sha = header[0].decode()
+            if sha in boundaries:
+                origins[int(header[2])] = sha, paths[sha], int(header[1])
+        elif _COMMIT_ID.fullmatch(line.partition(b" ")[0]):
+            header = line.split(b" ")
+        elif line.startswith(b"filename "):
+            paths[header[0].decode()] = unquote(line[9:])
+        elif line == b"boundary":
+            boundaries.add(header[0].decode())
+    return origins
+
+
+def _match(
+    repository: Repository,
+    parent: str,
+    file: FileChange,
+    origins: dict[int, tuple[str, bytes, int]],
+    finder: PathFinder,
+    *,
+    strict: bool,
+) -> list[tuple[int, int]]:
+    """Pair added with removed lines of the same origin. A removed line is taken once."""
+    hunks = np.array(file.hunks, dtype=np.int64).reshape(-1, 4)
+    removed = added_places(hunks[:, [2, 3, 0, 1]].ravel())
+    removed_index = {int(place): index for index, place in enumerate(removed)}
+    pairs: list[tuple[int, int]] = []
+    for added_index, place in enumerate(added_places(file.hunks).tolist()):
+        if place not in origins:
+            continue
+        sha, path, number = origins[place]
+        if path != file.old_path:
+            continue
+        if sha != parent:
+            # The branch began further down: find the line in the first parent.
+            older = finder.find(sha, path)
+            versions = compare_versions(repository, [(file.old_id, older)], strict=strict)
+            passed, there = lines_in_older(np.array([number]), versions[file.old_id, older])
+            if not passed[0]:
+                continue
+            number = int(there[0])
+        if number in removed_index:
+            pairs.append((added_index, removed_index.pop(number)))
+    return pairs

@@ -1,0 +1,627 @@
+"""Whole loads: what lands in the warehouse, resuming, hostile surroundings, refusals."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import duckdb
+import pytest
+from histories import FIRST_TIME, HOUR, Builder, Entry, git, text_tree
+
+from shipworthy.errors import ShipworthyError
+from shipworthy.git.reader import load_git
+
+DATA = Path(__file__).parents[1] / "data"
+BUNDLE = DATA / "acme_shop.bundle"
+DAY = 86_400
+
+
+@pytest.fixture(autouse=True)
+def _salt(monkeypatch):
+    monkeypatch.setenv("SHIPWORTHY_SALT", "a salt for tests only")
+
+
+@pytest.fixture
+def warehouse(tmp_path):
+    (tmp_path / "db").mkdir()
+    return tmp_path / "db" / "warehouse.duckdb"
+
+
+def rows(warehouse, table, columns="*", where="true"):
+    """Return the rows of a raw table, sorted, each as a tuple."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        query = f"select {columns} from shipworthy_raw.{table} where {where} order by all"
+        return connection.execute(query).fetchall()
+
+
+def all_rows(warehouse):
+    """Return what must not depend on how a history was loaded."""
+    tables = {
+        name: rows(warehouse, name)
+        for name in ("line_births", "line_deaths", "commits", "deployments")
+    }
+    tables["repositories"] = rows(warehouse, "repositories", "* exclude scanned_at")
+    tables["load_watermarks"] = rows(warehouse, "load_watermarks", "* exclude loaded_at")
+    return tables
+
+
+def contents(directory):
+    """Return every file below a directory with its bytes and its time of change."""
+    return {
+        path: (path.read_bytes(), path.stat().st_mtime_ns) if path.is_file() else None
+        for path in sorted(directory.rglob("*"))
+    }
+
+
+def story(directory, commits=8):
+    """Write a history with edits, a move to another file and a merge."""
+    builder = Builder(directory)
+    text = "".join(f"line {number}\n" for number in range(30))
+    builder.commit(text_tree(a_py=text, lib__b_py="x = 1\n"), message="Start (#1)")
+    for number in range(1, commits):
+        text = text.replace(f"line {2 * number}\n", f"edited {number}\n")
+        tree = text_tree(a_py=text, lib__b_py="x = 1\n" * (number % 3 + 1))
+        if number == 4:
+            branch = builder.commit(tree, author="Bo B <bo@example.com>", is_mainline=False)
+            builder.commit(tree, [builder.tip, branch], message="Merge pull request #4 from x/y")
+        else:
+            builder.commit(tree, message=f"fix: step (#{number})")
+    builder.write()
+    return builder
+
+
+# ------------------------------------------------------------------------------- the known truth
+
+
+def test_the_sample_repository_has_the_lifetimes_that_were_built_into_it(warehouse):
+    [load] = load_git([BUNDLE], warehouse, repositories=["acme/shop"], releases="v*")
+    births, deaths = Counter(), Counter()
+    with (DATA / "acme_shop_line_lifetimes.csv").open(encoding="utf-8", newline="") as file:
+        truth = list(csv.DictReader(file))
+    sha_of = {line["birth_key"]: line["birth_commit_sha"] for line in truth}
+    key = "'c' || lpad(mainline_position::varchar, 2, '0')"
+    sha_of |= dict(rows(warehouse, "commits", f"{key}, sha"))
+    for line in truth:
+        # The truth says human where a person wrote without any evidence of it.
+        key = line["birth_commit_sha"], line["path_at_birth"], line["authorship"]
+        births[key] += 1
+        if line["death_key"]:
+            deaths[(*key, sha_of[line["death_key"]])] += 1
+    authorship = "if(authorship = 'untagged', 'human', authorship)"
+    found = rows(warehouse, "line_births", f"added_sha, path, {authorship}, lines")
+    assert births == {tuple(row[:3]): row[3] for row in found}
+    found = rows(warehouse, "line_deaths", f"added_sha, path, {authorship}, removed_sha, lines")
+    assert deaths == {tuple(row[:4]): row[4] for row in found}
+    assert (load.commits, load.births, load.deaths, load.living) == (13, 133, 19, 114)
+    assert rows(warehouse, "deployments", "deployment_id, sha, environment, status, source") == [
+        ("acme/shop@v1.0.0", sha_of["c04"], "production", "success", "git_tag"),
+        ("acme/shop@v1.1.0", sha_of["c13"], "production", "success", "git_tag"),
+    ]
+    evidence = rows(
+        warehouse, "line_births", "path, ai_tool, lines", "attribution_method = 'line_ranges'"
+    )
+    assert sum(lines for *_, lines in evidence) == 40
+
+
+def test_commits_carry_counts_requests_reverts_and_fixes(warehouse):
+    load_git([BUNDLE], warehouse, repositories=["acme/shop"])
+    columns = (
+        "lines_added, lines_removed, ai_lines_added, files_changed, pull_request_number, is_fix"
+    )
+    by_position = {
+        row[0]: row[1:]
+        for row in rows(warehouse, "commits", f"mainline_position, {columns}, fixes_incident_id")
+    }
+    assert by_position[3] == (10, 0, 6, 1, 3, False, None)
+    assert by_position[5] == (5, 5, 0, 1, 5, True, "INC-101")
+    assert by_position[11] == (0, 0, 0, 1, 8, False, None)  # a lock file
+    [(reverted,)] = rows(warehouse, "commits", "reverts_sha", "mainline_position = 8")
+    assert reverted == rows(warehouse, "commits", "sha", "mainline_position = 7")[0][0]
+
+
+def test_the_watermark_is_the_newest_landing(warehouse, tmp_path):
+    story(tmp_path / "r")
+    load_git([tmp_path / "r"], warehouse, releases="v*")
+    [(newest,)] = rows(warehouse, "commits", "max(landed_at)")
+    assert rows(warehouse, "load_watermarks", "input, source, loaded_through") == [
+        ("commits", "git:r", newest),
+        ("deployments", "git:r", newest),
+    ]
+
+
+def test_landing_never_goes_back(warehouse, tmp_path):
+    builder = Builder(tmp_path / "r")
+    for number, hours in enumerate([0, 5, 2, 7]):
+        builder.commit(text_tree(a_py="x\n" * (number + 1)), time=FIRST_TIME + HOUR * hours)
+    builder.write()
+    load_git([tmp_path / "r"], warehouse)
+    landed = rows(warehouse, "commits", "mainline_position, epoch(landed_at)::bigint")
+    assert [seconds - FIRST_TIME for _, seconds in landed] == [0, 5 * HOUR, 5 * HOUR, 7 * HOUR]
+
+
+# ------------------------------------------------------------------------------ single rules
+
+
+def births_of(tmp_path, warehouse, *trees, gaps=(), **options):
+    """Load a history of plain trees; return births as (position, path, moved, refilled, lines)."""
+    builder = Builder(tmp_path / "r")
+    time = FIRST_TIME
+    for number, tree in enumerate(trees):
+        builder.commit(tree, time=time)
+        time += gaps[number] if number < len(gaps) else HOUR
+    builder.write()
+    load_git([tmp_path / "r"], warehouse, **options)
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return connection.execute(
+            "select mainline_position, path, is_moved, is_refilled, lines "
+            "from shipworthy_raw.line_births join shipworthy_raw.commits on sha = added_sha "
+            "order by all"
+        ).fetchall()
+
+
+def test_a_block_that_moves_dies_and_is_born_moved(tmp_path, warehouse):
+    block = "def one():\n    two()\n    three()\n"
+    found = births_of(
+        tmp_path, warehouse,
+        text_tree(a_py="top\n" + block + "".join(f"rest {n}\n" for n in range(9)), b_py="b\n"),
+        text_tree(a_py="top\n" + "".join(f"rest {n}\n" for n in range(9)),
+                  b_py="b\n" + block.replace("    ", "\t") + "new\n"),
+    )  # fmt: skip
+    assert found[2:] == [(2, "b.py", False, False, 1), (2, "b.py", True, False, 3)]
+    assert rows(warehouse, "line_deaths", "path, birth_is_moved, is_moved, lines") == [
+        ("a.py", False, True, 3)
+    ]
+    assert rows(warehouse, "commits", "lines_added, lines_removed", "mainline_position = 2") == [
+        (4, 3)
+    ]
+
+
+@pytest.mark.parametrize(("days", "is_refilled"), [(84, True), (85, False)])
+def test_a_line_that_comes_back_within_84_days_is_refilled(tmp_path, warehouse, days, is_refilled):
+    found = births_of(
+        tmp_path, warehouse,
+        text_tree(a_py="keep\nalpha = 1\nbeta = 2\n"),
+        text_tree(a_py="keep\n"),
+        text_tree(a_py="keep\n", b_py="alpha  = 1\n\nbeta = 2\n"),
+        gaps=(HOUR, days * DAY),
+    )  # fmt: skip
+    assert found[-1] == (3, "b.py", False, is_refilled, 3)
+
+
+def test_text_and_binary(tmp_path, warehouse):
+    found = births_of(
+        tmp_path, warehouse,
+        text_tree(a_dat="one\ntwo\n"),
+        {b"a.dat": Entry("100644", b"one\0two\n")},
+        {b"a.dat": Entry("100644", b"three\0\n")},
+        {b"a.dat": Entry("100644", b"one\ntwo\nthree")},
+    )  # fmt: skip
+    assert [(position, lines) for position, _, _, _, lines in found] == [(1, 2), (4, 3)]
+    assert [row[-1] for row in rows(warehouse, "line_deaths")] == [2]
+
+
+def test_links_submodules_and_modes(tmp_path, warehouse):
+    found = births_of(
+        tmp_path, warehouse,
+        {b"link": Entry("120000", b"target"), b"sub": Entry("160000", b"1" * 40)},
+        {b"link": Entry("120000", b"target"), b"sub": Entry("160000", b"2" * 40)},
+        {b"link": Entry("100644", b"target"), b"sub": Entry("100644", b"now a file\n")},
+        {b"link": Entry("100755", b"target"), b"sub": Entry("160000", b"2" * 40)},
+    )  # fmt: skip
+    assert [(position, path, lines) for position, path, _, _, lines in found] == [
+        (1, "link", 1), (3, "link", 1), (3, "sub", 1)
+    ]  # fmt: skip
+    assert rows(warehouse, "line_deaths", "path, lines") == [("link", 1), ("sub", 1)]
+
+
+def test_whitespace_counts_only_when_strict(tmp_path, warehouse):
+    trees = text_tree(a_py="if x:\n  y\n"), text_tree(a_py="if x:\n    y\n")
+    assert [row[-1] for row in births_of(tmp_path, warehouse, *trees)] == [2]
+    [load] = load_git([tmp_path / "r"], warehouse, strict=True)
+    assert load.mode == "anew"
+    assert [row[-1] for row in rows(warehouse, "line_births", "lines")] == [1, 2]
+
+
+def test_classes_follow_the_attributes_of_each_change(tmp_path, warehouse):
+    attributes = {b".gitattributes": Entry("100644", b"*.py linguist-generated\n")}
+    births_of(
+        tmp_path, warehouse,
+        text_tree(a_py="a\n"),
+        text_tree(a_py="a\nb\n") | attributes,
+        text_tree(a_py="a\nb\nc\n"),
+    )  # fmt: skip
+    found = rows(warehouse, "line_births", "path_class, is_refilled, lines", "path = 'a.py'")
+    assert sorted(found, key=str) == [
+        ("code", False, 1), ("code", False, 1), ("generated", None, 1)
+    ]  # fmt: skip
+
+
+def test_paths_are_text_and_stay_apart(tmp_path, warehouse):
+    paths = [b"plain", "ümlaut".encode(), b"new\nline", b'"\\351"', b"\xe9", b"a b"]
+    births_of(tmp_path, warehouse, {path: Entry("100644", b"x\n") for path in paths})
+    found = {path for (path,) in rows(warehouse, "line_births", "path")}
+    assert found == {"plain", "ümlaut", "new\nline", '"\\042\\134351\\042"', '"\\351"', "a b"}
+
+
+def test_lines_of_a_merge_belong_to_the_branch_commits(tmp_path, warehouse):
+    builder = Builder(tmp_path / "r")
+    base = "".join(f"line {n}\n" for n in range(9))
+    builder.commit(text_tree(a_py=base))
+    first = builder.commit(
+        text_tree(a_py="by a tool\n" + base),
+        author="Ada A <ada@example.com>",
+        message="x\n\nCo-authored-by: Claude <noreply@anthropic.com>\n",
+        is_mainline=False,
+    )
+    second = builder.commit(
+        text_tree(a_py="by a tool\n" + base + "by hand\n"), [first], is_mainline=False
+    )
+    builder.commit(
+        text_tree(a_py="by a tool\nby the merge\n" + base + "by hand\n"), [builder.tip, second]
+    )
+    builder.write()
+    shas = git(tmp_path / "r", "rev-list", "--reverse", "--topo-order", "main").decode().split()
+    load_git([tmp_path / "r"], warehouse)
+    found = rows(
+        warehouse, "line_births", "author_sha, authorship, lines", f"added_sha = '{shas[3]}'"
+    )
+    assert sorted(found) == sorted(
+        [(shas[1], "ai", 1), (shas[2], "untagged", 1), (shas[3], "untagged", 1)]
+    )
+    assert len(rows(warehouse, "commits", "sha", "mainline_position is null")) == 2
+
+
+def test_overlapping_attestations_count_once(tmp_path, warehouse):
+    builder = Builder(tmp_path / "r")
+    builder.commit(text_tree(a_py="1\n2\n3\n4\n5\n6\n"))
+    builder.write()
+    note = (
+        "a.py\n  s_11111111111111::t_11111111111111 1-3\n  s_22222222222222::t_22222222222222 2-4\n"
+        "  h_33333333333333 4-5\n---\n"
+        '{"schema_version": "authorship/3.0.0", "sessions": {'
+        '"s_11111111111111": {"agent_id": {"tool": "cursor"}},'
+        '"s_22222222222222": {"agent_id": {"tool": "claude"}}},'
+        '"humans": {"h_33333333333333": {"author": "Ada <ada@example.com>"}}}'
+    )
+    git(tmp_path / "r", "notes", "--ref=ai", "add", "-m", note, "main")
+    load_git([tmp_path / "r"], warehouse)
+    assert rows(warehouse, "line_births", "authorship, attribution_method, lines") == [
+        ("ai", "line_ranges", 4), ("human", "line_ranges", 1), ("untagged", None, 1)
+    ]  # fmt: skip
+
+
+def test_traces_name_the_parent(tmp_path, warehouse):
+    builder = Builder(tmp_path / "r")
+    builder.commit(text_tree(a_py="1\n"))
+    builder.write()
+    parent = git(tmp_path / "r", "rev-parse", "main").decode().strip()
+    conversation = {"contributor": {"type": "ai"}, "ranges": [{"start_line": 1, "end_line": 2}]}
+    record = {
+        "version": "1.0",
+        "vcs": {"type": "git", "revision": parent},
+        "tool": {"name": "cursor"},
+        "files": [{"path": "a.py", "conversations": [conversation]}],
+    }
+    trace = json.dumps(record) + "\n"
+    tree = text_tree(a_py="1\n2\n3\n") | {
+        b".agent-trace/traces.jsonl": Entry("100644", trace.encode())
+    }
+    builder.commit(tree)
+    shutil.rmtree(tmp_path / "r")
+    builder.write()
+    load_git([tmp_path / "r"], warehouse)
+    found = rows(warehouse, "line_births", "authorship, lines", "path = 'a.py'")
+    assert sorted(found) == [("ai", 1), ("untagged", 1), ("untagged", 1)]
+
+
+def test_release_tags(tmp_path, warehouse):
+    builder = story(tmp_path / "r")
+    git(tmp_path / "r", "tag", "v1", "main~2")
+    git(tmp_path / "r", "-c", "user.name=x", "tag", "-a", "-m", "x", "v2", "main~1")
+    git(tmp_path / "r", "tag", "nightly", "main")
+    [load] = load_git([tmp_path / "r"], warehouse, releases="v*")
+    assert load.deployments == 2
+    found = dict(rows(warehouse, "deployments", "deployment_id, epoch(finished_at)::bigint"))
+    tagged = git(tmp_path / "r", "for-each-ref", "--format=%(taggerdate:unix)", "refs/tags/v2")
+    assert found == {
+        "r@v1": FIRST_TIME + HOUR * (len(builder.trees) - 3), "r@v2": int(tagged)
+    }  # fmt: skip
+    git(tmp_path / "r", "tag", "-d", "v1")
+    load_git([tmp_path / "r"], warehouse, releases="v*")
+    assert [row[0] for row in rows(warehouse, "deployments", "deployment_id")] == ["r@v2"]
+
+
+def ignoring_story(directory, *, base_moves_on):
+    """A branch reformats a file and lists that commit; return the reformatting commit."""
+    builder = Builder(directory)
+    lines = [f"call({number}, {number})\n" for number in range(12)]
+    tree = text_tree(a_py="".join(lines))
+    builder.commit(tree)
+    formatted = "".join(line.replace("(", "( ").replace(", ", ",").upper() for line in lines[:6])
+    base = builder.tip
+    branch_tree = text_tree(a_py=formatted + "".join(lines[6:]))
+    first = builder.commit(branch_tree, is_mainline=False)
+    builder.write()
+    sha = git(directory, "rev-parse", "work").decode().strip()
+    shutil.rmtree(directory)
+    listed = {b".git-blame-ignore-revs": Entry("100644", f"# format\n{sha}\n".encode())}
+    second = builder.commit(branch_tree | listed, [first], is_mainline=False)
+    top = ""
+    if base_moves_on:
+        top = "a new first line\n"
+        builder.commit(text_tree(a_py=top + "".join(lines)), [base])
+    merged = text_tree(a_py=top + formatted + "".join(lines[6:-1]) + "new\n")
+    builder.commit(merged | listed, [builder.tip, second], message="Merge")
+    builder.write()
+    return sha
+
+
+@pytest.mark.parametrize("base_moves_on", [False, True])
+def test_lines_outlive_an_ignored_revision(tmp_path, warehouse, base_moves_on):
+    sha = ignoring_story(tmp_path / "r", base_moves_on=base_moves_on)
+    [load] = load_git([tmp_path / "r"], warehouse)
+    merge = git(tmp_path / "r", "rev-parse", "main").decode().strip()
+    where = f"path = 'a.py' and added_sha = '{merge}'"
+    assert rows(warehouse, "line_births", "author_sha, lines", where) == [(merge, 1)]
+    assert rows(warehouse, "line_deaths", "lines", "path = 'a.py'") == [(1,)]
+    assert load.births == load.deaths + load.living
+    assert sha != merge
+
+
+# ----------------------------------------------------------------------------------- resuming
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_two_runs_give_what_one_gives(tmp_path, jobs):
+    (tmp_path / "two").mkdir()
+    (tmp_path / "one").mkdir()
+    two, one = tmp_path / "two" / "w.duckdb", tmp_path / "one" / "w.duckdb"
+    story(tmp_path / "r")
+    everything = git(tmp_path / "r", "rev-parse", "main").decode().strip()
+    modes = []
+    for revision in ("main~5", "main~1", "main", "main"):
+        sha = (
+            git(tmp_path / "r", "rev-parse", revision.replace("main", everything)).decode().strip()
+        )
+        git(tmp_path / "r", "update-ref", "refs/heads/main", sha)
+        modes.append(load_git([tmp_path / "r"], two, releases="v*", jobs=jobs)[0].mode)
+    assert modes == ["fresh", "resumed", "resumed", "current"]
+    load_git([tmp_path / "r"], one, releases="v*")
+    assert all_rows(two) == all_rows(one)
+
+
+def test_a_rewritten_mainline_is_loaded_anew(tmp_path, warehouse):
+    story(tmp_path / "r")
+    load_git([tmp_path / "r"], warehouse)
+    story(tmp_path / "other", commits=9)
+    other = Builder(tmp_path / "other")
+    other.commit(text_tree(a_py="all new\n"))
+    other.write()
+    shutil.rmtree(tmp_path / "r")
+    (tmp_path / "other").rename(tmp_path / "r")
+    [load] = load_git([tmp_path / "r"], warehouse)
+    assert (load.mode, load.births) == ("anew", 1)
+    assert rows(warehouse, "line_births", "lines") == [(1,)]
+
+
+def test_a_tip_that_only_a_branch_keeps_is_a_rewrite(tmp_path, warehouse):
+    builder = story(tmp_path / "r")
+    load_git([tmp_path / "r"], warehouse)
+    # A foxtrot merge: the old mainline is now the second parent.
+    old_tip = builder.tip
+    builder.tip = None
+    base = builder.commit(text_tree(a_py="other root\n"))
+    builder.commit(builder.trees[old_tip], [base, old_tip], message="Merge")
+    shutil.rmtree(tmp_path / "r")
+    builder.write()
+    [load] = load_git([tmp_path / "r"], warehouse)
+    assert (load.mode, load.commits) == ("anew", 2)
+
+
+def test_a_killed_run_leaves_the_last_good_state(tmp_path, warehouse):
+    story(tmp_path / "r", commits=5)
+    load_git([tmp_path / "r"], warehouse)
+    before = all_rows(warehouse)
+    shutil.rmtree(tmp_path / "r")
+    story(tmp_path / "r")
+    program = (
+        "import os, signal, sys\n"
+        "from shipworthy.git import rows, reader\n"
+        "write = rows.write_rows\n"
+        "def killed(*args, **options):\n"
+        "    write(*args, **options)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "rows.write_rows = killed\n"
+        "reader.load_git(sys.argv[1:2], sys.argv[2])\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", program, str(tmp_path / "r"), str(warehouse)]
+    assert subprocess.run(command, env=environment, check=False).returncode == -9
+    assert all_rows(warehouse) == before
+    [load] = load_git([tmp_path / "r"], warehouse)
+    assert load.mode == "resumed"
+
+
+# ------------------------------------------------------------------------ hostile surroundings
+
+
+def test_nothing_around_the_objects_changes_the_rows(tmp_path, monkeypatch):
+    story(tmp_path / "plain")
+    directories = {name: tmp_path / name for name in ("db1", "db2")}
+    for directory in directories.values():
+        directory.mkdir()
+    plain, hostile = (directory / "w.duckdb" for directory in directories.values())
+    load_git([tmp_path / "plain"], plain, repositories=["x/y"])
+    work = tmp_path / "work"
+    git(tmp_path, "clone", "--quiet", str(tmp_path / "plain"), "work")
+    (work / ".gitattributes").write_text("* -diff -text binary\n")
+    (work / ".git" / "info" / "attributes").write_text("* -diff binary\n")
+    (work / "a.py").write_text("never committed\n")
+    first = git(work, "rev-list", "--max-parents=0", "main").decode().strip()
+    git(work, "replace", "main~1", first)
+    (work / ".git" / "info" / "grafts").write_text(
+        git(work, "rev-parse", "main").decode().strip() + "\n"
+    )
+    config = (
+        "[diff]\n\tnoprefix = true\n\trenames = false\n\talgorithm = histogram\n"
+        "\tindentHeuristic = false\n\texternal = /bin/false\n\tcontext = 9\n\trenameLimit = 1\n"
+        "\torderFile = /dev/null\n\tsuppressBlankEmpty = true\n"
+        "[core]\n\tquotePath = true\n\tabbrev = 5\n\tpager = false\n\tfsmonitor = /bin/false\n"
+        "\tattributesFile = %s\n\tbigFileThreshold = 1\n\tignoreCase = true\n"
+        "[color]\n\tui = always\n[log]\n\tshowSignature = true\n"
+        "[i18n]\n\tlogOutputEncoding = latin1\n"
+    ) % (work / ".gitattributes")
+    (tmp_path / "gitconfig").write_text(config)
+    with (work / ".git" / "config").open("a") as file:
+        file.write(config)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    for name, value in {
+        "GIT_DIR": "/nowhere", "GIT_WORK_TREE": "/nowhere", "GIT_INDEX_FILE": "/nowhere",
+        "GIT_EXTERNAL_DIFF": "/bin/false", "GIT_DIFF_OPTS": "-u9", "GIT_TRACE": "1",
+        "GIT_OBJECT_DIRECTORY": "/nowhere", "TZ": "Asia/Kathmandu", "LC_ALL": "C.UTF-8",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    before = contents(work)
+    load_git([work], hostile, repositories=["x/y"])
+    assert contents(work) == before
+    assert all_rows(hostile) == all_rows(plain)
+
+
+def test_two_jobs_give_what_one_gives(tmp_path, monkeypatch):
+    monkeypatch.setattr("shipworthy.git.diffs._BATCH_COMMITS", 2)
+    story(tmp_path / "r")
+    found = []
+    for jobs in (1, 2):
+        (tmp_path / str(jobs)).mkdir()
+        load_git([tmp_path / "r"], tmp_path / str(jobs) / "w.duckdb", jobs=jobs)
+        found.append(all_rows(tmp_path / str(jobs) / "w.duckdb"))
+    assert found[0] == found[1]
+
+
+def test_names_come_from_origin_then_from_the_directory(tmp_path, warehouse):
+    story(tmp_path / "some.git")
+    assert load_git([tmp_path / "some.git"], warehouse)[0].repository == "some"
+    git(tmp_path / "some.git", "config", "remote.origin.url", "git@example.com:owner/name.git")
+    assert load_git([tmp_path / "some.git"], warehouse)[0].repository == "owner/name"
+
+
+# ----------------------------------------------------------------------------------- refusals
+
+
+def refused(warehouse, *paths, **options):
+    with pytest.raises(ShipworthyError) as caught:
+        load_git(paths, warehouse, **options)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_refuses_what_is_no_repository(tmp_path, warehouse):
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "file").write_text("x")
+    assert "not a git repository" in refused(warehouse, tmp_path / "plain")
+    assert "not a git bundle" in refused(warehouse, tmp_path / "file")
+    assert "nothing at" in refused(warehouse, tmp_path / "missing")
+    assert not warehouse.exists()
+
+
+def test_refuses_a_directory_inside_a_repository(tmp_path, warehouse):
+    git(tmp_path, "init", "--quiet", "outer")
+    (tmp_path / "outer" / "inner").mkdir()
+    assert "not a git repository" in refused(warehouse, tmp_path / "outer" / "inner")
+
+
+def test_refuses_a_shallow_clone(tmp_path, warehouse):
+    story(tmp_path / "r")
+    git(tmp_path, "clone", "--quiet", "--depth=2", (tmp_path / "r").as_uri(), "shallow")
+    assert "git fetch --unshallow" in refused(warehouse, tmp_path / "shallow")
+
+
+def test_refuses_a_partial_clone_and_lists_what_is_missing(tmp_path, warehouse):
+    story(tmp_path / "r")
+    git(tmp_path / "r", "config", "uploadpack.allowFilter", "true")
+    git(
+        tmp_path,
+        "clone",
+        "--quiet",
+        "--bare",
+        "--filter=blob:none",
+        (tmp_path / "r").as_uri(),
+        "part",
+    )
+    before = contents(tmp_path / "part")
+    message = refused(warehouse, tmp_path / "part")
+    assert "lacks" in message
+    assert "partial clone" in message
+    assert contents(tmp_path / "part") == before
+    assert rows(warehouse, "line_births") == []
+
+
+def test_refuses_an_empty_repository(tmp_path, warehouse):
+    git(tmp_path, "init", "--quiet", "--bare", "empty")
+    assert "no commits" in refused(warehouse, tmp_path / "empty")
+
+
+@pytest.mark.parametrize("kind", ["blob", "commit", "tree"])
+def test_refuses_corrupt_objects_and_keeps_the_last_good_rows(tmp_path, warehouse, kind):
+    story(tmp_path / "r", commits=5)
+    load_git([tmp_path / "r"], warehouse)
+    before = all_rows(warehouse)
+    shutil.rmtree(tmp_path / "r")
+    story(tmp_path / "r")
+    name = {"blob": "main~1:a.py", "commit": "main~1", "tree": "main~1^{tree}"}[kind]
+    sha = git(tmp_path / "r", "rev-parse", name).decode().strip()
+    # So small an import leaves loose objects, which are easy to break.
+    victim = tmp_path / "r" / "objects" / sha[:2] / sha[2:]
+    victim.chmod(0o644)
+    victim.write_bytes(b"garbage")
+    message = refused(warehouse, tmp_path / "r")
+    assert "corrupt" in message or "lacks" in message
+    assert all_rows(warehouse) == before
+
+
+def test_refuses_a_missing_branch(tmp_path, warehouse):
+    story(tmp_path / "r")
+    assert "has no branch release" in refused(warehouse, tmp_path / "r", branch="release")
+    git(tmp_path / "r", "symbolic-ref", "HEAD", "refs/heads/gone")
+    assert "has no branch gone" in refused(warehouse, tmp_path / "r")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give files away")
+def test_refuses_what_belongs_to_somebody_else_unless_declared_safe(
+    tmp_path, warehouse, monkeypatch
+):
+    story(tmp_path / "r")
+    for path in [tmp_path / "r", *(tmp_path / "r").rglob("*")]:
+        os.chown(path, 4242, 4242)
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    assert "dubious ownership" in refused(warehouse, tmp_path / "r")
+    (tmp_path / "gitconfig").write_text(f"[safe]\n\tdirectory = {tmp_path / 'r'}\n")
+    assert load_git([tmp_path / "r"], warehouse)[0].commits
+
+
+def test_refuses_an_incomplete_bundle(tmp_path, warehouse):
+    story(tmp_path / "r")
+    git(tmp_path / "r", "bundle", "create", "-q", str(tmp_path / "part.bundle"), "main~3..main")
+    assert "builds on commits" in refused(warehouse, tmp_path / "part.bundle")
+    (tmp_path / "cut.bundle").write_bytes(BUNDLE.read_bytes()[:3000])
+    assert "cannot be read" in refused(warehouse, tmp_path / "cut.bundle")
+
+
+def test_refuses_two_inputs_of_one_name(tmp_path, warehouse):
+    story(tmp_path / "r")
+    assert "both" in refused(warehouse, tmp_path / "r", tmp_path / "r")
+    assert "2 paths and 1 names" in refused(
+        warehouse, tmp_path / "r", tmp_path / "r", repositories=["a/b"]
+    )
+
+
+def test_refuses_without_git(tmp_path, warehouse, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "git is not on the PATH" in refused(warehouse, BUNDLE)

@@ -86,11 +86,15 @@ def run_dbt(
             *dbt,
             *command.split(),
             *("--project-dir", str(project), "--profiles-dir", str(project)),
-            *("--target-path", str(target), "--log-path", str(target)),
             *(("--vars", json.dumps(named, default=str)) if named else ()),
             *arguments,
         ],
-        env=os.environ | {"SHIPWORTHY_WAREHOUSE": str(warehouse), "NO_COLOR": "1"},
+        env=os.environ
+        | {
+            "SHIPWORTHY_WAREHOUSE": str(warehouse),
+            "DBT_TARGET_PATH": str(target),
+            "DBT_LOG_PATH": str(target),
+        },
         cwd=project,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

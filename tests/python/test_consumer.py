@@ -1,0 +1,124 @@
+"""A project that installs the package gets what it computed by hand, in its own schemas."""
+
+import shutil
+
+import pytest
+
+from dbt_runs import ROOT, query, run_dbt
+
+CONSUMER = ROOT / "tests" / "consumer"
+LANDING = "path:seeds/landing"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A copy of the consumer with the package installed."""
+    project = tmp_path_factory.mktemp("consumer") / "project"
+    shutil.copytree(
+        CONSUMER, project, ignore=shutil.ignore_patterns("dbt_packages", "target", "logs")
+    )
+    packages = project / "packages.yml"
+    packages.write_text(packages.read_text().replace("../../", str(ROOT)))
+    run_dbt("deps", project.parent / "consumer.duckdb", project=project)
+    return project
+
+
+@pytest.fixture(scope="module")
+def built(project):
+    warehouse = project.parent / "consumer.duckdb"
+    run_dbt(f"seed --select {LANDING}", warehouse, project=project)
+    return run_dbt(f"build --exclude {LANDING}", warehouse, project=project)
+
+
+def test_everything_is_green_and_without_a_warning(built):
+    assert "WARN=0 ERROR=0 SKIP=0" in built.output
+    assert "WARNING" not in built.output
+
+
+def test_hand_computed_rows_are_compared(built):
+    results = {
+        result["unique_id"].split(".")[2]: result["status"]
+        for result in built.artifact("run_results.json")["results"]
+    }
+    compared = {name: status for name, status in results.items() if "computed_by_hand" in name}
+    assert compared == {
+        "normalized_deployments_is_as_computed_by_hand": "pass",
+        "severity_weighted_failure_rate_is_as_computed_by_hand": "pass",
+        "code_turnover_is_as_computed_by_hand": "pass",
+    }
+
+
+def test_unit_tests_of_the_package_run_under_other_variables(built):
+    statuses = [
+        result["status"]
+        for result in built.artifact("run_results.json")["results"]
+        if result["unique_id"].startswith("unit_test.shipworthy.")
+    ]
+    assert len(statuses) > 10
+    assert set(statuses) == {"pass"}
+
+
+def test_no_demo_seed_is_built(built):
+    seeds = [
+        unique_id
+        for unique_id in built.artifact("manifest.json")["nodes"]
+        if unique_id.startswith("seed.shipworthy.")
+    ]
+    assert seeds
+    assert all(name.startswith("seed.shipworthy.shipworthy__") for name in seeds)
+
+
+def test_relations_are_where_the_consumer_puts_them(built):
+    schemas = query(
+        built.warehouse,
+        """
+        select schema_name from duckdb_tables() union select schema_name from duckdb_views()
+        where not internal order by schema_name
+        """,
+    )
+    assert [name for (name,) in schemas] == [
+        "analytics",
+        "analytics_expected",
+        "analytics_landing",
+        "analytics_shipworthy",
+        "analytics_shipworthy_intermediate",
+        "analytics_shipworthy_reference",
+        "analytics_shipworthy_staging",
+    ]
+
+
+def test_a_schema_rule_of_the_consumer_holds_for_the_package(project, tmp_path):
+    rule = project / "macros" / "generate_schema_name.sql"
+    rule.write_text(
+        "{% macro generate_schema_name(custom_schema_name, node) -%}"
+        "ours_{{ custom_schema_name or 'plain' }}"
+        "{%- endmacro %}"
+    )
+    try:
+        parsed = run_dbt("parse", tmp_path / "consumer.duckdb", project=project)
+    finally:
+        rule.unlink()
+    nodes = parsed.artifact("manifest.json")["nodes"]
+    assert nodes["model.shipworthy.shipworthy__code_turnover"]["schema"] == "ours_shipworthy"
+    assert nodes["model.consumer.shipping_by_team"]["schema"] == "ours_plain"
+
+
+def test_models_of_the_consumer_build_on_the_marts(built):
+    rows = query(built.warehouse, "from analytics.shipping_by_team order by team")
+    assert rows == [("blue", 3.0), ("red", 7.0)]
+
+
+def test_a_wrong_variable_of_the_consumer_is_refused(project, tmp_path):
+    settings = project / "dbt_project.yml"
+    right = settings.read_text()
+    settings.write_text(right.replace("survival_days: 30", "survival_days: 0"))
+    try:
+        done = run_dbt(
+            "run-operation shipworthy.check_variables",
+            tmp_path / "consumer.duckdb",
+            project=project,
+            succeeds=False,
+        )
+    finally:
+        settings.write_text(right)
+    assert "shipworthy: shipworthy__survival_days is '0'; allowed is a whole number" in done.output

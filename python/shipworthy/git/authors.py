@@ -277,7 +277,7 @@ class BranchAuthors:
                     seen.add((sha, path))
                     heapq.heappush(waiting, (branch[sha][0], path, id_))
 
-        first = self._parents(
+        first = self._tip_versions(merge, file, branch) or self._parents(
             merge.commit, merge.commit.parents[1:], file.path, finder, is_exact=merge.is_exact
         )
         add(merge.commit, file.path, file.new_id, first)
@@ -291,6 +291,18 @@ class BranchAuthors:
                 self._version_parents(commit, path, finder, is_exact=merge.is_exact),
             )
         return versions
+
+    def _tip_versions(
+        self, merge: Merge, file: MergedFile, branch: Mapping[str, tuple[int, Commit]]
+    ) -> _Parents:
+        """Return the version in the branch, where it is known without asking git."""
+        if len(merge.commit.parents) != 2:
+            return []
+        sha = self._descend(merge.commit.parents[1], file.path, branch)
+        entry = self._touched.get(sha, {}).get(file.path)
+        if entry is None or entry.status == b"D":
+            return []
+        return [(sha, file.path, entry.new_id)]
 
     def _descend(self, sha: str, path: bytes, branch: Mapping[str, tuple[int, Commit]]) -> str:
         """Return the newest commit from here on down that did something to a file, or the base."""

@@ -1,7 +1,7 @@
 """The commits of a repository: the mainline, and which branch commits each merge brought in."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shipworthy.git.attribution import (
@@ -62,8 +62,6 @@ class History:
         All commits that the earlier tip does not reach.
     mainline : list of Commit
         The first-parent chain, oldest first, from behind the earlier tip.
-    continues : bool
-        Whether the chain leads to the earlier tip. If not, the mainline was rewritten.
     branches : dict of str to list of Commit
         The commits that each merge of the mainline brought in, each commit once, with the first
         merge that reaches it; children come before their parents.
@@ -71,11 +69,45 @@ class History:
 
     commits: dict[str, Commit]
     mainline: list[Commit]
-    continues: bool
     branches: dict[str, list[Commit]]
 
 
-def read_history(repository: Repository, catalog: Catalog, tip: str | None) -> History:
+def read_mainline(
+    repository: Repository, tip: str | None
+) -> tuple[list[tuple[str, str | None]], bool]:
+    """List the first-parent chain behind the tip of the last run.
+
+    Parameters
+    ----------
+    repository : Repository
+    tip : str or None
+        The mainline's last commit that was read before; None for a first run.
+
+    Returns
+    -------
+    mainline : list of (str, str or None)
+        Each commit with its first parent, oldest first.
+    continues : bool
+        Whether the chain leads to the tip. If not, the mainline was rewritten.
+    """
+    selection = f"{repository.head}\n" + (f"^{tip}\n" if tip else "")
+    listed = repository.run(
+        "rev-list", "--first-parent", "--parents", "--stdin", stdin=selection.encode()
+    )
+    mainline = []
+    for line in reversed(listed.decode().splitlines()):
+        sha, *parents = line.split(" ")
+        mainline.append((sha, parents[0] if parents else None))
+    first = mainline[0][1] if mainline else repository.head
+    return mainline, first == tip
+
+
+def read_history(
+    repository: Repository,
+    catalog: Catalog,
+    mainline: Sequence[tuple[str, str | None]],
+    tip: str | None,
+) -> History:
     """Read the commits that lie behind the tip of the last run.
 
     Parameters
@@ -83,6 +115,8 @@ def read_history(repository: Repository, catalog: Catalog, tip: str | None) -> H
     repository : Repository
     catalog : Catalog
         What is known about agents.
+    mainline : sequence of (str, str or None)
+        From `read_mainline`.
     tip : str or None
         The mainline's last commit that was read before; None for a first run.
     """
@@ -93,13 +127,8 @@ def read_history(repository: Repository, catalog: Catalog, tip: str | None) -> H
         with repository.stream("cat-file", "--batch", stdin=listed) as output:
             for sha, content in _split_objects(output):
                 commits[sha] = parse_commit(sha, content, catalog)
-    mainline: list[Commit] = []
-    sha: str | None = repository.head
-    while sha in commits:
-        mainline.append(commits[sha])
-        sha = mainline[-1].parents[0] if mainline[-1].parents else None
-    mainline.reverse()
-    return History(commits, mainline, sha == tip, _find_branches(commits, mainline))
+    chain = [commits[sha] for sha, _ in mainline]
+    return History(commits, chain, _find_branches(commits, chain))
 
 
 def _find_branches(commits: dict[str, Commit], mainline: list[Commit]) -> dict[str, list[Commit]]:

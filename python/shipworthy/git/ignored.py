@@ -1,7 +1,7 @@
 """Lines that keep their origin because the repository tells blame to ignore a revision.
 
-The file `.git-blame-ignore-revs` counts as it stands at the change in question. A commit cannot hold
-its own id, so what it ignores are, in practice, commits of a branch that a merge brings in.
+The file `.git-blame-ignore-revs` counts as it stands at the change in question. A commit cannot
+hold its own id, so what it ignores are, in practice, commits of a branch that a merge brings in.
 """
 
 import re

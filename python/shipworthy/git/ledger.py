@@ -1,7 +1,9 @@
 """Book every line of a run: its birth by row of the table, its death, and what stays alive."""
 
 from array import array
+from collections import deque
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, groupby
 from typing import NamedTuple
@@ -27,8 +29,8 @@ from shipworthy.git.state import Birth, ReaderState
 REFILL_SECONDS = 84 * 86_400
 # The memory of removed texts is swept when it has grown by so many.
 _SWEEP_ENTRIES = 100_000
-# So many files with lines from merges wait for their authors; fewer would start git too often.
-_WAITING_FILES = 2_000
+# So many files with lines from merges are resolved together; fewer would start git too often.
+_WAITING_FILES = 1_000
 _BLANK_CHECKSUM = 0  # of the empty text
 
 
@@ -191,6 +193,9 @@ class Ledger:
         self._pieces: list[tuple[int, int, int | np.ndarray]] = []
         self._tracker = self._restore(state)
         self._merges: list[FileAdditions] = []
+        self._resolved: deque[tuple[list[FileAdditions], Future[list[list[Written]]]]] = deque()
+        # One thread: it spends its time waiting for git, and its results are taken in order.
+        self._helper = ThreadPoolExecutor(max_workers=1)
         self._authors = BranchAuthors(
             repository,
             strict=strict,
@@ -255,7 +260,8 @@ class Ledger:
             )
         self._remember(files, kept)
         if len(self._merges) >= _WAITING_FILES:
-            self._settle_merges()
+            self._resolve_merges()
+            self._settle_merges(is_last=False)
 
     def _follow_special_files(self, files: Sequence[FileChange]) -> None:
         """Keep up with the files that tell this reader something."""
@@ -436,14 +442,16 @@ class Ledger:
 
     def close(self) -> None:
         """Settle what was put off. After this the rows are complete."""
-        self._settle_merges()
+        self._resolve_merges()
+        self._settle_merges(is_last=True)
+        self._helper.shutdown()
         self._rows = self._rows_of_lines()
         self.births_count = sum(birth.lines for birth in self.new_births)
         self.deaths_count = len(self._tracker.dead) // 4
         self.living_count = sum(len(lines) for lines in self._tracker.files.values()) // 4
 
-    def _settle_merges(self) -> None:
-        """Find out who wrote what merges brought in, and turn it into rows."""
+    def _resolve_merges(self) -> None:
+        """Begin to find out who wrote what merges brought in, beside the reading of diffs."""
         merges = []
         waiting = []
         for number, group in groupby(self._merges, key=lambda additions: additions.change):
@@ -459,9 +467,15 @@ class Ledger:
                 )
             )
         self._merges = []
-        written = chain.from_iterable(self._authors.resolve(merges))
-        for additions, authors in zip(waiting, written, strict=True):
-            self._settle(additions, authors)
+        found = self._helper.submit(lambda: list(self._authors.resolve(merges)))
+        self._resolved.append((waiting, found))
+
+    def _settle_merges(self, *, is_last: bool) -> None:
+        """Turn lines that merges brought in into rows, as far as their authors are known."""
+        while self._resolved and (is_last or self._resolved[0][1].done()):
+            waiting, found = self._resolved.popleft()
+            for additions, written in zip(waiting, chain(*found.result()), strict=True):
+                self._settle(additions, written)
 
     def _rows_of_lines(self) -> np.ndarray:
         """Return the row of every line, by its number."""

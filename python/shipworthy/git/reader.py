@@ -5,10 +5,11 @@ import os
 import time
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from itertools import chain, islice
+from typing import TYPE_CHECKING
 
 from shipworthy.errors import ShipworthyError
 from shipworthy.git.progress import Progress
@@ -17,6 +18,7 @@ from shipworthy.git.repository import Repository, open_repository
 if TYPE_CHECKING:
     import duckdb
 
+    from shipworthy.git.attribution import Catalog
     from shipworthy.git.ledger import Ledger
     from shipworthy.git.state import ReaderState
 
@@ -181,7 +183,7 @@ class _Load:
     def run(self, releases: str | None) -> RepositoryLoad:
         """Read what is new and write it, with the new state, in one transaction."""
         from shipworthy.git.attribution import Catalog
-        from shipworthy.git.history import read_history
+        from shipworthy.git.history import read_mainline
 
         started = time.monotonic()
         catalog = Catalog.load()
@@ -189,20 +191,20 @@ class _Load:
         state = saved if saved is not None and saved.settings == self._settings else None
         if state is not None and not self._has_commit(state.tip):
             state = None
-        history = read_history(self._repository, catalog, state.tip if state else None)
-        if state is not None and not history.continues:
+        mainline, continues = read_mainline(self._repository, state.tip if state else None)
+        if state is not None and not continues:
             state = None
-            history = read_history(self._repository, catalog, None)
-        ledger = self._read(history, state)
+            mainline, _ = read_mainline(self._repository, None)
+        ledger = self._read(catalog, mainline, state)
         if state is None:
             mode = "fresh" if saved is None else "anew"
         else:
-            mode = "resumed" if history.mainline else "current"
+            mode = "resumed" if mainline else "current"
         deployments = self._write(ledger, state, releases)
         return RepositoryLoad(
             repository=self._repository.name,
             mode=mode,
-            commits=len(history.mainline),
+            commits=len(mainline),
             births=ledger.births_count,
             deaths=ledger.deaths_count,
             living=ledger.living_count,
@@ -225,23 +227,35 @@ class _Load:
         answer = self._repository.run("cat-file", "--batch-check", stdin=f"{sha}\n".encode())
         return answer.split()[1:2] == [b"commit"]
 
-    def _read(self, history: Any, state: "ReaderState | None") -> "Ledger":
+    def _read(
+        self,
+        catalog: "Catalog",
+        mainline: Sequence[tuple[str, str | None]],
+        state: "ReaderState | None",
+    ) -> "Ledger":
         """Follow all lines through the new changes."""
         from shipworthy.git.diffs import read_changes
-        from shipworthy.git.ledger import Ledger
+        from shipworthy.git.history import read_history
         from shipworthy.git.repository import ObjectReader
 
-        mainline = history.mainline
+        diffs = read_changes(self._repository, mainline, strict=self._strict, jobs=self._jobs)
         with (
             ObjectReader(self._repository) as objects,
+            closing(diffs),
             Progress(self._repository.name, len(mainline)) as progress,
         ):
+            # The first change starts git, which then works on while the commits are read and the
+            # heavier modules are imported.
+            first = list(islice(diffs, 1))
+            history = read_history(
+                self._repository, catalog, mainline, state.tip if state else None
+            )
+            from shipworthy.git.ledger import Ledger
+
             ledger = Ledger(
                 self._repository, objects, history, state, self._settings, strict=self._strict
             )
-            pairs = [(commit.sha, next(iter(commit.parents), None)) for commit in mainline]
-            diffs = read_changes(self._repository, pairs, strict=self._strict, jobs=self._jobs)
-            for commit, changes in zip(mainline, diffs, strict=True):
+            for commit, changes in zip(history.mainline, chain(first, diffs), strict=True):
                 ledger.add(commit, changes)
                 progress.advance()
             ledger.close()

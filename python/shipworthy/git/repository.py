@@ -22,7 +22,7 @@ from shipworthy.errors import ShipworthyError
 
 _OLDEST_GIT = (2, 39)
 _PIPE_BYTES = 1 << 20
-_AHEAD_BYTES = 16 << 20
+_AHEAD_BYTES = 32 << 20
 _LISTED = 5
 
 # Broken or lost objects, as git 2.39 to 2.5x words them.

@@ -147,7 +147,7 @@ class World:
         ]
 
     def add_services(self):
-        """a and its nested deep, b, the library that ships what lands; solo is listed or is not."""
+        """a and its nested deep, b, a kit that ships what lands; front is listed or is not."""
         mono, solo, dark, library = (r.name for r in self.repositories)
         red, blue, day = self.name("red"), self.name("blue"), at(days=45).date()
 
@@ -172,13 +172,13 @@ class World:
         if self.chance(0.5):
             service("whole", mono, team=red, valid_from_on=at(days=20).date())
         if self.chance(0.5):
-            service("solo", solo, team=blue)
+            service("front", solo, team=blue)
         if self.chance(0.5):
-            service("dark", dark, team=red)
+            service("back", dark, team=red)
         if self.chance(0.7):
-            service("library", library, delivery_unit="commit", team=red)
+            service("kit", library, delivery_unit="commit", team=red)
         else:
-            service("library", library, "src", team=red)
+            service("kit", library, "src", team=red)
 
     # ---------- history
 
@@ -381,9 +381,9 @@ class World:
     def add_deployments(self):
         """Per service a walk that mostly moves forward; sometimes back, twice, nowhere, or odd."""
         mono, solo, dark, library, *forks = self.repositories
-        services = [(mono, "a"), (mono, "b"), (solo, "solo"), (dark, "dark")]
+        services = [(mono, "a"), (mono, "b"), (solo, "front"), (dark, "back")]
         services += [(mono, "deep")] * self.chance(0.5) + [(mono, "whole")] * self.chance(0.4)
-        services += [(mono, "stray")] * self.chance(0.4) + [(library, "library")]
+        services += [(mono, "stray")] * self.chance(0.4) + [(library, "kit")]
         services += [(mono, "renamed")] * self.chance(0.3)
         services += [(fork, "fork") for fork in forks]
         for repository, service in services:
@@ -433,7 +433,7 @@ class World:
             "is_rollback": self.random.choices([None, False, True], [85, 10, 5])[0],
             "source": self.random.choices(["test", "git_tag"], [90, 10])[0],
         }
-        if service in ("solo", "dark", "fork") and self.chance(0.05):
+        if service in ("front", "back", "fork") and self.chance(0.05):
             values["service"] = None
         if self.chance(0.1):
             values["started_at"] = None
@@ -463,7 +463,7 @@ class World:
         commits = [
             c for c in self.tables.rows["commits"] if c["repository"].startswith(self.prefix)
         ]
-        names = ["a", "b", "solo", "dark", "stray", "library", "nobody"]
+        names = ["a", "b", "front", "back", "stray", "kit", "nobody"]
         for incident_id in self.incident_ids:
             some = self.random.choice(deployments)
             finished = some["finished_at"] or some["started_at"]
@@ -532,8 +532,35 @@ def add_busy_teams(tables):
                     tables.death(name, sha, killer, lost, authorship=side)
 
 
+def add_corner_cases(tables):
+    """A service renamed between writing and retiring; a change half human and half automation."""
+    name, day = "corner", at(days=45).date()
+    for service, start, end in (("old", None, day), ("new", day, None)):
+        tables.add(
+            "services",
+            service=f"{name}-{service}",
+            repository=name,
+            path_prefix="src",
+            team=f"{name}-{service}",
+            valid_from_on=start,
+            valid_to_on=end,
+        )
+    for n, days in enumerate((1, 50, 120, 121), start=1):
+        tables.commit(name, f"{name}.{n}", n, at(days=days), author_key=f"{name}-author")
+    tables.birth(name, f"{name}.1", 90)
+    for sha, lines in ((f"{name}.2", 5), (f"{name}.3", 20)):
+        tables.birth(name, sha, lines)
+    tables.birth(name, f"{name}.3", 20, authorship="automation")
+    tables.birth(name, f"{name}.4", 12, path="other/file.py")
+    tables.death(name, f"{name}.1", f"{name}.3", 30)
+    tables.death(name, f"{name}.1", f"{name}.4", 25)
+    for n, days in enumerate((51, 122), start=1):
+        sha = f"{name}.{2 * n}"
+        tables.deployment(f"{name}.d{n}", name, sha, at(days=days), service=f"{name}-new")
+
+
 def worlds(count, seed, without=(), keep=None):
-    """Raw rows of several worlds and of the busy teams together.
+    """Raw rows of several worlds together, with the busy teams and the corner cases.
 
     Parameters
     ----------
@@ -548,12 +575,13 @@ def worlds(count, seed, without=(), keep=None):
     for n in range(count):
         for name, found in World(f"w{n:02d}", seed + n).tables.rows.items():
             rows[name] += found
+    more = Tables()
+    add_busy_teams(more)
+    add_corner_cases(more)
+    for name, found in more.rows.items():
+        rows[name] += found
     for name in without:
         rows[name] = []
-    busy = Tables()
-    add_busy_teams(busy)
-    for name, found in busy.rows.items():
-        rows[name] += found
     if keep is not None:
         keep(rows)
     return rows

@@ -3,8 +3,10 @@
 import json
 import math
 import os
+import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +39,9 @@ class Run:
         """Return manifest.json or run_results.json as a dict."""
         return json.loads((self.target / name).read_text())
 
+
+# The project's own settings are under test, not those of the shell.
+_SETTING = re.compile("DBT_|DO_NOT_TRACK$")
 
 # Adds DuckDB to the adapters whose deprecations dbt shows.
 ALL_DEPRECATIONS = """
@@ -89,7 +94,7 @@ def run_dbt(
             *(("--vars", json.dumps(named, default=str)) if named else ()),
             *arguments,
         ],
-        env=os.environ
+        env={name: value for name, value in os.environ.items() if not _SETTING.match(name)}
         | {
             "SHIPWORTHY_WAREHOUSE": str(warehouse),
             "DBT_TARGET_PATH": str(target),
@@ -104,6 +109,12 @@ def run_dbt(
     if succeeds is not None:
         assert (done.returncode == 0) == succeeds, done.stdout[-6000:]
     return Run(warehouse, target, done.returncode, done.stdout)
+
+
+def two_at_a_time(function, arguments):
+    """Results of a function by argument; a dbt run keeps one processor busy, not two."""
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(arguments, pool.map(function, arguments), strict=True))
 
 
 def query(warehouse, sql):

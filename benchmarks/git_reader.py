@@ -59,9 +59,9 @@ def clean_environment(directory):
     }
 
 
-def best(runs, measure):
+def best(runs, measure, *arguments):
     """Return the fastest of several measurements."""
-    return min((measure() for _ in range(runs)), key=lambda result: result[0])
+    return min((measure(*arguments) for _ in range(runs)), key=lambda result: result[0])
 
 
 def load_command(repository, warehouse, jobs):
@@ -126,13 +126,11 @@ def main():
             directory = Path(temporary)
             environment = clean_environment(directory)
             git_log = ["git", "-C", os.fspath(repository), *BASELINE]
-            base, base_cpu, _ = best(options.runs, lambda: timed(git_log, environment))
+            base, base_cpu, _ = best(options.runs, timed, git_log, environment)
             one, one_cpu, text = best(
-                options.runs, lambda: measure_load(repository, directory, environment, 1)
+                options.runs, measure_load, repository, directory, environment, 1
             )
-            two, _, _ = best(
-                options.runs, lambda: measure_load(repository, directory, environment, 2)
-            )
+            two, _, _ = best(options.runs, measure_load, repository, directory, environment, 2)
             resume, _, _ = measure_resume(repository, directory, environment)
             theseus = "-"
             if options.theseus:

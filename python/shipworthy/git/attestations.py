@@ -1,5 +1,6 @@
 """Line ranges that attribution tools recorded: Git AI notes and Agent Trace files."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -14,6 +15,30 @@ TRACE_PATH = b".agent-trace/traces.jsonl"
 Label = tuple[str, str | None]
 
 
+def list_notes(repository: Repository) -> dict[str, str]:
+    """Return the object id of each Git AI note by the commit that it is about."""
+    notes = {}
+    if repository.notes_tree is not None:
+        for entry in repository.run("ls-tree", "-r", "-z", repository.notes_tree).split(b"\0"):
+            fields, _, path = entry.partition(b"\t")
+            # Big collections of notes spread over directories: ab/cd/ef...
+            if fields.startswith(b"100"):
+                notes[path.replace(b"/", b"").decode()] = fields.split(b" ")[2].decode()
+    return notes
+
+
+def digest_notes(repository: Repository, tip: str) -> str:
+    """Return a digest of the notes about the commits that a tip reaches; nothing without any."""
+    notes = list_notes(repository)
+    if not notes:
+        return ""
+    reached = repository.run("rev-list", tip).decode().split()
+    digest = hashlib.sha256()
+    for sha in sorted(notes.keys() & set(reached)):
+        digest.update(f"{sha} {notes[sha]}\n".encode())
+    return digest.hexdigest()
+
+
 class Attestations:
     """What tools say of single lines, commit by commit.
 
@@ -25,14 +50,7 @@ class Attestations:
 
     def __init__(self, repository: Repository, objects: ObjectReader) -> None:
         self._objects = objects
-        self._notes: dict[str, str] = {}
-        if repository.notes_tree is not None:
-            listed = repository.run("ls-tree", "-r", "-z", repository.notes_tree)
-            for entry in listed.split(b"\0"):
-                fields, _, path = entry.partition(b"\t")
-                # Big collections of notes spread over directories: ab/cd/ef...
-                if fields.startswith(b"100"):
-                    self._notes[path.replace(b"/", b"").decode()] = fields.split(b" ")[2].decode()
+        self._notes = list_notes(repository)
         self._traces: dict[str, list[TraceRange]] = defaultdict(list)
         self._trace_text = b""
         self._known: dict[str, dict[bytes, list[tuple[int, int, Label]]]] = {}

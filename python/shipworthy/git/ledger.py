@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shipworthy.git.attestations import TRACE_PATH, Attestations, Label
+from shipworthy.git.attestations import TRACE_PATH, Attestations, Label, digest_notes
 from shipworthy.git.authors import (
     EXACT_BRANCH_COMMITS,
     BranchAuthors,
@@ -544,6 +544,8 @@ class Ledger:
             removed_at=self._removed_at,
             ignore_revisions=self._ignore_revisions,
             trace_file=self._trace_file,
+            notes_tree=self._repository.notes_tree,
+            notes_digest=digest_notes(self._repository, self._repository.head),
         )
 
 

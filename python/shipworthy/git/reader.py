@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -56,7 +57,7 @@ class RepositoryLoad:
     seconds: float
 
     def __str__(self) -> str:
-        """Return the closing line that a user sees."""
+        """Return the closing line."""
         return (
             f"{self.repository}: {self.commits:,} commits read ({self.mode}), "
             f"{self.births:,} lines born, {self.deaths:,} removed, {self.living:,} alive, "
@@ -77,8 +78,8 @@ def load_git(
     """Load git repositories into the warehouse, resuming where the last run stopped.
 
     Each repository's rows and the state to resume from are written in one transaction, so a run
-    that is killed leaves what the last one wrote. Shows a progress bar on standard error when that
-    is a terminal.
+    that is killed leaves what the last one wrote. Standard error gets a closing line for each
+    repository and, if it is a terminal, a progress bar before it.
 
     Parameters
     ----------
@@ -101,7 +102,7 @@ def load_git(
     Returns
     -------
     list of RepositoryLoad
-        One entry for each path, in order; as text, each is the line to show when it is done.
+        One entry for each path, in order; as text, each is its closing line.
 
     Raises
     ------
@@ -130,10 +131,13 @@ def load_git(
         connection = connect(warehouse)
         stack.callback(connection.close)
         _make_state_table(connection)
-        return [
-            _Load(repository, connection, salt, strict=strict, jobs=jobs).run(releases)
-            for repository in opened
-        ]
+        loads = []
+        for repository in opened:
+            loads.append(
+                _Load(repository, connection, salt, strict=strict, jobs=jobs).run(releases)
+            )
+            print(loads[-1], file=sys.stderr)
+        return loads
 
 
 def _refuse_same_names(opened: Sequence[Repository]) -> None:
@@ -189,7 +193,7 @@ class _Load:
         catalog = Catalog.load()
         saved = self._saved_state()
         state = saved if saved is not None and saved.settings == self._settings else None
-        if state is not None and not self._has_commit(state.tip):
+        if state is not None and not (self._has_commit(state.tip) and self._has_same_notes(state)):
             state = None
         mainline, continues = read_mainline(self._repository, state.tip if state else None)
         if state is not None and not continues:
@@ -226,6 +230,17 @@ class _Load:
         """Tell whether a commit is still there: a rewritten one may have been thrown away."""
         answer = self._repository.run("cat-file", "--batch-check", stdin=f"{sha}\n".encode())
         return answer.split()[1:2] == [b"commit"]
+
+    def _has_same_notes(self, state: "ReaderState") -> bool:
+        """Tell whether the notes on the commits that were read are what they were then.
+
+        Notes travel apart from commits, and often come later: their lines have rows already.
+        """
+        from shipworthy.git.attestations import digest_notes
+
+        if self._repository.notes_tree == state.notes_tree:
+            return True
+        return digest_notes(self._repository, state.tip) == state.notes_digest
 
     def _read(
         self,

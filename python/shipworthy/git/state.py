@@ -55,6 +55,10 @@ class ReaderState:
         When each text of recent memory was last removed, by checksum.
     ignore_revisions, trace_file : str or None
         Object ids of `.git-blame-ignore-revs` and of the Agent Trace file.
+    notes_tree : str or None
+        The commit of `refs/notes/ai`.
+    notes_digest : str
+        Of the notes on all commits read so far.
     """
 
     settings: str
@@ -67,6 +71,8 @@ class ReaderState:
     removed_at: dict[int, int] = field(default_factory=dict)
     ignore_revisions: str | None = None
     trace_file: str | None = None
+    notes_tree: str | None = None
+    notes_digest: str = ""
 
     def to_bytes(self) -> bytes:
         """Return the state as a blob: a JSON header, then plain arrays of numbers."""
@@ -86,6 +92,8 @@ class ReaderState:
             "branch_commits": self.branch_commits,
             "ignore_revisions": self.ignore_revisions,
             "trace_file": self.trace_file,
+            "notes_tree": self.notes_tree,
+            "notes_digest": self.notes_digest,
             "births": births,
             # Latin-1 gives every byte a character of its own.
             "files": [path.decode("latin-1") for path in self.files],
@@ -134,4 +142,6 @@ class ReaderState:
             removed_at=dict(zip(checksums.tolist(), times.tolist(), strict=True)),
             ignore_revisions=header["ignore_revisions"],
             trace_file=header["trace_file"],
+            notes_tree=header["notes_tree"],
+            notes_digest=header["notes_digest"],
         )

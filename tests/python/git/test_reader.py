@@ -295,6 +295,18 @@ def test_overlapping_attestations_count_once(tmp_path, warehouse):
     ]  # fmt: skip
 
 
+def test_notes_that_come_later_have_their_commits_read_again(tmp_path, warehouse):
+    builder = Builder(tmp_path / "r")
+    builder.commit(text_tree(a_py="1\n"))
+    builder.write()
+    load_git([tmp_path / "r"], warehouse)
+    note = "a.py\n  0123456789abcdef 1\n---\n{}"
+    git(tmp_path / "r", "notes", "--ref=ai", "add", "-m", note, "main")
+    assert load_git([tmp_path / "r"], warehouse)[0].mode == "anew"
+    assert rows(warehouse, "line_births", "authorship") == [("ai",)]
+    assert load_git([tmp_path / "r"], warehouse)[0].mode == "current"
+
+
 def test_traces_name_the_parent(tmp_path, warehouse):
     builder = Builder(tmp_path / "r")
     builder.commit(text_tree(a_py="1\n"))
@@ -501,6 +513,13 @@ def test_two_jobs_give_what_one_gives(tmp_path, monkeypatch):
         load_git([tmp_path / "r"], tmp_path / str(jobs) / "w.duckdb", jobs=jobs)
         found.append(all_rows(tmp_path / str(jobs) / "w.duckdb"))
     assert found[0] == found[1]
+
+
+def test_a_closing_line_and_no_progress_bar_in_a_pipe(tmp_path, warehouse, capfd):
+    story(tmp_path / "r")
+    [load] = load_git([tmp_path / "r"], warehouse)
+    output, errors = capfd.readouterr()
+    assert (output, errors) == ("", f"{load}\n")
 
 
 def test_names_come_from_origin_then_from_the_directory(tmp_path, warehouse):

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from reference.formulas import midnight
 
@@ -405,17 +406,20 @@ class Facts:
             )
         start = midnight(week_start_on) - timedelta(days=21)
         end = midnight(week_start_on) + timedelta(days=7)
-        authors = set()
+        return len({key for key, landed in self._authors_by_team[team] if start <= landed < end})
+
+    @cached_property
+    def _authors_by_team(self):
+        """(human author, landing) of the changes of each team, by their services."""
+        authors = defaultdict(list)
         for (repository, sha), change in self.changes.items():
-            landed = change["landed_at"]
-            if not start <= landed < end:
-                continue
             if change.get("author_kind") != "human" or change["author_key"] is None:
                 continue
+            landed = change["landed_at"]
             services = self.services_of_change[repository, sha]
             teams = {self.team_of_service(s, repository, landed.date()) for s in services}
             if (repository, sha) in self.touches_unassigned:
                 teams.add(repository)
-            if team in teams:
-                authors.add(change["author_key"])
-        return len(authors)
+            for team in teams:
+                authors[team].append((change["author_key"], landed))
+        return authors

@@ -40,7 +40,9 @@ Readings (where the page leaves room)
   opening; without a known service for team 'unassigned'.
 - Without an incidents input the rates, weights and numbers of failures of section 3 are null; what
   is closed is counted all the same.
-- The words for an unknown severity are severity 'unknown'.
+- A hotfix branch is a request's head branch that begins with 'hotfix'; the change's request is the
+  one with its number, else with its merge sha.
+- An unknown severity is severity 'unknown'.
 """
 
 from collections import defaultdict

@@ -26,6 +26,12 @@ changes_by_service as (
 
 ),
 
+as_of as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
+
+),
+
 delivering_commits as (
 
     select distinct
@@ -63,10 +69,17 @@ positioned as (
 
     from deployments
 
+    cross join as_of
+
+    -- a change that has not landed by as_of is not there yet, whatever clock its deployment went by
     left join commits
         on
             deployments.repository = commits.repository
             and deployments.sha = commits.sha
+            and (
+                commits.mainline_position is null
+                or commits.landed_at <= as_of.as_of_at
+            )
 
     left join delivering_commits
         on

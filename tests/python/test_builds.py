@@ -283,6 +283,7 @@ def test_what_comes_after_as_of_has_no_effect(loaded, tmp_path):
     def build(name):
         warehouse = tmp_path / f"{name}.duckdb"
         shutil.copy(loaded, warehouse)
+        _deploy_before_landing(warehouse)
         if name == "truncated":
             _truncate(warehouse)
         as_of = AS_OF if name == "whole" else ""
@@ -290,8 +291,28 @@ def test_what_comes_after_as_of_has_no_effect(loaded, tmp_path):
         return read_schemas(warehouse, "shipworthy")
 
     marts = two_at_a_time(build, ["truncated", "whole"])
-    assert len(marts["whole"]["shipworthy.fct_deployments"][1]) > 100
+    _, deployments = marts["whole"]["shipworthy.fct_deployments"]
+    assert len(deployments) > 100
+    assert any("early" in row and "no_sha" in row for row in deployments)
     assert not list(differences(marts["truncated"], marts["whole"]))
+
+
+def _deploy_before_landing(warehouse):
+    """Clocks differ: deploy, before as_of, a change that lands after it."""
+    connection = connect(warehouse)
+    connection.execute(
+        f"""
+        insert into {RAW_SCHEMA}.deployments by name
+        select d.* replace ('early' as deployment_id, c.sha as sha)
+        from {RAW_SCHEMA}.deployments as d
+        inner join {RAW_SCHEMA}.commits as c on d.repository = c.repository
+        where d.status = 'success' and d.environment = 'production' and d.kind = 'deploy'
+            and d.finished_at < $as_of and c.landed_at > $as_of
+        order by d.finished_at desc, c.landed_at limit 1
+        """,
+        {"as_of": AS_OF},
+    )
+    connection.close()
 
 
 def _truncate(warehouse):

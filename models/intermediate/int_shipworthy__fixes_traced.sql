@@ -40,19 +40,64 @@ named_fixes as (
 
 ),
 
-hotfixes as (
+changes_numbered as (
+
+    select distinct
+        repository,
+        pull_request_number
+
+    from changes
+
+    where pull_request_number is not null
+
+),
+
+-- A request belongs to the change with its number, else with its merge sha.
+requests_landed as (
 
     select
+        changes.repository,
+        changes.sha,
+        pull_requests.head_branch
+
+    from pull_requests
+
+    inner join changes
+        on
+            pull_requests.repository = changes.repository
+            and pull_requests.number = changes.pull_request_number
+
+    union all
+
+    select
+        pull_requests.repository,
+        pull_requests.merge_sha as sha,
+        pull_requests.head_branch
+
+    from pull_requests
+
+    left join changes_numbered
+        on
+            pull_requests.repository = changes_numbered.repository
+            and pull_requests.number = changes_numbered.pull_request_number
+
+    where changes_numbered.pull_request_number is null
+
+),
+
+hotfixes as (
+
+    select distinct
         changes.repository,
         changes.sha,
         changes.landed_at
 
     from changes
 
-    left join pull_requests
+    left join requests_landed
         on
-            changes.repository = pull_requests.repository
-            and changes.pull_request_number = pull_requests.number
+            changes.repository = requests_landed.repository
+            and changes.sha = requests_landed.sha
 
     left join named_fixes
         on
@@ -60,7 +105,7 @@ hotfixes as (
             and changes.sha = named_fixes.sha
 
     where {{ shipworthy.is_hotfix(
-        'changes.is_fix', 'pull_requests.head_branch', 'named_fixes.sha is not null'
+        'changes.is_fix', 'requests_landed.head_branch', 'named_fixes.sha is not null'
     ) | indent(4) }}
 
 ),

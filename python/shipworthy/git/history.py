@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from sys import intern
 
 from shipworthy.git.attribution import (
     Catalog,
@@ -126,7 +127,8 @@ def read_history(
     if listed:
         with repository.stream("cat-file", "--batch", stdin=listed) as output:
             for sha, content in _split_objects(output):
-                commits[sha] = parse_commit(sha, content, catalog)
+                commit = parse_commit(sha, content, catalog)
+                commits[commit.sha] = commit
     chain = [commits[sha] for sha, _ in mainline]
     return History(commits, chain, _find_branches(commits, chain))
 
@@ -176,7 +178,7 @@ def parse_commit(sha: str, content: bytes, catalog: Catalog) -> Commit:
     for line in head.split(b"\n"):
         key, _, value = line.partition(b" ")
         if key == b"parent":
-            parents.append(value.decode())
+            parents.append(intern(value.decode()))
         elif key == b"author":
             author = value
         elif key == b"committer":
@@ -190,9 +192,9 @@ def parse_commit(sha: str, content: bytes, catalog: Catalog) -> Commit:
         author_name, author_email, committer_name, committer_email, message, catalog
     )
     return Commit(
-        sha,
+        intern(sha),
         tuple(parents),
-        author_email,
+        intern(author_email),
         authored_at,
         committed_at,
         attribution.author_kind,

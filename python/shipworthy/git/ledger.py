@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, groupby
+from sys import intern
 from typing import NamedTuple
 
 import numpy as np
@@ -427,7 +428,7 @@ class Ledger:
                 member = np.isin(inverse, [index for _, _, _, index in parts])
             self.new_births.append(
                 NewBirth(
-                    additions.change, path_text(additions.path), additions.path_class,
+                    additions.change, intern(path_text(additions.path)), additions.path_class,
                     author_sha, authorship, tool, method, is_moved,
                     _is_refilled(additions.evidence, member),
                     sum(lines for lines, _, _, _ in parts),

@@ -5,6 +5,7 @@ each, in a bytearray: of everything tried (lists, run lengths, sorted containers
 slices of plain bytes is the fastest by far, and a line costs four bytes while it lives.
 """
 
+from array import array
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -49,7 +50,7 @@ class LineTracker:
         # removed; the moved ones also by their index.
         self.dead = bytearray()
         self.dead_per_change: list[int] = []
-        self.moved_dead: list[int] = []
+        self.moved_dead = array("Q")
 
     def apply(
         self,
@@ -140,7 +141,7 @@ class LineTracker:
             raise _inconsistent(change)
         if change.moved_away:
             first = start // _BYTES
-            self.moved_dead += [first + moved for moved in change.moved_away]
+            self.moved_dead.extend(first + moved for moved in change.moved_away)
 
     def _keep(
         self,

@@ -188,11 +188,14 @@ class _Load:
         """Read what is new and write it, with the new state, in one transaction."""
         from shipworthy.git.attribution import Catalog
         from shipworthy.git.history import read_mainline
+        from shipworthy.git.state import ReaderState
 
         started = time.monotonic()
         catalog = Catalog.load()
-        saved = self._saved_state()
-        state = saved if saved is not None and saved.settings == self._settings else None
+        blob = self._saved_state()
+        state = None if blob is None else ReaderState.from_bytes(blob)
+        if state is not None and state.settings != self._settings:
+            state = None
         if state is not None and not (self._has_commit(state.tip) and self._has_same_notes(state)):
             state = None
         mainline, continues = read_mainline(self._repository, state.tip if state else None)
@@ -201,7 +204,7 @@ class _Load:
             mainline, _ = read_mainline(self._repository, None)
         ledger = self._read(catalog, mainline, state)
         if state is None:
-            mode = "fresh" if saved is None else "anew"
+            mode = "fresh" if blob is None else "anew"
         else:
             mode = "resumed" if mainline else "current"
         deployments = self._write(ledger, state, releases)
@@ -216,15 +219,11 @@ class _Load:
             seconds=time.monotonic() - started,
         )
 
-    def _saved_state(self) -> "ReaderState | None":
+    def _saved_state(self) -> bytes | None:
         rows = self._connection.execute(
             f"select state from {_STATE_TABLE} where repository = ?", [self._repository.name]
         ).fetchall()
-        if not rows:
-            return None
-        from shipworthy.git.state import ReaderState
-
-        return ReaderState.from_bytes(rows[0][0])
+        return rows[0][0] if rows else None
 
     def _has_commit(self, sha: str) -> bool:
         """Tell whether a commit is still there: a rewritten one may have been thrown away."""
@@ -308,7 +307,6 @@ def _fingerprint(repository: Repository, salt: bytes, *, strict: bool) -> str:
     from shipworthy.git.attribution import CATALOG_SEED, CATALOG_VARIABLE
     from shipworthy.git.paths import PATTERN_SEED, PATTERN_VARIABLE
     from shipworthy.git.reference import seed_path
-    from shipworthy.git.state import STATE_VERSION
 
     digest = hashlib.sha256(salt)
     for seed, variable in ((CATALOG_SEED, CATALOG_VARIABLE), (PATTERN_SEED, PATTERN_VARIABLE)):
@@ -317,4 +315,4 @@ def _fingerprint(repository: Repository, salt: bytes, *, strict: bool) -> str:
             digest.update(hashlib.sha256(path.read_bytes()).digest())
         except OSError as error:
             raise ShipworthyError(f"{path} cannot be read: {error.strerror}.") from error
-    return f"{STATE_VERSION} {repository.branch} strict={strict} {digest.hexdigest()[:16]}"
+    return f"{repository.branch} strict={strict} {digest.hexdigest()[:16]}"

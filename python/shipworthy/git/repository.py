@@ -12,6 +12,7 @@ import re
 import subprocess
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from shipworthy.errors import ShipworthyError
 
 _OLDEST_GIT = (2, 39)
 _PIPE_BYTES = 1 << 20
-_AHEAD_BYTES = 32 << 20
+_AHEAD_BYTES = 16 << 20
 _LISTED = 5
 
 # Broken or lost objects, as git 2.39 to 2.5x words them.
@@ -339,7 +340,7 @@ class ReadAhead:
     def __init__(self, pipe: IO[bytes]) -> None:
         widen_pipe(pipe)
         self._pipe = pipe
-        self._blocks: list[bytes] = []
+        self._blocks: deque[bytes] = deque()
         self._size = 0
         self._is_ended = False
         self._changed = threading.Condition()
@@ -347,15 +348,14 @@ class ReadAhead:
         self._thread.start()
 
     def read(self) -> bytes:
-        """Return all that has arrived; wait if there is nothing yet; nothing at the end."""
+        """Return the next block that has arrived; wait if none has yet; nothing at the end."""
         with self._changed:
             while not self._blocks and not self._is_ended:
                 self._changed.wait()
-            data = b"".join(self._blocks)
-            self._blocks.clear()
-            self._size = 0
+            block = self._blocks.popleft() if self._blocks else b""
+            self._size -= len(block)
             self._changed.notify()
-        return data
+        return block
 
     def close(self) -> None:
         """Stop reading. The process at the other end must have ended, or been killed."""

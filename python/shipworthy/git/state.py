@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-# Part of the settings: another number makes every repository be loaded anew.
+# Another number makes every repository be loaded anew.
 STATE_VERSION = 1
 
 _HEADER_BYTES = 8
@@ -85,6 +85,7 @@ class ReaderState:
         ]  # fmt: skip
         runs = [len(numbers) for numbers, _ in self.files.values()]
         header = {
+            "version": STATE_VERSION,
             "settings": self.settings,
             "tip": self.tip,
             "position": self.position,
@@ -111,11 +112,13 @@ class ReaderState:
         return zlib.compress(data + b"".join(part.tobytes() for part in parts), 1)
 
     @classmethod
-    def from_bytes(cls, blob: bytes) -> "ReaderState":
-        """Read what `to_bytes` wrote."""
+    def from_bytes(cls, blob: bytes) -> "ReaderState | None":
+        """Read what `to_bytes` wrote; None if another version of this reader wrote it."""
         data = zlib.decompress(blob)
         position = _HEADER_BYTES + int.from_bytes(data[:_HEADER_BYTES], "little")
         header = json.loads(data[_HEADER_BYTES:position])
+        if header.get("version") != STATE_VERSION:
+            return None
 
         def take(kind: str, count: int) -> np.ndarray:
             nonlocal position

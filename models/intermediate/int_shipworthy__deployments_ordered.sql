@@ -130,6 +130,7 @@ ordered as (
         *,
         basis = 'position' as moves_live_position,
         row_number() over (order by deployed_at, coalesce(position, 0), deployment_id) as shipping_order,
+        min(repository) over (partition by service) as first_repository,
         {{ shipworthy.window_started_at('deployed_at', window_hours) | indent(8) }} as window_started_at
 
     from all_deployments
@@ -202,7 +203,12 @@ final as (
         compared.position,
         compared.live_position_before,
         compared.first_position,
-        compared.service || '@' || cast(compared.window_started_at as {{ dbt.type_string() }}) as release_id,
+        -- a service of several repositories has a release in each
+        compared.service
+        || '@'
+        || cast(compared.window_started_at as {{ dbt.type_string() }})
+        || case when compared.repository = compared.first_repository then '' else '@' || compared.repository end
+            as release_id,
         compared.window_started_at,
         {{ shipworthy.add_hours('compared.window_started_at', window_hours) }} as window_ended_at,
         compared.moves_live_position and compared.live_position_before is null as is_first,

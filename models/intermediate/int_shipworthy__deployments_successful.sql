@@ -60,7 +60,7 @@ whole_repository_services as (
 ),
 
 -- Without a services table a deployment belongs to its repository, whatever service it names.
-placed as (
+resolved as (
 
     select
         timed.deployment_id,
@@ -71,26 +71,45 @@ placed as (
         timed.is_rollback as is_rollback_by_source,
         timed.deployed_at,
         timed.began_at,
+        as_of.has_services,
         case
             when as_of.has_services
                 then coalesce(timed.service, whole_repository_services.service, timed.repository, 'unassigned')
             else coalesce(timed.repository, timed.service, 'unassigned')
         end as service,
-        coalesce(timed.repository, listed_services.repository, timed.service, 'unassigned') as repository,
-        as_of.has_services and listed_services.service is null as is_unlisted
+        timed.repository as named_repository
 
     from timed
 
     cross join as_of
-
-    left join listed_services
-        on timed.service = listed_services.service
 
     left join whole_repository_services
         on timed.repository = whole_repository_services.repository
 
     where timed.deployed_at <= as_of.as_of_at
 
+),
+
+final as (
+
+    select
+        resolved.deployment_id,
+        resolved.named_service,
+        resolved.kind,
+        resolved.source,
+        resolved.sha,
+        resolved.is_rollback_by_source,
+        resolved.deployed_at,
+        resolved.began_at,
+        resolved.service,
+        coalesce(resolved.named_repository, listed_services.repository, resolved.service) as repository,
+        resolved.has_services and listed_services.service is null as is_unlisted
+
+    from resolved
+
+    left join listed_services
+        on resolved.service = listed_services.service
+
 )
 
-select * from placed
+select * from final

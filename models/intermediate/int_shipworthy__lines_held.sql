@@ -138,7 +138,9 @@ unlined as (
         shipped.service,
         shipped.repository,
         shipped.sha,
-        changes.own_authorship,
+        case when changes.own_authorship = 'ai' then 'human' else changes.own_authorship end as other_authorship,
+        {{ shipworthy.read_authorship("'ai'", 'changes.landed_at', 'null', 'false', 'true') | indent(8) }}
+            as ai_authorship,
         coalesce(changes.lines_added, 0) as lines_added,
         least(
             coalesce(
@@ -181,7 +183,7 @@ parts as (
         service,
         repository,
         sha,
-        'ai' as authorship,
+        ai_authorship as authorship,
         1.0 as held_line_weight,
         ai_lines_added as lines
 
@@ -193,7 +195,7 @@ parts as (
         service,
         repository,
         sha,
-        case when own_authorship = 'ai' then 'human' else own_authorship end as authorship,
+        other_authorship as authorship,
         1.0 as held_line_weight,
         lines_added - ai_lines_added as lines
 

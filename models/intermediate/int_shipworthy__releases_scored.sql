@@ -37,7 +37,7 @@ releases as (
     select
         release_id,
         service,
-        min(repository) as repository,
+        repository,
         min(team) as team,
         window_started_at,
         window_ended_at,
@@ -45,7 +45,7 @@ releases as (
 
     from deployments
 
-    group by release_id, service, window_started_at, window_ended_at
+    group by release_id, service, repository, window_started_at, window_ended_at
 
 ),
 

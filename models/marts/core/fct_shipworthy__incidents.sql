@@ -26,11 +26,11 @@ service_paths as (
 
 ),
 
--- Of several services, the first by name.
 teams_when_opened as (
 
     select
         incidents.incident_id,
+        service_paths.service,
         min(service_paths.team) as team
 
     from incidents
@@ -50,7 +50,47 @@ teams_when_opened as (
                 or cast(incidents.opened_at as date) < service_paths.valid_to_on
             )
 
-    group by incidents.incident_id
+    group by incidents.incident_id, service_paths.service
+
+),
+
+repositories_of_services as (
+
+    select
+        service,
+        min(repository) as repository
+
+    from service_paths
+
+    group by service
+
+),
+
+-- A service that nobody owned on that day belongs to its repository. Of several services, the one of the first team by
+-- name; services that nobody knows come last.
+services_ranked as (
+
+    select
+        incident_services.incident_id,
+        incident_services.service,
+        coalesce(teams_when_opened.team, repositories_of_services.repository) as team,
+        row_number() over (
+            partition by incident_services.incident_id
+            order by
+                case when repositories_of_services.service is null then 1 else 0 end,
+                coalesce(teams_when_opened.team, repositories_of_services.repository),
+                incident_services.service
+        ) as preference
+
+    from incident_services
+
+    left join teams_when_opened
+        on
+            incident_services.incident_id = teams_when_opened.incident_id
+            and incident_services.service = teams_when_opened.service
+
+    left join repositories_of_services
+        on incident_services.service = repositories_of_services.service
 
 ),
 
@@ -58,11 +98,12 @@ services_named as (
 
     select
         incident_id,
-        min(service) as service
+        service,
+        team
 
-    from incident_services
+    from services_ranked
 
-    group by incident_id
+    where preference = 1
 
 ),
 
@@ -91,15 +132,12 @@ final as (
 
         ---------- whose
         coalesce(deployments.service, services_named.service, 'unassigned') as service,
-        coalesce(deployments.team, teams_when_opened.team, 'unassigned') as team
+        coalesce(deployments.team, services_named.team, 'unassigned') as team
 
     from incidents
 
     left join deployments
         on incidents.deployment_id = deployments.deployment_id
-
-    left join teams_when_opened
-        on incidents.incident_id = teams_when_opened.incident_id
 
     left join services_named
         on incidents.incident_id = services_named.incident_id

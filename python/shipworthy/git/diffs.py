@@ -30,6 +30,7 @@ _DIFF_TREE = (
     "--src-prefix=a/", "--dst-prefix=b/",
 )  # fmt: skip
 
+_SECTION = b"\ndiff --git "
 _READ_BYTES = 1 << 20
 # Big enough to make starting git and reading the attributes cheap, small enough to share out.
 _BATCH_COMMITS = 256
@@ -232,26 +233,28 @@ class DiffReader:
         self, text: bytes, attributes: Attributes, objects: ObjectReader
     ) -> list[FileChange]:
         """Parse what git prints for one commit: raw lines, an empty line, patches."""
-        raw, _, patch = text.partition(b"\ndiff --git ")
-        entries = [parse_raw(line) for line in raw.split(b"\n") if line.startswith(b":")]
-        attributes.update(entries)
         # No line of a file can begin like this: in a patch without context each begins with a plus,
         # a minus or a backslash.
-        sections = patch.split(b"\ndiff --git ") if patch else []
-        sections.reverse()
+        place = text.find(_SECTION)
+        raw = text if place < 0 else text[:place]
+        entries = [parse_raw(line) for line in raw.split(b"\n") if line.startswith(b":")]
+        attributes.update(entries)
         changes: list[FileChange] = []
         for entry in entries:
             header = _patch_header(entry)
             own = []
             # A file that became a link, or the reverse, has two sections: gone, and come.
             for _ in range(2 if entry.status == b"T" else 1):
-                if sections and sections[-1].startswith(header):
-                    own.append(sections.pop())
+                start = place + len(_SECTION)
+                if place < 0 or not text.startswith(header, start):
+                    break
+                place = text.find(_SECTION, start)
+                own.append(text[start:] if place < 0 else text[start:place])
             self._add_changes(changes, entry, own, attributes, objects)
-        if sections:
+        if place >= 0:
             raise ShipworthyError(
                 f"git's diff of {self._repository.location} has a patch that belongs to no file "
-                f"({sections[-1][:80]!r}); please report this with your git's version."
+                f"({text[place : place + 80]!r}); please report this with your git's version."
             )
         return _mark_moves(changes)
 

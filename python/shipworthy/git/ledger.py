@@ -436,6 +436,10 @@ class Ledger:
             )  # fmt: skip
         return row_of
 
+    def stop(self) -> None:
+        """End what runs beside; after an error nothing must go on in the shadow repository."""
+        self._helper.shutdown(cancel_futures=True)
+
     @property
     def landed_at(self) -> int:
         """Landing of the last change, in seconds since 1970 (UTC)."""
@@ -445,7 +449,6 @@ class Ledger:
         """Settle what was put off. After this the rows are complete."""
         self._resolve_merges()
         self._settle_merges(is_last=True)
-        self._helper.shutdown()
         self._rows = self._rows_of_lines()
         self.births_count = sum(birth.lines for birth in self.new_births)
         self.deaths_count = len(self._tracker.dead) // 4

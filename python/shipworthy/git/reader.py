@@ -269,10 +269,13 @@ class _Load:
             ledger = Ledger(
                 self._repository, objects, history, state, self._settings, strict=self._strict
             )
-            for commit, changes in zip(history.mainline, chain(first, diffs), strict=True):
-                ledger.add(commit, changes)
-                progress.advance()
-            ledger.close()
+            try:
+                for commit, changes in zip(history.mainline, chain(first, diffs), strict=True):
+                    ledger.add(commit, changes)
+                    progress.advance()
+                ledger.close()
+            finally:
+                ledger.stop()
         return ledger
 
     def _write(self, ledger: "Ledger", state: "ReaderState | None", releases: str | None) -> int:

@@ -147,6 +147,7 @@ def read(directory, *, strict=False):
         for commit, changes in zip(history.mainline, diffs, strict=True):
             ledger.add(commit, changes)
         ledger.close()
+        ledger.stop()
         return ledger
 
 

@@ -137,8 +137,8 @@ def test_singular_tests_find_the_damage_they_are_there_for(demo, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def switched_off(tmp_path_factory):
-    """Builds of the demo by what is switched off, `all` included."""
+def switched_off(loaded, tmp_path_factory):
+    """Builds by what is switched off; `all` is the demo with its seeds, the others read files."""
 
     def build(off):
         warehouse = tmp_path_factory.mktemp("off") / f"{off}.duckdb"
@@ -146,7 +146,9 @@ def switched_off(tmp_path_factory):
             return run_dbt(
                 "build", warehouse, variables=dict.fromkeys(SWITCHES, False), succeeds=None
             )
-        return run_dbt("build", warehouse, NO_UNIT_TESTS, variables={off: False}, succeeds=None)
+        shutil.copy(loaded, warehouse)
+        variables = {"demo": False, off: False}
+        return run_dbt("build", warehouse, NO_UNIT_TESTS, variables=variables, succeeds=None)
 
     return two_at_a_time(build, (*SWITCHES, "all"))
 

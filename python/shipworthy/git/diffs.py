@@ -428,19 +428,21 @@ def _mark_moves(changes: list[FileChange]) -> list[FileChange]:
     added = _runs(changes, side=1)
     if not added:
         return changes
+    # Blocks of the smaller side are kept in memory, those of the other only looked up.
+    is_removal_small = _size(removed) <= _size(added)
     known: set[tuple[int, ...]] = set()
-    for _, _, text in removed:
+    for _, _, text in removed if is_removal_small else added:
         known.update(_blocks(text))
-    added = [run for run in added if not known.isdisjoint(_blocks(run[2]))]
-    if not added:
+    if is_removal_small:
+        added = [run for run in added if not known.isdisjoint(_blocks(run[2]))]
+    else:
+        removed = [run for run in removed if not known.isdisjoint(_blocks(run[2]))]
+    if not added or not removed:
         return changes
     places: dict[tuple[int, ...], list[tuple[int, int]]] = defaultdict(list)
-    wanted: set[tuple[int, ...]] = set()
-    for _, _, text in added:
-        wanted.update(_blocks(text))
     for number, (_, _, text) in enumerate(removed):
         for index, block in enumerate(_blocks(text)):
-            if block in wanted:
+            if block in known:
                 places[block].append((number, index))
     moved_away: dict[int, list[int]] = defaultdict(list)
     moved_in: dict[int, list[int]] = defaultdict(list)
@@ -464,6 +466,10 @@ def _mark_moves(changes: list[FileChange]) -> list[FileChange]:
             moved_away=tuple(sorted(moved_away[file])), moved_in=tuple(moved_in[file])
         )
     return changes
+
+
+def _size(runs: list[tuple[int, int, array]]) -> int:
+    return sum(len(text) for _, _, text in runs)
 
 
 def _blocks(text: array) -> Iterator[tuple[int, ...]]:

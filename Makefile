@@ -46,7 +46,7 @@ check-dbt: setup
 	SHIPWORTHY_WAREHOUSE=target/test/demo.duckdb $(BIN)/dbt --warn-error build
 
 check-python: setup
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 ## demo-data: make the demo seeds anew
 demo-data: setup

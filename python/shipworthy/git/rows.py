@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 
 from shipworthy.contract import RAW_SCHEMA
 from shipworthy.git.diffs import UNCOUNTED_CLASSES
@@ -55,26 +53,19 @@ def write_rows(
     if not is_resumed:
         for table in ("line_births", "line_deaths", "commits"):
             connection.execute(f"delete from {RAW_SCHEMA}.{table} where repository = ?", [name])
-    births, deaths = _birth_rows(name, ledger), _death_rows(name, ledger)
-    commits = _commit_rows(repository, ledger, salt)
-    # Every row is new by construction (its change is), so there is nothing to merge with.
-    for table, rows in (("line_births", births), ("line_deaths", deaths), ("commits", commits)):
-        if rows.num_rows:
-            connection.register("_git_rows", rows)
-            columns = ", ".join(rows.column_names)
-            connection.execute(
-                f"insert into {RAW_SCHEMA}.{table} ({columns}) select {columns} from _git_rows"
-            )
-            connection.unregister("_git_rows")
+    # One table after the other: only its rows are in memory twice.
+    _insert(connection, "line_births", _birth_rows(name, ledger))
+    _insert(connection, "line_deaths", _death_rows(name, ledger))
+    _insert(connection, "commits", _commit_rows(repository, ledger, salt))
     _merge(
         connection,
         "repositories",
         {
-            "repository": [name],
-            "default_branch": [repository.branch],
-            "scanned_at": [loaded_at],
-            "head_sha": [repository.head],
-            "is_shallow": [False],
+            "repository": _words([name]),
+            "default_branch": _words([repository.branch]),
+            "scanned_at": _moments([loaded_at]),
+            "head_sha": _words([repository.head]),
+            "is_shallow": np.array([False]),
         },
     )
     through = _time(ledger.landed_at)
@@ -105,8 +96,8 @@ def _write_releases(
         f"delete from {RAW_SCHEMA}.deployments where repository = ? and source = 'git_tag'",
         [repository.name],
     )
-    times = [_time(release.finished_at) for release in found]
     if found:
+        times = _times([release.finished_at for release in found])
         constants = {
             "repository": repository.name,
             "service": repository.name,
@@ -119,16 +110,16 @@ def _write_releases(
             connection,
             "deployments",
             {
-                "deployment_id": [release.deployment_id for release in found],
-                "sha": [release.sha for release in found],
+                "deployment_id": _words([release.deployment_id for release in found]),
+                "sha": _words([release.sha for release in found]),
                 "created_at": times,
                 "started_at": times,
                 "finished_at": times,
-                **{column: [value] * len(found) for column, value in constants.items()},
+                **{column: _constant(value, len(found)) for column, value in constants.items()},
             },
         )
     # The tags are known as of the scan, which may hold one that is younger than the last change.
-    through = max([_time(ledger.landed_at), *times])
+    through = _time(max([ledger.landed_at, *(release.finished_at for release in found)]))
     _watermark(connection, "deployments", repository.name, through, loaded_at)
     return len(found)
 
@@ -150,72 +141,76 @@ def _watermark(
         connection,
         "load_watermarks",
         {
-            "input": [input_name],
-            "source": [f"git:{repository}"],
-            "loaded_through": [through],
-            "loaded_at": [loaded_at],
-            "rows": [rows],
-            "rejected_rows": [0],
+            "input": _words([input_name]),
+            "source": _words([f"git:{repository}"]),
+            "loaded_through": _moments([through]),
+            "loaded_at": _moments([loaded_at]),
+            "rows": np.array([rows]),
+            "rejected_rows": np.array([0]),
         },
     )
 
 
 def _merge(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, Sequence[Any]]
+    connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, np.ndarray]
 ) -> None:
-    connection.register("_git_rows", pa.table(columns))
+    connection.register("_git_rows", columns)
     merge(connection, table, "_git_rows")
     connection.unregister("_git_rows")
 
 
-def _birth_rows(name: str, ledger: Ledger) -> pa.Table:
+def _insert(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, np.ndarray]
+) -> None:
+    """Add rows that are new by construction (their change is): there is nothing to merge with."""
+    if len(columns["repository"]):
+        connection.register("_git_rows", columns)
+        names = ", ".join(columns)
+        connection.execute(
+            f"insert into {RAW_SCHEMA}.{table} ({names}) select {names} from _git_rows"
+        )
+        connection.unregister("_git_rows")
+
+
+def _birth_rows(name: str, ledger: Ledger) -> dict[str, np.ndarray]:
     births = ledger.new_births
-    shas = [change.commit.sha for change in ledger.changes]
-    return pa.table(
-        {
-            "repository": _constant(name, len(births)),
-            "added_sha": _coded([birth.change for birth in births], shas),
-            "path": _words([birth.path for birth in births]),
-            "path_class": _words([birth.path_class for birth in births]),
-            "author_sha": _words([birth.author_sha for birth in births]),
-            "authorship": _words([birth.authorship for birth in births]),
-            "ai_tool": _words([birth.ai_tool for birth in births]),
-            "attribution_method": _words([birth.attribution_method for birth in births]),
-            "is_moved": pa.array([birth.is_moved for birth in births], pa.bool_()),
-            "is_refilled": pa.array([birth.is_refilled for birth in births], pa.bool_()),
-            "lines": pa.array([birth.lines for birth in births], pa.int64()),
-        }
-    )
+    shas = _words([change.commit.sha for change in ledger.changes])
+    return {
+        "repository": _constant(name, len(births)),
+        "added_sha": shas[[birth.change for birth in births]],
+        "path": _words([birth.path for birth in births]),
+        "path_class": _words([birth.path_class for birth in births]),
+        "author_sha": _words([birth.author_sha for birth in births]),
+        "authorship": _words([birth.authorship for birth in births]),
+        "ai_tool": _words([birth.ai_tool for birth in births]),
+        "attribution_method": _words([birth.attribution_method for birth in births]),
+        "is_moved": np.array([birth.is_moved for birth in births], dtype=bool),
+        "is_refilled": _nullable([birth.is_refilled for birth in births], bool),
+        "lines": np.array([birth.lines for birth in births], dtype=np.int64),
+    }
 
 
-def _death_rows(name: str, ledger: Ledger) -> pa.Table:
+def _death_rows(name: str, ledger: Ledger) -> dict[str, np.ndarray]:
     numbers, changes, is_moved, lines = ledger.deaths()
     used, index = np.unique(numbers, return_inverse=True)
-    births = [ledger.birth(int(number)) for number in used]
-
-    def words(column: str) -> pa.Array:
-        return _words([getattr(birth, column) for birth in births]).take(pa.array(index))
-
-    return pa.table(
-        {
-            "repository": _constant(name, len(numbers)),
-            **{
-                column: words(column)
-                for column in (
-                    "added_sha", "path", "path_class", "author_sha", "authorship", "ai_tool"
-                )
-            },
-            "birth_is_moved": pa.array([birth.is_moved for birth in births], pa.bool_()).take(
-                pa.array(index)
-            ),
-            "removed_sha": _coded(changes, [change.commit.sha for change in ledger.changes]),
-            "is_moved": pa.array(is_moved),
-            "lines": pa.array(lines, pa.int64()),
-        }
-    )  # fmt: skip
+    births = [ledger.birth(number) for number in used.tolist()]
+    shas = _words([change.commit.sha for change in ledger.changes])
+    return {
+        "repository": _constant(name, len(numbers)),
+        "added_sha": _words([birth.added_sha for birth in births])[index],
+        "path": _words([birth.path for birth in births])[index],
+        "path_class": _words([birth.path_class for birth in births])[index],
+        "author_sha": _words([birth.author_sha for birth in births])[index],
+        "authorship": _words([birth.authorship for birth in births])[index],
+        "ai_tool": _words([birth.ai_tool for birth in births])[index],
+        "birth_is_moved": np.array([birth.is_moved for birth in births], dtype=bool)[index],
+        "removed_sha": shas[changes],
+        "is_moved": is_moved,
+        "lines": lines,
+    }
 
 
-def _commit_rows(repository: Repository, ledger: Ledger, salt: bytes) -> pa.Table:
+def _commit_rows(repository: Repository, ledger: Ledger, salt: bytes) -> dict[str, np.ndarray]:
     """Return the rows of `commits`. A branch commit's own diff is never read: its counts are null.
 
     Of the branch commits only those are there that wrote a line.
@@ -232,36 +227,27 @@ def _commit_rows(repository: Repository, ledger: Ledger, salt: bytes) -> pa.Tabl
             keys[commit.author_email] = person_key(commit.author_email, salt)
     added, removed, ai_added = (counts.tolist() for counts in _counted_lines(ledger))
     evidence = [*changes, *(commit for commit, _ in pairs[len(changes) :])]
-    numbers, words, time = pa.int64(), pa.string(), pa.timestamp("s")
-    columns: dict[str, tuple[pa.DataType, list[Any]]] = {
-        "sha": (words, [commit.sha for commit, _ in pairs]),
-        "mainline_position": (numbers, [change.position for change in changes] + others),
-        "authored_at": (time, [commit.authored_at for commit, _ in pairs]),
-        "committed_at": (time, [commit.committed_at for commit, _ in pairs]),
-        "landed_at": (time, [change.landed_at for _, change in pairs]),
-        "author_key": (words, [keys[commit.author_email] for commit, _ in pairs]),
-        "author_kind": (words, [commit.author_kind for commit, _ in pairs]),
-        "authorship": (words, [one.authorship for one in evidence]),
-        "ai_tool": (words, [one.ai_tool for one in evidence]),
-        "attribution_method": (words, [one.attribution_method for one in evidence]),
-        "lines_added": (numbers, added + others),
-        "lines_removed": (numbers, removed + others),
-        "ai_lines_added": (numbers, ai_added + others),
-        "files_changed": (numbers, [change.files_changed for change in changes] + others),
-        "pull_request_number": (numbers, [commit.pull_request_number for commit, _ in pairs]),
-        "reverts_sha": (
-            words,
-            _full_ids(repository, [commit.reverts_sha for commit, _ in pairs]),
-        ),
-        "is_fix": (pa.bool_(), [commit.is_fix for commit, _ in pairs]),
-        "fixes_incident_id": (words, [commit.fixes_incident_id for commit, _ in pairs]),
+    return {
+        "repository": _constant(repository.name, len(pairs)),
+        "sha": _words([commit.sha for commit, _ in pairs]),
+        "mainline_position": _nullable([change.position for change in changes] + others, int),
+        "authored_at": _times([commit.authored_at for commit, _ in pairs]),
+        "committed_at": _times([commit.committed_at for commit, _ in pairs]),
+        "landed_at": _times([change.landed_at for _, change in pairs]),
+        "author_key": _words([keys[commit.author_email] for commit, _ in pairs]),
+        "author_kind": _words([commit.author_kind for commit, _ in pairs]),
+        "authorship": _words([one.authorship for one in evidence]),
+        "ai_tool": _words([one.ai_tool for one in evidence]),
+        "attribution_method": _words([one.attribution_method for one in evidence]),
+        "lines_added": _nullable(added + others, int),
+        "lines_removed": _nullable(removed + others, int),
+        "ai_lines_added": _nullable(ai_added + others, int),
+        "files_changed": _nullable([change.files_changed for change in changes] + others, int),
+        "pull_request_number": _nullable([commit.pull_request_number for commit, _ in pairs], int),
+        "reverts_sha": _words(_full_ids(repository, [commit.reverts_sha for commit, _ in pairs])),
+        "is_fix": np.array([commit.is_fix for commit, _ in pairs], dtype=bool),
+        "fixes_incident_id": _words([commit.fixes_incident_id for commit, _ in pairs]),
     }
-    return pa.table(
-        {
-            "repository": _constant(repository.name, len(pairs)),
-            **{name: pa.array(values, kind) for name, (kind, values) in columns.items()},
-        }
-    )
 
 
 def _counted_lines(ledger: Ledger) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -272,13 +258,13 @@ def _counted_lines(ledger: Ledger) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             added[birth.change] += birth.lines
             if birth.authorship == "ai":
                 ai_added[birth.change] += birth.lines
-    births, changes, _, lines = ledger.deaths()
-    counted: dict[int, bool] = {}
-    for birth, change, count in zip(births.tolist(), changes.tolist(), lines.tolist(), strict=True):
-        if birth not in counted:
-            counted[birth] = ledger.birth(birth).path_class not in UNCOUNTED_CLASSES
-        if counted[birth]:
-            removed[change] += count
+    numbers, changes, _, lines = ledger.deaths()
+    used, index = np.unique(numbers, return_inverse=True)
+    is_counted = np.array(
+        [ledger.birth(number).path_class not in UNCOUNTED_CLASSES for number in used.tolist()],
+        dtype=bool,
+    )[index]
+    np.add.at(removed, changes[is_counted], lines[is_counted])
     return added, removed, ai_added
 
 
@@ -293,15 +279,25 @@ def _time(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
 
 
-def _words(values: Sequence[str | None]) -> pa.Array:
-    return pa.array(values, pa.string()).dictionary_encode()
+# Columns as DuckDB takes them straight from numpy: it reads masked values and NaT as nulls.
 
 
-def _coded(codes: Any, words: Sequence[str]) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(
-        pa.array(np.asarray(codes, dtype=np.int32)), pa.array(words, pa.string())
-    )
+def _words(values: Sequence[str | None]) -> np.ndarray:
+    return np.array(values, dtype=object)
 
 
-def _constant(value: str, count: int) -> pa.Array:
-    return _coded(np.zeros(count, dtype=np.int32), [value])
+def _constant(value: str, count: int) -> np.ndarray:
+    return np.full(count, value, dtype=object)
+
+
+def _nullable(values: Sequence[int | None], kind: type) -> np.ma.MaskedArray:
+    is_null = [value is None for value in values]
+    return np.ma.array([value or 0 for value in values], mask=is_null, dtype=kind)
+
+
+def _times(seconds: Sequence[int | None]) -> np.ndarray:
+    return np.array(["NaT" if at is None else at for at in seconds], dtype="datetime64[s]")
+
+
+def _moments(times: Sequence[datetime]) -> np.ndarray:
+    return np.array(times, dtype="datetime64[us]")

@@ -32,6 +32,8 @@ REFILL_SECONDS = 84 * 86_400
 _SWEEP_ENTRIES = 100_000
 # So many files with lines from merges are resolved together; fewer would start git too often.
 _WAITING_FILES = 1_000
+# So many removed lines are counted at a time.
+_COUNTED_DEAD = 1 << 18
 _BLANK_CHECKSUM = 0  # of the empty text
 
 
@@ -189,9 +191,8 @@ class Ledger:
         # Births: those of earlier runs that have living lines, then this run's.
         self.old_births: list[Birth] = state.births if state else []
         self.new_births: list[NewBirth] = []
-        # The row of each line, in pieces: first line, rows (one for all, or one for each).
-        self._old_rows = np.empty(0, dtype=np.uint32)
-        self._pieces: list[tuple[int, int, int | np.ndarray]] = []
+        # The row of each line, by its number: as much of it as is known, and room to grow.
+        self._rows = np.empty(0, dtype=np.uint32)
         self._tracker = self._restore(state)
         self._merges: list[FileAdditions] = []
         self._resolved: deque[tuple[list[FileAdditions], Future[list[list[Written]]]]] = deque()
@@ -219,7 +220,7 @@ class Ledger:
             numbering = np.arange(first, first + count, dtype=np.uint32)
             tracker.files[path] = bytearray(numbering.tobytes())
             first += count
-        self._old_rows = np.concatenate(rows).astype(np.uint32)
+        self._rows = np.concatenate(rows).astype(np.uint32)
         return tracker
 
     def add(self, commit: Commit, files: Sequence[FileChange]) -> None:
@@ -320,11 +321,12 @@ class Ledger:
     ) -> Evidence:
         if file.new_text is None:
             return None
-        last_removed = list(map(self._removed_at.get, file.new_text))
-        if last_removed.count(None) == len(last_removed):
+        # Most texts were never removed, and one look-up tells that.
+        if self._removed_at.keys().isdisjoint(file.new_text):
             return False
         oldest = landed_at - REFILL_SECONDS
-        is_refilled = [at is not None and at >= oldest for at in last_removed]
+        last_removed = self._removed_at.get
+        is_refilled = [last_removed(text, oldest - 1) >= oldest for text in file.new_text]
         has_text = np.frombuffer(file.new_text, dtype=np.uint32) != _BLANK_CHECKSUM
         return _only(has_text, is_born), _only(np.array(is_refilled), is_born)
 
@@ -363,10 +365,16 @@ class Ledger:
                 author_of=_only(written.author_of, additions.is_born),
                 places=places[additions.is_born],
             )
+        self._make_room()
         attested = [self._attestations.has(one.sha, one.parents) for one in authors]
         if len(authors) == 1 and moved is None and not attested[0]:
-            row = self._add_rows(additions, authors, [(0, None)], {(0, False): lines}, None)[0]
-            self._pieces.append((additions.first, lines, row))
+            row = len(self.old_births) + len(self.new_births)
+            author = authors[0]
+            self._add_row(
+                additions, author.sha, author.authorship, author.ai_tool,
+                author.attribution_method, False, None, lines,
+            )  # fmt: skip
+            self._rows[additions.first : additions.first + lines] = row
             return
         labels: list[tuple[int, Label | None]] = []  # (author, what is attested)
         kind = np.zeros(lines, dtype=np.int64)
@@ -383,58 +391,71 @@ class Ledger:
             )
             kind[mine] = np.where(numbers >= 0, len(labels) + numbers, kind[mine])
             labels += [(index, label) for label in found]
-        combined = kind * 2 + (0 if moved is None else moved)
-        found_kinds, inverse, counts = np.unique(combined, return_inverse=True, return_counts=True)
-        tally = {
-            (int(one) // 2, bool(one % 2)): int(count)
-            for one, count in zip(found_kinds, counts, strict=True)
-        }
-        rows = self._add_rows(additions, authors, labels, tally, inverse)
-        self._pieces.append((additions.first, lines, np.array(rows, dtype=np.uint32)[inverse]))
+        kind *= 2
+        if moved is not None:
+            kind += moved
+        rows = self._add_rows(additions, authors, labels, kind)
+        self._rows[additions.first : additions.first + lines] = rows[kind]
 
     def _add_rows(
         self,
         additions: FileAdditions,
         authors: Sequence[Commit],
         labels: Sequence[tuple[int, Label | None]],
-        tally: dict[tuple[int, bool], int],
-        inverse: np.ndarray | None,
-    ) -> list[int]:
+        kind: np.ndarray,
+    ) -> np.ndarray:
         """Add a row for each author, authorship and movedness; return the row of each kind.
 
-        Tool and method are no part of the table's key: where several meet, the most lines win.
+        The kind of a line is twice the index of its label, plus one if it moved. Tool and method
+        are no part of the table's key: where several meet, the most lines win.
         """
-        rows: dict[tuple[str, str, bool], list[tuple[int, str | None, str | None, int]]] = {}
-        for index, ((kind, is_moved), lines) in enumerate(tally.items()):
-            author_index, label = labels[kind]
+        counts = np.bincount(kind)
+        kinds = np.flatnonzero(counts).tolist()
+        groups: dict[tuple[str, str, bool], list[tuple[int, str | None, str | None, int]]] = {}
+        for one in kinds:
+            author_index, label = labels[one // 2]
             author = authors[author_index]
             if label is not None:
                 authorship, tool, method = *label, "line_ranges"
             else:
                 authorship = author.authorship
                 tool, method = author.ai_tool, author.attribution_method
-            rows.setdefault((author.sha, authorship, is_moved), []).append(
-                (lines, tool, method, index)
+            groups.setdefault((author.sha, authorship, bool(one % 2)), []).append(
+                (int(counts[one]), tool, method, one)
             )
-        row_of = [0] * len(tally)
-        for (author_sha, authorship, is_moved), parts in rows.items():
-            row = len(self.old_births) + len(self.new_births)
-            for _, _, _, index in parts:
-                row_of[index] = row
+        row_of = np.zeros(len(counts), dtype=np.uint32)
+        first = len(self.old_births) + len(self.new_births)
+        for row, parts in enumerate(groups.values(), first):
+            row_of[[one for _, _, _, one in parts]] = row
+        row_of_line = row_of[kind] if isinstance(additions.evidence, tuple) else None
+        for row, ((author_sha, authorship, is_moved), parts) in enumerate(groups.items(), first):
             _, tool, method, _ = max(parts, key=lambda part: (part[0], -part[3]))
-            if inverse is None:
-                member = slice(None)
-            else:
-                member = np.isin(inverse, [index for _, _, _, index in parts])
-            self.new_births.append(
-                NewBirth(
-                    additions.change, intern(path_text(additions.path)), additions.path_class,
-                    author_sha, authorship, tool, method, is_moved,
-                    _is_refilled(additions.evidence, member),
-                    sum(lines for lines, _, _, _ in parts),
-                )
+            self._add_row(
+                additions, author_sha, authorship, tool, method, is_moved,
+                None if row_of_line is None or len(groups) == 1 else row_of_line == row,
+                sum(lines for lines, _, _, _ in parts),
             )  # fmt: skip
         return row_of
+
+    def _add_row(
+        self,
+        additions: FileAdditions,
+        author_sha: str,
+        authorship: str,
+        tool: str | None,
+        method: str | None,
+        is_moved: bool,
+        member: np.ndarray | None,
+        lines: int,
+    ) -> None:
+        """Add a row; `member` tells which of the lines are in it, None if all are."""
+        self.new_births.append(
+            NewBirth(
+                additions.change, intern(path_text(additions.path)), additions.path_class,
+                author_sha, authorship, tool, method, is_moved,
+                _is_refilled(additions.evidence, member), lines,
+            )
+        )  # fmt: skip
 
     def stop(self) -> None:
         """End what runs beside; after an error nothing must go on in the shadow repository."""
@@ -449,7 +470,7 @@ class Ledger:
         """Settle what was put off. After this the rows are complete."""
         self._resolve_merges()
         self._settle_merges(is_last=True)
-        self._rows = self._rows_of_lines()
+        self._make_room()
         self.births_count = sum(birth.lines for birth in self.new_births)
         self.deaths_count = len(self._tracker.dead) // 4
         self.living_count = sum(len(lines) for lines in self._tracker.files.values()) // 4
@@ -481,13 +502,14 @@ class Ledger:
             for additions, written in zip(waiting, chain(*found.result()), strict=True):
                 self._settle(additions, written)
 
-    def _rows_of_lines(self) -> np.ndarray:
-        """Return the row of every line, by its number."""
-        rows = np.empty(self._tracker.next_line, dtype=np.uint32)
-        rows[: len(self._old_rows)] = self._old_rows
-        for first, lines, row in self._pieces:
-            rows[first : first + lines] = row
-        return rows
+    def _make_room(self) -> None:
+        """Let the rows reach up to the last line that was born."""
+        born = self._tracker.next_line
+        if len(self._rows) < born:
+            # By an eighth more than needed, so that all the copying adds up to little.
+            self._rows = np.concatenate(
+                (self._rows, np.empty(born + born // 8 - len(self._rows), dtype=np.uint32))
+            )
 
     def deaths(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Return the rows of `line_deaths`.
@@ -502,12 +524,26 @@ class Ledger:
             tracker = self._tracker
             dead = np.frombuffer(tracker.dead, dtype=np.uint32)
             counts = np.array(tracker.dead_per_change, dtype=np.int64)
-            # Birth, change and movedness in one number: 31, 32 and 1 bits.
-            keys = self._rows[dead].astype(np.uint64)
-            keys <<= np.uint64(33)
-            keys |= np.repeat(np.arange(0, 2 * len(counts), 2, dtype=np.uint64), counts)
-            keys[tracker.moved_dead] |= np.uint64(1)
-            keys, lines = np.unique(keys, return_counts=True)
+            ends = np.cumsum(counts)
+            moved = np.frombuffer(tracker.moved_dead, dtype=np.uint64)
+            parts = []
+            # Some changes at a time: lines of different changes have no row in common.
+            start = first = 0
+            while first < len(counts):
+                last = max(first + 1, np.searchsorted(ends, start + _COUNTED_DEAD, side="right"))
+                end = int(ends[last - 1])
+                # Birth, change and movedness in one number: 31, 32 and 1 bits.
+                keys = self._rows[dead[start:end]].astype(np.uint64)
+                keys <<= np.uint64(33)
+                keys |= np.repeat(
+                    np.arange(2 * first, 2 * last, 2, dtype=np.uint64), counts[first:last]
+                )
+                here = moved[slice(*np.searchsorted(moved, (start, end)))]
+                keys[here - np.uint64(start)] |= np.uint64(1)
+                parts.append(np.unique(keys, return_counts=True))
+                start, first = end, last
+            keys = np.concatenate([part for part, _ in parts] or [np.empty(0, np.uint64)])
+            lines = np.concatenate([part for _, part in parts] or [np.empty(0, np.int64)])
             births, changes = keys >> np.uint64(33), keys >> np.uint64(1) & np.uint64(0xFFFFFFFF)
             self._deaths = births, changes, (keys & np.uint64(1)).astype(bool), lines
         return self._deaths
@@ -572,10 +608,10 @@ def _only(values: np.ndarray | None, mask: np.ndarray | None) -> np.ndarray | No
     return values if values is None or mask is None else values[mask]
 
 
-def _is_refilled(evidence: Evidence, member: np.ndarray | slice) -> bool | None:
+def _is_refilled(evidence: Evidence, member: np.ndarray | None) -> bool | None:
     """Tell whether at least half of the lines with text came back; None if not computed."""
     if evidence is None or evidence is False:
         return evidence
-    has_text, is_refilled = (part[member] for part in evidence)
-    refilled = int(is_refilled.sum())
-    return refilled > 0 and 2 * refilled >= int(has_text.sum())
+    has_text, is_refilled = (_only(part, member) for part in evidence)
+    refilled = int(np.count_nonzero(is_refilled))
+    return refilled > 0 and 2 * refilled >= int(np.count_nonzero(has_text))

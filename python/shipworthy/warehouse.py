@@ -237,10 +237,7 @@ def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
         ]
     if len(statements) == 1 and present:
         return
-    connection.execute("begin")
-    for statement in statements:
-        connection.execute(statement)
-    connection.execute("commit")
+    connection.execute("; ".join(["begin", *statements, "commit"]))
 
 
 def _stage(

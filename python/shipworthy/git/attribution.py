@@ -421,7 +421,10 @@ def parse_pull_request_number(message: str, is_merge: bool) -> int | None:
     trailing = _TRAILING_NUMBER.search(subject)
     named = _REQUEST_SUBJECTS.match(subject)
     first, second = (named, trailing) if is_merge else (trailing, named)
-    match = first or second or _GITLAB_REFERENCE.search(message)
+    match = first or second
+    # A cheap look first, here and below: most messages hold nothing of the kind.
+    if not match and "See merge request" in message:
+        match = _GITLAB_REFERENCE.search(message)
     return int(next(group for group in match.groups() if group)) if match else None
 
 
@@ -431,6 +434,8 @@ def parse_reverts_sha(message: str) -> str | None:
     The first `This reverts commit ...` at the start of a line counts, should a squash hold several.
     `Reverts owner/repository#12` names a request, not a commit.
     """
+    if "this reverts commit" not in message.casefold():
+        return None
     match = _REVERTED.search(message)
     return match[1].lower() if match else None
 

@@ -201,8 +201,13 @@ class BranchAuthors:
             for commit in merge.branch
             if len(commit.parents) > 1
         ]
+        # Merges differ in the same paths over and over: one object for each saves much memory.
+        known: dict[bytes, bytes] = {}
         self._merged = {
-            sha: {unquote(line[line.index(b"\t") + 1 :]) for line in lines}
+            sha: {
+                known.setdefault(path, path)
+                for path in (unquote(line[line.index(b"\t") + 1 :]) for line in lines)
+            }
             for sha, lines in self._read_raw(pairs, "--no-renames")
         }
 
@@ -345,8 +350,7 @@ class BranchAuthors:
                 continue
             key = commit.sha, parent
             if key not in self._renames:
-                [(_, lines)] = self._read_raw([key], "-M50%", "-l400")
-                entries = map(parse_raw, lines)
+                entries = map(parse_raw, finder.find_renames(*key))
                 self._renames[key] = {unquote(entry.new_name): entry for entry in entries}
             entry = self._renames[key].get(path)
             if entry is not None and entry.status == b"R":

@@ -59,8 +59,6 @@ class History:
 
     Parameters
     ----------
-    commits : dict of str to Commit
-        All commits that the earlier tip does not reach.
     mainline : list of Commit
         The first-parent chain, oldest first, from behind the earlier tip.
     branches : dict of str to list of Commit
@@ -68,7 +66,6 @@ class History:
         merge that reaches it; children come before their parents.
     """
 
-    commits: dict[str, Commit]
     mainline: list[Commit]
     branches: dict[str, list[Commit]]
 
@@ -130,7 +127,7 @@ def read_history(
                 commit = parse_commit(sha, content, catalog)
                 commits[commit.sha] = commit
     chain = [commits[sha] for sha, _ in mainline]
-    return History(commits, chain, _find_branches(commits, chain))
+    return History(chain, _find_branches(commits, chain))
 
 
 def _find_branches(commits: dict[str, Commit], mainline: list[Commit]) -> dict[str, list[Commit]]:
@@ -186,7 +183,10 @@ def parse_commit(sha: str, content: bytes, catalog: Catalog) -> Commit:
         elif key == b"encoding":
             encoding = value.decode("ascii", "replace")
     author_name, author_email, authored_at = _parse_identity(author, encoding)
-    committer_name, committer_email, committed_at = _parse_identity(committer, encoding)
+    if committer == author:
+        committer_name, committer_email, committed_at = author_name, author_email, authored_at
+    else:
+        committer_name, committer_email, committed_at = _parse_identity(committer, encoding)
     message = _decode(body, encoding)
     attribution = attribute_commit(
         author_name, author_email, committer_name, committer_email, message, catalog

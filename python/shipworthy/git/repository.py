@@ -25,6 +25,8 @@ _OLDEST_GIT = (2, 39)
 _PIPE_BYTES = 1 << 20
 _AHEAD_BYTES = 16 << 20
 _LISTED = 5
+# `diff-tree --stdin` repeats a line that names no object, and flushes what it has printed so far.
+_END_OF_ANSWER = b"end of answer\n"
 
 # Broken or lost objects, as git 2.39 to 2.5x words them.
 _BROKEN_OBJECT = re.compile(
@@ -237,7 +239,7 @@ class ObjectReader:
 
 
 class PathFinder:
-    """Finds files in commits through one long-running git process. Use as a context manager.
+    """Finds files in commits through long-running git processes. Use as a context manager.
 
     Parameters
     ----------
@@ -247,12 +249,14 @@ class PathFinder:
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
         self._process: subprocess.Popen[bytes] | None = None
+        self._diffs: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "PathFinder":
         return self
 
     def __exit__(self, *_: object) -> None:
         _end(self._process)
+        _end(self._diffs)
 
     def find(self, commit: str, path: bytes) -> str | None:
         """Return the object id of a file (or link) at a commit, None if there is none.
@@ -281,6 +285,29 @@ class PathFinder:
             complaint = _complaint(self._process) or b"unable to read " + commit.encode()
             raise self._repository.failure(("cat-file",), self._process.wait(), complaint)
         return object_id if kind == "blob" else None
+
+    def find_renames(self, commit: str, parent: str) -> list[bytes]:
+        """Return the lines of `--raw` output, with renames, for a commit against a parent of its.
+
+        Raises
+        ------
+        ShipworthyError
+            If git fails.
+        """
+        if self._diffs is None:
+            self._diffs = self._repository.start(
+                "diff-tree", "--stdin", "-r", "--raw", "--full-index", "--no-commit-id",
+                "--no-ext-diff", "--no-relative", "-M50%", "-l400",
+            )  # fmt: skip
+        lines = []
+        line = ask_process(self._diffs, f"{commit} {parent}\n".encode() + _END_OF_ANSWER)
+        while line != _END_OF_ANSWER:
+            if not line:
+                complaint = _complaint(self._diffs)
+                raise self._repository.failure(("diff-tree",), self._diffs.wait(), complaint)
+            lines.append(line.removesuffix(b"\n"))
+            line = self._diffs.stdout.readline()
+        return lines
 
 
 def ask_process(process: subprocess.Popen[bytes], question: bytes) -> bytes:

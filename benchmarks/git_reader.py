@@ -5,16 +5,19 @@
 For each repository: seconds (best of the runs) of
 
 - git alone: `git log --first-parent -m -p -U0 -M -w` to nowhere;
-- a full load with one job and with two, as whole processes, output written to a new warehouse;
+- `shipworthy load git` with one job and with two, as whole processes, into a new warehouse;
 - resuming the last 50 mainline commits, on a shared clone whose branch is moved;
 - with --theseus, git-of-theseus from another environment's Python, for scale.
 
-Wall-clock times compare only on a machine that does nothing else; processor seconds, children
-included, are given beside them.
+Wall-clock times compare only on a machine that does nothing else, so processor seconds, children
+included, stand beside them, as does the load average. Both are also given as multiples of git's.
+Memory is the most that the main process had (on top of which each git and each further job has its
+own).
 """
 
 import argparse
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -25,11 +28,15 @@ from pathlib import Path
 BASELINE = ("log", "--first-parent", "-m", "-p", "-U0", "-M", "-w")
 RESUMED_COMMITS = 50
 LOAD = """
-import resource, sys
-from shipworthy.git.reader import load_git
-[load] = load_git([sys.argv[1]], sys.argv[2], jobs=int(sys.argv[3]), repositories=["bench/mark"])
-unit = 1 if sys.platform == "darwin" else 1024
-print(load.commits, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
+import atexit, resource, sys
+
+def tell_memory():
+    unit = 1 if sys.platform == "darwin" else 1024
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
+
+atexit.register(tell_memory)
+from shipworthy.cli import main
+main()
 """
 
 
@@ -41,7 +48,7 @@ def timed(command, environment):
         subprocess.run(command, stdout=output, env=environment, check=True)
         seconds = time.perf_counter() - started
         output.seek(0)
-        text = output.read(200).decode(errors="replace")
+        text = output.read(1000).decode(errors="replace")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return seconds, used, text
@@ -53,6 +60,9 @@ def clean_environment(directory):
     return kept | {
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
+        # Compiled modules, as an installed package has them after its first use.
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": os.fspath(directory / "compiled"),
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         "SHIPWORTHY_SALT": "a salt for benchmarks only",
         "TMPDIR": os.fspath(directory),
@@ -64,15 +74,20 @@ def best(runs, measure, *arguments):
     return min((measure(*arguments) for _ in range(runs)), key=lambda result: result[0])
 
 
-def load_command(repository, warehouse, jobs):
-    return [sys.executable, "-c", LOAD, os.fspath(repository), os.fspath(warehouse), str(jobs)]
+def timed_load(repository, warehouse, environment, jobs):
+    """Time one load."""
+    command = [
+        sys.executable, "-c", LOAD, "load", "git", os.fspath(repository),
+        "--repository", "bench/mark", "--jobs", str(jobs),
+    ]  # fmt: skip
+    return timed(command, environment | {"SHIPWORTHY_WAREHOUSE": os.fspath(warehouse)})
 
 
 def measure_load(repository, directory, environment, jobs):
     """Time one full load into a new warehouse."""
     warehouse = directory / "bench.duckdb"
     warehouse.unlink(missing_ok=True)
-    return timed(load_command(repository, warehouse, jobs), environment)
+    return timed_load(repository, warehouse, environment, jobs)
 
 
 def measure_resume(repository, directory, environment):
@@ -91,10 +106,10 @@ def measure_resume(repository, directory, environment):
     warehouse.unlink(missing_ok=True)
     try:
         git(f"--git-dir={copy}", "update-ref", "HEAD", earlier)
-        timed(load_command(copy, warehouse, 1), environment)
+        timed_load(copy, warehouse, environment, 1)
     finally:
         git(f"--git-dir={copy}", "update-ref", "HEAD", head)
-    return timed(load_command(copy, warehouse, 1), environment)
+    return timed_load(copy, warehouse, environment, 1)
 
 
 def measure_theseus(python, repository, directory, environment):
@@ -117,33 +132,36 @@ def main():
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--theseus", help="Python of an environment that has git-of-theseus")
     options = parser.parse_args()
-    print(
-        "| repository | commits | git log | 1 job | x | 2 jobs | x | CPU git | CPU 1 job "
-        "| memory MB | resume 50 | theseus |\n" + "|---" * 12 + "|"
-    )
+    columns = (
+        "repository", "commits", "git log s", "CPU s",
+        "1 job s", "x wall", "CPU s", "x CPU", "2 jobs s", "x wall", "CPU s", "x CPU",
+        "memory MB", "resume 50 s", "theseus s", "load",
+    )  # fmt: skip
+    print(f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|")
     for repository in options.repositories:
         with tempfile.TemporaryDirectory() as temporary:
             directory = Path(temporary)
             environment = clean_environment(directory)
             git_log = ["git", "-C", os.fspath(repository), *BASELINE]
             base, base_cpu, _ = best(options.runs, timed, git_log, environment)
-            one, one_cpu, text = best(
-                options.runs, measure_load, repository, directory, environment, 1
-            )
-            two, _, _ = best(options.runs, measure_load, repository, directory, environment, 2)
+            load = repository, directory, environment
+            one, one_cpu, text = best(options.runs, measure_load, *load, 1)
+            two, two_cpu, _ = best(options.runs, measure_load, *load, 2)
             resume, _, _ = measure_resume(repository, directory, environment)
             theseus = "-"
             if options.theseus:
                 seconds, _, _ = measure_theseus(options.theseus, repository, directory, environment)
                 theseus = f"{seconds:.1f}"
-        commits, memory = map(int, text.split())
-        name = "/".join(repository.resolve().parts[-2:])
-        print(
-            f"| {name} | {commits:,} | {base:.2f} | {one:.2f} | {one / base:.2f} "
-            f"| {two:.2f} | {two / base:.2f} | {base_cpu:.2f} | {one_cpu:.2f} "
-            f"| {memory / 1e6:.0f} | {resume:.2f} | {theseus} |",
-            flush=True,
-        )
+        commits = re.search(r"([\d,]+) commits read", text)[1]
+        memory = int(text.split()[-1])
+        cells = (
+            "/".join(repository.resolve().parts[-2:]), commits,
+            f"{base:.2f}", f"{base_cpu:.2f}",
+            f"{one:.2f}", f"{one / base:.2f}", f"{one_cpu:.2f}", f"{one_cpu / base_cpu:.2f}",
+            f"{two:.2f}", f"{two / base:.2f}", f"{two_cpu:.2f}", f"{two_cpu / base_cpu:.2f}",
+            f"{memory / 1e6:.0f}", f"{resume:.2f}", theseus, f"{os.getloadavg()[0]:.1f}",
+        )  # fmt: skip
+        print(f"| {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import pytest
 from histories import FIRST_TIME, HOUR, Builder, Entry, git, text_tree
 
 from shipworthy.errors import ShipworthyError
+from shipworthy.git import progress
 from shipworthy.git.reader import load_git
 
 DATA = Path(__file__).parents[1] / "data"
@@ -520,6 +521,24 @@ def test_a_closing_line_and_no_progress_bar_in_a_pipe(tmp_path, warehouse, capfd
     [load] = load_git([tmp_path / "r"], warehouse)
     output, errors = capfd.readouterr()
     assert (output, errors) == ("", f"{load}\n")
+
+
+def test_a_progress_bar_on_a_terminal(tmp_path, warehouse, monkeypatch):
+    pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
+    story(tmp_path / "r")
+    monkeypatch.setattr(progress, "_REDRAW_SECONDS", 0)
+    reading_end, terminal = pty.openpty()
+    with open(terminal, "w") as errors:
+        monkeypatch.setattr(sys, "stderr", errors)
+        [load] = load_git([tmp_path / "r"], warehouse)
+        errors.flush()
+        text = os.read(reading_end, 1 << 16).decode()
+    os.close(reading_end)
+    *bars, end = text.split("\r\x1b[K")
+    assert f"{load.commits:,}/{load.commits:,} commits" in bars[-1]
+    assert f"[{'#' * 30}]" in bars[-1]
+    # The bar is wiped away before the closing line.
+    assert end == f"{load}\r\n"
 
 
 def test_names_come_from_origin_then_from_the_directory(tmp_path, warehouse):

@@ -13,7 +13,7 @@ export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := build
-.PHONY: build setup test lint check-dbt check-python demo-data lock benchmark clean
+.PHONY: build setup test test-postgres lint check-dbt check-python demo-data lock benchmark clean
 
 ## build: set up, load the demo seeds, build and test every model
 build: setup
@@ -47,6 +47,10 @@ check-dbt: setup
 
 check-python: setup
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+## test-postgres: build on a PostgreSQL server of its own, gone afterwards, and compare every row with DuckDB's
+test-postgres: setup
+	$(BIN)/pytest -m postgres
 
 ## demo-data: make the demo seeds anew
 demo-data: setup

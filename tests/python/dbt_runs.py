@@ -54,7 +54,14 @@ sys.exit(0 if dbtRunner().invoke(sys.argv[1:]).success else 1)
 
 
 def run_dbt(
-    command, warehouse, *arguments, variables=None, project=ROOT, succeeds=True, deprecations=False
+    command,
+    warehouse,
+    *arguments,
+    variables=None,
+    project=ROOT,
+    succeeds=True,
+    deprecations=False,
+    environment=None,
 ):
     """Run one dbt command in a process of its own.
 
@@ -74,6 +81,8 @@ def run_dbt(
         Whether the run must succeed; None takes both.
     deprecations : bool
         Whether dbt shows deprecations that it would hide on DuckDB.
+    environment : dict, optional
+        More environment variables.
 
     Returns
     -------
@@ -99,7 +108,8 @@ def run_dbt(
             "SHIPWORTHY_WAREHOUSE": str(warehouse),
             "DBT_TARGET_PATH": str(target),
             "DBT_LOG_PATH": str(target),
-        },
+        }
+        | (environment or {}),
         cwd=project,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -133,11 +143,12 @@ def read_schemas(warehouse, *schemas):
         for schema, name in names:
             result = connection.execute(f'select * from "{schema}"."{name}"')
             columns = [column[0] for column in result.description]
-            relations[f"{schema}.{name}"] = columns, sorted(result.fetchall(), key=_order)
+            relations[f"{schema}.{name}"] = columns, sorted(result.fetchall(), key=order)
     return relations
 
 
-def _order(row):
+def order(row):
+    """Sort key of a row that does not hang on the last digits."""
     exact = [value for value in row if not isinstance(value, float)]
     return repr(exact), [value for value in row if isinstance(value, float)]
 

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from dbt_runs import ROOT, query, run_dbt
+from metric_queries import query_metrics
 
 CONSUMER = ROOT / "tests" / "consumer"
 LANDING = "path:seeds/landing"
@@ -106,6 +107,31 @@ def test_a_schema_rule_of_the_consumer_holds_for_the_package(project, tmp_path):
 def test_models_of_the_consumer_build_on_the_marts(built):
     rows = query(built.warehouse, "from analytics.shipping_by_team order by team")
     assert rows == [("blue", 3.0), ("red", 7.0)]
+
+
+def test_metrics_of_the_package_and_of_the_consumer_stand_side_by_side(project, built, tmp_path):
+    questions = [
+        (["shipworthy_normalized_deployments", "normalized_deployments"], ["team"]),
+        (["shipworthy_normalized_deployments"], ["team__pace"]),
+        (["shipworthy_severity_weighted_failure_rate", "shipworthy_turnover_rate"], []),
+    ]
+    by_team, by_pace, rates = query_metrics(built, questions, tmp_path / "metrics", project)
+    assert sorted(by_team) == [("blue", 3.0, 3.0), ("red", 7.0, 7.0)]
+    assert sorted(by_pace) == [("little", 3.0), ("much", 7.0)]
+    sums = query(
+        built.warehouse,
+        """
+        select * from (
+            select sum(failure_weight) / sum(closed_releases)
+            from analytics_shipworthy.severity_weighted_failure_rate where is_mature
+        ), (
+            select sum(lines_removed) / sum(lines_added)
+            from analytics_shipworthy.code_turnover where is_mature
+        )
+        """,
+    )
+    assert rates == [pytest.approx(sums[0], rel=1e-9)]
+    assert 0 < rates[0][0] < 1
 
 
 def test_a_wrong_variable_of_the_consumer_is_refused(project, tmp_path):

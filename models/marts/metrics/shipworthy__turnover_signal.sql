@@ -14,6 +14,29 @@ as_of as (
 
 ),
 
+rated as (
+
+    select
+        *,
+        {{ shipworthy.safe_ratio('capped_lines_removed', 'capped_lines_added') }} as turnover_rate_capped
+
+    from windows
+
+),
+
+limited as (
+
+    select
+        *,
+        {{ shipworthy.wilson_low('turnover_rate_capped', 'effective_changes') }} as turnover_rate_low,
+        {{ shipworthy.wilson_high('turnover_rate_capped', 'effective_changes') }} as turnover_rate_high
+
+    from rated
+
+),
+
+-- The limits stand before the sum, which a database computes as it is written: it would otherwise copy their formula
+-- into each place of the ratio's interval that names them, and those into the signal.
 sides as (
 
     select
@@ -30,44 +53,17 @@ sides as (
             as {{ side }}_capped_lines_removed,
         coalesce(sum(case when authorship = '{{ side }}' then effective_changes end), 0.0)
             as {{ side }}_effective_changes,
+        {%- for measure in ('turnover_rate_capped', 'turnover_rate_low', 'turnover_rate_high') %}
+        cast(max(case when authorship = '{{ side }}' then {{ measure }} end) as {{ shipworthy.type_double() }})
+            as {{ side }}_{{ measure }},
+        {%- endfor %}
         {%- endfor %}
         sum(lines_added) as lines_added,
         sum(tagged_lines) as tagged_lines
 
-    from windows
+    from limited
 
     group by team, is_organisation, week_start_on, window_start_on
-
-),
-
-rated as (
-
-    select
-        *,
-        {{ shipworthy.safe_ratio('ai_capped_lines_removed', 'ai_capped_lines_added') }} as ai_turnover_rate_capped,
-        {{ shipworthy.safe_ratio('human_capped_lines_removed', 'human_capped_lines_added') }}
-            as human_turnover_rate_capped
-
-    from sides
-
-),
-
-limited as (
-
-    select
-        {%- for side in ('ai', 'human') %}
-        cast(
-            {{ shipworthy.wilson_low(side ~ '_turnover_rate_capped', side ~ '_effective_changes') }}
-            as {{ shipworthy.type_double() }}
-        ) as {{ side }}_turnover_rate_low,
-        cast(
-            {{ shipworthy.wilson_high(side ~ '_turnover_rate_capped', side ~ '_effective_changes') }}
-            as {{ shipworthy.type_double() }}
-        ) as {{ side }}_turnover_rate_high,
-        {%- endfor %}
-        *
-
-    from rated
 
 ),
 
@@ -89,7 +85,7 @@ compared as (
             'human_turnover_rate_low'
         ) | indent(8) }} as turnover_ratio_high
 
-    from limited
+    from sides
 
 ),
 

@@ -32,6 +32,10 @@ _DIFF_TREE = (
 
 _SECTION = b"\ndiff --git "
 _READ_BYTES = 1 << 20
+# How far git may be ahead of us: far enough to go on while a big change is followed.
+_AHEAD_BYTES = 16 << 20
+# A patch's lines are taken apart so many bytes at a time: each line is an object for a moment.
+_PARSED_BYTES = 4 << 20
 # Big enough to make starting git and reading the attributes cheap, small enough to share out.
 _BATCH_COMMITS = 256
 _BATCHES_AHEAD = 2
@@ -223,7 +227,9 @@ class DiffReader:
         feed = "".join(f"{sha} {parent}\n" if parent else f"{sha}\n" for sha, parent in commits)
         with (
             ObjectReader(self._repository) as objects,
-            self._repository.stream(*self._options, stdin=feed.encode()) as output,
+            self._repository.stream(
+                *self._options, stdin=feed.encode(), ahead=_AHEAD_BYTES
+            ) as output,
         ):
             attributes = Attributes.at(self._repository, objects, commits[0][1])
             for text in split_commits(output, [sha for sha, _ in commits]):
@@ -392,10 +398,14 @@ def parse_patch(section: bytes, *, with_text: bool) -> tuple[array, array | None
         heads = [part[: part.index(b" @@")] for part in section[start:].split(b"\n@@ -")[1:]]
         return _hunk_numbers(heads), None, None
     # Folding all at once and sorting lines by their signs is what makes this fast.
-    lines = section[start + 1 :].removesuffix(b"\n").translate(None, _BLANKS).split(b"\n")
-    hunks = _hunk_numbers([line[3:] for line in lines if line[0] == _AT])
-    old_text = array("I", [crc32(line[1:]) for line in lines if line[0] == _MINUS])
-    new_text = array("I", [crc32(line[1:]) for line in lines if line[0] == _PLUS])
+    text = section[start + 1 :].removesuffix(b"\n").translate(None, _BLANKS)
+    heads: list[bytes] = []
+    old_text, new_text = array("I"), array("I")
+    for lines in _split_lines(text):
+        heads += [line[3:] for line in lines if line[0] == _AT]
+        old_text.extend([crc32(line[1:]) for line in lines if line[0] == _MINUS])
+        new_text.extend([crc32(line[1:]) for line in lines if line[0] == _PLUS])
+    hunks = _hunk_numbers(heads)
     if len(old_text) != sum(hunks[1::4]) or len(new_text) != sum(hunks[3::4]):
         raise ShipworthyError(
             f"A patch of git's has {len(old_text)} removed and {len(new_text)} added lines where "
@@ -403,6 +413,15 @@ def parse_patch(section: bytes, *, with_text: bool) -> tuple[array, array | None
             "please report this with your git's version."
         )
     return hunks, old_text, new_text
+
+
+def _split_lines(text: bytes) -> Iterator[list[bytes]]:
+    """Split a text into its lines, some megabytes at a time."""
+    start = 0
+    while (end := text.find(b"\n", start + _PARSED_BYTES)) >= 0:
+        yield text[start:end].split(b"\n")
+        start = end + 1
+    yield (text[start:] if start else text).split(b"\n")
 
 
 def _hunk_numbers(heads: list[bytes]) -> array:

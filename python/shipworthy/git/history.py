@@ -94,7 +94,8 @@ def read_mainline(
     )
     mainline = []
     for line in reversed(listed.decode().splitlines()):
-        sha, *parents = line.split(" ")
+        # Interned, as in the commits: an id is kept once.
+        sha, *parents = map(intern, line.split(" "))
         mainline.append((sha, parents[0] if parents else None))
     first = mainline[0][1] if mainline else repository.head
     return mainline, first == tip

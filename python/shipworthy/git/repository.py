@@ -23,7 +23,6 @@ from shipworthy.errors import ShipworthyError
 
 _OLDEST_GIT = (2, 39)
 _PIPE_BYTES = 1 << 20
-_AHEAD_BYTES = 16 << 20
 _LISTED = 5
 # `diff-tree --stdin` repeats a line that names no object, and flushes what it has printed so far.
 _END_OF_ANSWER = b"end of answer\n"
@@ -113,8 +112,10 @@ class Repository:
         return result.stdout
 
     @contextmanager
-    def stream(self, *arguments: str, stdin: bytes = b"") -> Iterator["ReadAhead"]:
-        """Run git in the shadow and read what it prints while it runs.
+    def stream(
+        self, *arguments: str, stdin: bytes = b"", ahead: int = _PIPE_BYTES
+    ) -> Iterator["ReadAhead"]:
+        """Run git in the shadow and read what it prints while it runs, so many bytes ahead.
 
         The body must read to the end; the exit code is checked when the context ends. If the body
         raises, git is stopped and the body's error goes on, unless git had failed before.
@@ -131,15 +132,15 @@ class Repository:
                 env=self.environment,
                 cwd=self.shadow,
             )
-            ahead = ReadAhead(process.stdout)
+            output = ReadAhead(process.stdout, ahead)
             is_done = False
             try:
-                yield ahead
-                is_done = not ahead.read()
+                yield output
+                is_done = not output.read()
             finally:
                 if not is_done:
                     process.kill()
-                ahead.close()
+                output.close()
                 returncode = process.wait()
                 complaints.seek(0)
                 # A negative code is our own kill (the body raised) or somebody else's.
@@ -362,10 +363,13 @@ class ReadAhead:
     ----------
     pipe : binary file
         Closed by `close`.
+    ahead : int
+        Bytes to keep at most, give or take a block.
     """
 
-    def __init__(self, pipe: IO[bytes]) -> None:
+    def __init__(self, pipe: IO[bytes], ahead: int) -> None:
         widen_pipe(pipe)
+        self._ahead = ahead
         self._pipe = pipe
         self._blocks: deque[bytes] = deque()
         self._size = 0
@@ -403,7 +407,7 @@ class ReadAhead:
                 else:
                     self._is_ended = True
                 self._changed.notify()
-                while self._size > _AHEAD_BYTES and not self._is_ended:
+                while self._size > self._ahead and not self._is_ended:
                     self._changed.wait()
 
 

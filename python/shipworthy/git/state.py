@@ -12,7 +12,7 @@ STATE_VERSION = 1
 _HEADER_BYTES = 8
 
 
-@dataclass
+@dataclass(slots=True)
 class Birth:
     """A row of `line_births`, as far as later deaths need it.
 

@@ -6,6 +6,7 @@ from zlib import crc32
 import pytest
 
 from shipworthy.errors import ShipworthyError
+from shipworthy.git import diffs
 from shipworthy.git.diffs import (
     FileChange,
     _mark_moves,
@@ -78,6 +79,14 @@ def test_whitespace_is_folded_but_lines_are_kept():
     assert old_text[0] == new_text[0]
     assert list(old_text[1:]) == [0]
     assert list(new_text[1:]) == [0, 0]
+
+
+@pytest.mark.parametrize("size", [1, 7, 20])
+def test_big_patches_are_parsed_in_pieces(monkeypatch, size):
+    patch = b"a/x b/x\n@@ -3 +3 @@ f()\n-old\n+new\n@@ -7,2 +6,0 @@\n-a\n-b\n"
+    whole = parse_patch(patch, with_text=True)
+    monkeypatch.setattr(diffs, "_PARSED_BYTES", size)
+    assert parse_patch(patch, with_text=True) == whole
 
 
 def test_a_patch_that_contradicts_its_header_is_refused():

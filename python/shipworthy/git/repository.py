@@ -24,6 +24,8 @@ from shipworthy.errors import ShipworthyError
 _OLDEST_GIT = (2, 39)
 _PIPE_BYTES = 1 << 20
 _LISTED = 5
+# What counts. Copies from a host hold thousands of others, one or two a pull request.
+_REFS = ("refs/heads", "refs/remotes", "refs/tags", "refs/notes/ai")
 # `diff-tree --stdin` repeats a line that names no object, and flushes what it has printed so far.
 _END_OF_ANSWER = b"end of answer\n"
 
@@ -607,6 +609,7 @@ def _open_directory(
         "for-each-ref",
         "--format=%(refname)%00%(objectname)%00%(objecttype)%00%(*objectname)%00%(*objecttype)"
         "%00%(taggerdate:unix)%00%(committerdate:unix)",
+        *_REFS,
     )
     for line in listing.split("\n"):
         if not line:

@@ -25,6 +25,8 @@ SWITCHES = (
     "using_ai_usage",
     "using_people",
     "using_services",
+    "using_costs",
+    "using_product_metrics",
 )
 
 
@@ -87,6 +89,12 @@ def test_the_same_data_from_files_give_the_same_marts(demo, loaded, tmp_path):
 
 # What each test in tests/singular must find.
 DAMAGE = {
+    "a_small_group_cannot_be_computed_from_the_rest": """
+        update shipworthy.ai_cost set is_suppressed = false
+        where is_suppressed and null_reason = 'protects_a_small_group'""",
+    "ai_spend_is_allocated_or_unshipped": """
+        update shipworthy.ai_cost set unshipped_spend_usd = unshipped_spend_usd + 0.01
+        where is_organisation and week_start_on = '2026-03-02'""",
     "changes_are_live_once_at_a_time": """
         insert into shipworthy_intermediate.int_shipworthy__changes_put_live
         select * replace (shipping_order + 1 as shipping_order, 'again' as deployment_id)
@@ -390,6 +398,8 @@ MOMENT = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in
         ("using_ai_usage", [None], BOOLEAN),
         ("using_people", ["no"], BOOLEAN),
         ("using_services", [[True]], BOOLEAN),
+        ("using_costs", ["no"], BOOLEAN),
+        ("using_product_metrics", [1], BOOLEAN),
         ("as_of", ["yesterday", "2026-13-01", "2026-01-05 24:00:00", True, 20260105], MOMENT),
         ("turnover_window_days", [0, 366, 30.5, "30", True, None], "a whole number from 1 to 365"),
         ("turnover_line_cap", [0, "many"], "a whole number from 1 to 1000000000"),
@@ -404,6 +414,7 @@ MOMENT = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in
         ("remediation_weight", [-0.1, 1.1, "0.3"], "a number from 0 to 1"),
         ("confidence_level", [0.49, 1, 95, "0.95"], "a number from 0.5 to 0.9999"),
         ("minimum_group_size", [0, 2.5], "a whole number from 1 to 1000"),
+        ("show_people", ["no", 1], BOOLEAN),
         ("adoption_target", [80, "80%"], "a number from 0 to 1"),
     ],
 )

@@ -1,0 +1,71 @@
+{#- SQL: the two-sided quantile of Student's t distribution at the confidence level, for 1 to 30 degrees of freedom,
+    whole or not (two means of seven days have at most 12, four have at most 24); null outside.
+
+    The logarithm of the quantile is a smooth function of 1 / degrees: the polynomial through 14 points of it (Newton's
+    form, at Chebyshev's nodes) is off by less than 2 parts in 10^10 at 0.95, and 5 in 10^7 at 0.9999. -#}
+{% macro t_quantile(degrees) -%}
+    {%- if not execute -%}
+        {{ return('1.0') }}
+    {%- endif -%}
+    {%- set confidence_level = shipworthy.checked_variable('shipworthy__confidence_level') -%}
+    {%- set nodes = shipworthy.t_quantile_nodes() -%}
+    {%- set differences = [] -%}
+    {%- for x in nodes -%}
+        {%- do differences.append(
+            shipworthy.natural_logarithm(shipworthy.t_quantile_at(confidence_level, 1.0 / x))
+        ) -%}
+    {%- endfor -%}
+    {%- set table = namespace(values=differences) -%}
+    {%- set coefficients = [differences[0]] -%}
+    {%- for order in range(1, nodes | length) -%}
+        {%- set next = [] -%}
+        {%- for i in range(table.values | length - 1) -%}
+            {%- do next.append((table.values[i + 1] - table.values[i]) / (nodes[i + order] - nodes[i])) -%}
+        {%- endfor -%}
+        {%- set table.values = next -%}
+        {%- do coefficients.append(next[0]) -%}
+    {%- endfor -%}
+    {%- set nested = namespace(sql='(' ~ coefficients[-1] ~ ')') -%}
+    {%- for i in range(nodes | length - 1) | reverse -%}
+        {%- set nested.sql = '(' ~ coefficients[i] ~ ' + (1.0 / ' ~ degrees ~ ' - ' ~ nodes[i] ~ ') * ' ~ nested.sql ~ ')' -%}
+    {%- endfor -%}
+    case when {{ degrees }} between 0.999999 and 30 then exp({{ nested.sql }}) end
+{%- endmacro %}
+
+{#- Chebyshev's nodes on [1/30, 1]: cosines of (2 k + 1) / 28 of a half turn. -#}
+{% macro t_quantile_nodes() -%}
+    {%- set nodes = [] -%}
+    {%- for cosine in [
+        0.9937122098932426, 0.9438833303083676, 0.8467241992282841, 0.7071067811865476, 0.5320320765153366,
+        0.3302790619551673, 0.11196447610330769, -0.11196447610330758, -0.3302790619551672, -0.5320320765153365,
+        -0.7071067811865475, -0.8467241992282841, -0.9438833303083676, -0.9937122098932426
+    ] -%}
+        {%- do nodes.append((1.0 + 1.0 / 30) / 2 + (1.0 - 1.0 / 30) / 2 * cosine) -%}
+    {%- endfor -%}
+    {{ return(nodes) }}
+{%- endmacro %}
+
+{#- The quantile at one number of degrees, by halving.
+
+    With t = sqrt(degrees) s / sqrt(1 - s^2), P(|T| < t) is the integral of (1 - y^2)^((degrees - 2) / 2) from 0 to s,
+    over that from 0 to 1. With y = 1 - w^2 its tail is a series in w^2 / 2 that needs neither gamma function nor root. -#}
+{% macro t_quantile_at(confidence_level, degrees) -%}
+    {%- set terms = [] -%}
+    {%- set term = namespace(value=1.0) -%}
+    {%- for k in range(50) -%}
+        {%- do terms.append(term.value / (degrees + 2 * k)) -%}
+        {%- set term.value = term.value * (k - (degrees - 2) / 2.0) / (k + 1) / 2 -%}
+    {%- endfor -%}
+    {%- set goal = (1 - confidence_level) * shipworthy.polynomial(terms, 1.0) -%}
+    {%- set state = namespace(low=0.0, high=1.0) -%}
+    {%- for _ in range(52) -%}
+        {%- set w = (state.low + state.high) / 2 -%}
+        {%- if w ** degrees * shipworthy.polynomial(terms, w * w) < goal -%}
+            {%- set state.low = w -%}
+        {%- else -%}
+            {%- set state.high = w -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set w = (state.low + state.high) / 2 -%}
+    {{ return(degrees ** 0.5 * (1 - w * w) / (w * w * (2 - w * w)) ** 0.5) }}
+{%- endmacro %}

@@ -292,7 +292,8 @@ shared as (
         -- mature when every release that shares the spend is
         min(min(
             case
-                when releases.basis = 'held_lines'
+                when
+                    releases.basis = 'held_lines'
                     and releases.closed_at <= as_of.as_of_at
                     and releases.turnover_window_ended_at <= as_of.as_of_at
                     then 1

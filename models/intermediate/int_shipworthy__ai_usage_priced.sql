@@ -106,16 +106,14 @@ final as (
             used.{{ tokens }}{{ "," if not loop.last }}
             {%- endfor %}
         ) is not null as has_tokens,
-        {% for tokens in token_kinds -%}
-        {{ "+ " if not loop.first }}coalesce(used.{{ tokens }}, 0)
-        {% endfor -%}
-        as tokens,
+        0
+        {%- for tokens in token_kinds %}
+        + coalesce(used.{{ tokens }}, 0)
+        {%- endfor %} as tokens,
         (
+            0.0
             {%- for tokens, usd in token_kinds.items() %}
-            {{ "+ " if not loop.first }}case
-                when coalesce(used.{{ tokens }}, 0) = 0 then 0.0
-                else used.{{ tokens }} * prices_ranked.{{ usd }}
-            end
+            + case when used.{{ tokens }} <> 0 then used.{{ tokens }} * prices_ranked.{{ usd }} else 0.0 end
             {%- endfor %}
         ) / 1000000.0 as list_usd
 

@@ -204,6 +204,51 @@ def test_adoption_is_null_with_a_reason(switched_off, off, reason):
     assert rows == [(reason, 0)]
 
 
+@pytest.mark.parametrize(
+    ("off", "reasons"),
+    [
+        ("using_ai_usage", {("ai_usage_not_loaded", "ai_usage_not_loaded", 0, 0)}),
+        ("using_costs", {(None, "no_builder_costs", 1, 0)}),
+    ],
+)
+def test_cost_is_null_with_a_reason(switched_off, off, reasons):
+    rows = query(
+        switched_off[off].warehouse,
+        """
+        select null_reason, cost_to_serve_null_reason,
+            max((ai_cost_per_normalized_deployment is not null)::int),
+            max((cost_to_serve is not null)::int)
+        from shipworthy.ai_cost where not is_suppressed and is_organisation
+        group by null_reason, cost_to_serve_null_reason
+        """,
+    )
+    assert set(rows) == reasons
+
+
+def test_spend_still_finds_its_releases_without_people(switched_off):
+    rows = query(
+        switched_off["using_people"].warehouse,
+        """
+        select bool_and(ai_spend_usd is null), max(allocated_spend_usd) > 0
+        from shipworthy.ai_cost where not is_organisation and team <> 'unassigned'
+        """,
+    )
+    assert rows == [(True, True)]
+
+
+def test_outcomes_are_null_without_product_metrics(switched_off):
+    warehouse = switched_off["using_product_metrics"].warehouse
+    assert not query(warehouse, "from shipworthy.product_outcomes")
+    rows = query(
+        warehouse,
+        """
+        select null_reason, count(product_outcome_coverage)
+        from shipworthy.product_outcome_coverage group by null_reason
+        """,
+    )
+    assert rows == [("product_metrics_not_loaded", 0)]
+
+
 def test_untagged_code_is_human_without_ai_usage(switched_off):
     rows = query(
         switched_off["using_ai_usage"].warehouse,

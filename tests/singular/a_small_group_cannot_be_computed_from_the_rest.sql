@@ -1,5 +1,5 @@
--- Guards shipworthy__ai_cost and shipworthy__ai_adoption: what is hidden is the organisation less what is shown. It must be
--- at least two rows, of enough people together, and the same rows in both marts.
+-- Guards shipworthy__ai_cost and shipworthy__ai_adoption: what is hidden is the organisation less what is shown. It
+-- must be at least two rows, of enough people together, and the same rows in both marts.
 with
 
 groups_shown as (

@@ -201,7 +201,8 @@ team_rows as (
         normalized_deployments.ai_normalized_deployments,
         coalesce(waited_for.is_complete, 1) as is_complete,
         case
-            when coalesce(waited_for.is_mature, 1) = 1
+            when
+                coalesce(waited_for.is_mature, 1) = 1
                 and coalesce(
                     normalized_deployments.is_mature,
                     {{ shipworthy.add_days('cast(groups_shown.week_start_on as timestamp)', 7) }} <= as_of.as_of_at
@@ -343,7 +344,8 @@ final as (
 
         ---------- spend, in the week and under the team of who spent it
         {%- for column in ('ai_spend_usd', 'billed_usd', 'priced_usd', 'unshipped_spend_usd') %}
-        case when is_spend_shown and has_own_spend then cast({{ column }} as {{ shipworthy.type_double() }}) end as {{ column }},
+        case when is_spend_shown and has_own_spend then cast({{ column }} as {{ shipworthy.type_double() }}) end
+            as {{ column }},
         {%- endfor %}
         case
             when not (is_spend_shown and has_own_spend) then null
@@ -352,7 +354,8 @@ final as (
             when priced_usd is not null then 'priced'
         end as spend_method,
         {%- for column in gap_columns %}
-        case when is_spend_shown and has_own_spend then cast({{ column }} as {{ dbt.type_bigint() }}) end as {{ column }},
+        case when is_spend_shown and has_own_spend then cast({{ column }} as {{ dbt.type_bigint() }}) end
+            as {{ column }},
         {%- endfor %}
 
         ---------- spend, where the AI lines went live

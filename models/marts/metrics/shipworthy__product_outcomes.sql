@@ -1,5 +1,12 @@
 {{ config(alias='product_outcomes') }}
 
+{%- set sides = {'before': 'is_before', 'after': 'not is_before'} %}
+{%- set estimates = {
+    'difference': ('variance', 'variance_of_variance'),
+    'control_difference': ('control_variance', 'control_variance_of_variance'),
+    'difference_in_differences': ('variance_in_all', 'variance_of_variance_in_all')
+} %}
+
 with
 
 deployments as (
@@ -118,12 +125,12 @@ summed as (
     select
         release_id,
         metric,
-        is_control,
-        {%- for side, condition in {'before': 'is_before', 'after': 'not is_before'}.items() %}
+        {%- for side, condition in sides.items() %}
         count(case when {{ condition }} then 1 end) as days_{{ side }},
         avg(case when {{ condition }} then value end) as mean_{{ side }},
-        var_samp(case when {{ condition }} then value end) as variance_{{ side }}{{ "," if not loop.last }}
+        var_samp(case when {{ condition }} then value end) as variance_{{ side }},
         {%- endfor %}
+        is_control
 
     from days_around
 
@@ -139,7 +146,8 @@ spread as (
         mean_after - mean_before as difference,
         variance_before / days_before + variance_after / days_after as variance,
         variance_before / days_before * (variance_before / days_before) / nullif(days_before - 1, 0)
-        + variance_after / days_after * (variance_after / days_after) / nullif(days_after - 1, 0) as variance_of_variance
+        + variance_after / days_after * (variance_after / days_after) / nullif(days_after - 1, 0)
+            as variance_of_variance
 
     from summed
 
@@ -185,22 +193,20 @@ paired as (
 ),
 
 -- Values that never vary, but for rounding, say nothing about chance.
-{%- set estimates = {
-    'difference': ['variance', 'variance_of_variance'],
-    'control_difference': ['control_variance', 'control_variance_of_variance'],
-    'difference_in_differences': ['variance_in_all', 'variance_of_variance_in_all']
-} %}
-
 freed as (
 
     select
-        *,
-        {%- for estimate, (variance, variance_of_variance) in estimates.items() %}
+        {%- for estimate, variances in estimates.items() %}
         case
-            when {{ variance }} > 1e-24 * (mean_before * mean_before + mean_after * mean_after)
-                then {{ variance }} * {{ variance }} / nullif({{ variance_of_variance }}, 0)
-        end as {{ estimate }}_degrees{{ "," if not loop.last }}
+            when
+                paired.{{ variances[0] }}
+                > 1e-24 * (paired.mean_before * paired.mean_before + paired.mean_after * paired.mean_after)
+                then
+                    paired.{{ variances[0] }} * paired.{{ variances[0] }}
+                    / nullif(paired.{{ variances[1] }}, 0)
+        end as {{ estimate }}_degrees,
         {%- endfor %}
+        paired.*
 
     from paired
 
@@ -209,11 +215,11 @@ freed as (
 widened as (
 
     select
-        *,
-        {%- for estimate, (variance, variance_of_variance) in estimates.items() %}
-        {{ shipworthy.t_quantile(estimate ~ '_degrees') }} * sqrt({{ variance }}) as {{ estimate }}_half_width
-        {{- "," if not loop.last }}
+        {%- for estimate, variances in estimates.items() %}
+        {{ shipworthy.t_quantile('freed.' ~ estimate ~ '_degrees') }} * sqrt(freed.{{ variances[0] }})
+            as {{ estimate }}_half_width,
         {%- endfor %}
+        freed.*
 
     from freed
 

@@ -3,33 +3,39 @@
 
     The logarithm of the quantile is a smooth function of 1 / degrees: the polynomial through 18 points of it (Newton's
     form, at Chebyshev's nodes) is off by less than 2 parts in 10^11 at 0.95, and 1 in 10^8 at 0.9999. -#}
-{% macro t_quantile(degrees) -%}
+{% macro t_quantile(degrees, coefficients) -%}
+    {%- set nodes = shipworthy.t_quantile_nodes() -%}
+    {%- set nested = namespace(sql='0.0') -%}
+    {%- for coefficient in coefficients | reverse -%}
+        {%- set node = nodes[loop.revindex0] -%}
+        {%- set nested.sql = '(' ~ coefficient ~ ' + (1.0 / ' ~ degrees ~ ' - ' ~ node ~ ') * ' ~ nested.sql ~ ')' -%}
+    {%- endfor -%}
+    case when {{ degrees }} between 0.999999 and 30 then exp({{ nested.sql }}) end
+{%- endmacro %}
+
+{#- The divided differences of the logarithm, once for all quantiles of a model. Nothing while dbt only parses. -#}
+{% macro t_quantile_coefficients() -%}
     {%- if not execute -%}
-        {{ return('1.0') }}
+        {{ return([]) }}
     {%- endif -%}
     {%- set confidence_level = shipworthy.checked_variable('shipworthy__confidence_level') -%}
     {%- set nodes = shipworthy.t_quantile_nodes() -%}
-    {%- set differences = [] -%}
-    {%- for x in nodes -%}
-        {%- do differences.append(
-            shipworthy.natural_logarithm(shipworthy.t_quantile_at(confidence_level, 1.0 / x))
+    {%- set table = namespace(values=[]) -%}
+    {%- for node in nodes -%}
+        {%- do table.values.append(
+            shipworthy.natural_logarithm(shipworthy.t_quantile_at(confidence_level, 1.0 / node))
         ) -%}
     {%- endfor -%}
-    {%- set table = namespace(values=differences) -%}
-    {%- set coefficients = [differences[0]] -%}
+    {%- set coefficients = [table.values[0]] -%}
     {%- for order in range(1, nodes | length) -%}
-        {%- set next = [] -%}
+        {%- set differences = [] -%}
         {%- for i in range(table.values | length - 1) -%}
-            {%- do next.append((table.values[i + 1] - table.values[i]) / (nodes[i + order] - nodes[i])) -%}
+            {%- do differences.append((table.values[i + 1] - table.values[i]) / (nodes[i + order] - nodes[i])) -%}
         {%- endfor -%}
-        {%- set table.values = next -%}
-        {%- do coefficients.append(next[0]) -%}
+        {%- set table.values = differences -%}
+        {%- do coefficients.append(differences[0]) -%}
     {%- endfor -%}
-    {%- set nested = namespace(sql='(' ~ coefficients[-1] ~ ')') -%}
-    {%- for i in range(nodes | length - 1) | reverse -%}
-        {%- set nested.sql = '(' ~ coefficients[i] ~ ' + (1.0 / ' ~ degrees ~ ' - ' ~ nodes[i] ~ ') * ' ~ nested.sql ~ ')' -%}
-    {%- endfor -%}
-    case when {{ degrees }} between 0.999999 and 30 then exp({{ nested.sql }}) end
+    {{ return(coefficients) }}
 {%- endmacro %}
 
 {#- Chebyshev's nodes on [1/30, 1]: cosines of (2 k + 1) / 36 of a half turn. -#}
@@ -46,10 +52,11 @@
     {{ return(nodes) }}
 {%- endmacro %}
 
-{#- The quantile at one number of degrees, by halving.
+{#- The quantile at one number of degrees.
 
     With t = sqrt(degrees) s / sqrt(1 - s^2), P(|T| < t) is the integral of (1 - y^2)^((degrees - 2) / 2) from 0 to s,
-    over that from 0 to 1. With y = 1 - w^2 its tail is a series in w^2 / 2 that needs neither gamma function nor root. -#}
+    over that from 0 to 1. With y = 1 - w^2 its tail is a series in w^2 / 2 that needs no gamma function. The tail is
+    convex, so Newton's steps from w = 1 fall to the solution and never past it. -#}
 {% macro t_quantile_at(confidence_level, degrees) -%}
     {%- set terms = [] -%}
     {%- set term = namespace(value=1.0) -%}
@@ -58,15 +65,13 @@
         {%- set term.value = term.value * (k - (degrees - 2) / 2.0) / (k + 1) / 2 -%}
     {%- endfor -%}
     {%- set goal = (1 - confidence_level) * shipworthy.polynomial(terms, 1.0) -%}
-    {%- set state = namespace(low=0.0, high=1.0) -%}
-    {%- for _ in range(52) -%}
-        {%- set w = (state.low + state.high) / 2 -%}
-        {%- if w ** degrees * shipworthy.polynomial(terms, w * w) < goal -%}
-            {%- set state.low = w -%}
-        {%- else -%}
-            {%- set state.high = w -%}
-        {%- endif -%}
+    {%- set state = namespace(w=1.0, step=1.0) -%}
+    {%- for _ in range(200) if state.step > 1e-15 -%}
+        {%- set w = state.w -%}
+        {%- set excess = w ** degrees * shipworthy.polynomial(terms, w * w) - goal -%}
+        {%- set state.step = excess / (w ** (degrees - 1) * (1 - w * w / 2) ** ((degrees - 2) / 2)) -%}
+        {%- set state.w = w - state.step -%}
     {%- endfor -%}
-    {%- set w = (state.low + state.high) / 2 -%}
+    {%- set w = state.w -%}
     {{ return(degrees ** 0.5 * (1 - w * w) / (w * w * (2 - w * w)) ** 0.5) }}
 {%- endmacro %}

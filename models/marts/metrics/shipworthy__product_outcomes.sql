@@ -1,5 +1,6 @@
 {{ config(alias='product_outcomes') }}
 
+{%- set t_coefficients = shipworthy.t_quantile_coefficients() %}
 {%- set sides = {'before': 'is_before', 'after': 'not is_before'} %}
 {%- set estimates = {
     'difference': ('variance', 'variance_of_variance'),
@@ -216,7 +217,7 @@ widened as (
 
     select
         {%- for estimate, variances in estimates.items() %}
-        {{ shipworthy.t_quantile('freed.' ~ estimate ~ '_degrees') }} * sqrt(freed.{{ variances[0] }})
+        {{ shipworthy.t_quantile('freed.' ~ estimate ~ '_degrees', t_coefficients) }} * sqrt(freed.{{ variances[0] }})
             as {{ estimate }}_half_width,
         {%- endfor %}
         freed.*

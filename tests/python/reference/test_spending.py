@@ -197,7 +197,12 @@ def test_t_quantile_is_as_accurate_as_it_says(tmp_path, monkeypatch, level, accu
     monkeypatch.setenv("SHIPWORTHY_WAREHOUSE", str(tmp_path / "t.duckdb"))
     compiled = dbtRunner().invoke(
         [
-            *("compile", "--inline", "{{ shipworthy.t_quantile('degrees') }}", "--quiet"),
+            *(
+                "compile",
+                "--inline",
+                "{{ shipworthy.t_quantile('degrees', shipworthy.t_quantile_coefficients()) }}",
+                "--quiet",
+            ),
             *("--vars", json.dumps({"shipworthy__confidence_level": level})),
             *("--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),
             *("--target-path", str(tmp_path), "--log-path", str(tmp_path)),

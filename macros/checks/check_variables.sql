@@ -34,6 +34,8 @@
         'shipworthy__using_ai_usage': boolean,
         'shipworthy__using_people': boolean,
         'shipworthy__using_services': boolean,
+        'shipworthy__using_costs': boolean,
+        'shipworthy__using_product_metrics': boolean,
         'shipworthy__as_of': {'kind': 'moment'},
         'shipworthy__turnover_window_days': {'kind': 'integer', 'low': 1, 'high': 365},
         'shipworthy__turnover_line_cap': {'kind': 'integer', 'low': 1, 'high': 1000000000},
@@ -48,6 +50,7 @@
         'shipworthy__remediation_weight': {'kind': 'number', 'low': 0, 'high': 1},
         'shipworthy__confidence_level': {'kind': 'number', 'low': 0.5, 'high': 0.9999},
         'shipworthy__minimum_group_size': {'kind': 'integer', 'low': 1, 'high': 1000},
+        'shipworthy__show_people': boolean,
         'shipworthy__adoption_target': {'kind': 'number', 'low': 0, 'high': 1}
     }) }}
 {%- endmacro %}

@@ -29,6 +29,11 @@
     {{ shipworthy.add_hours(moment, (days | string) ~ ' * 24') }}
 {%- endmacro %}
 
+{#- The first moment of the month after that of `moment`. -#}
+{% macro next_month_started_at(moment) -%}
+    (date_trunc('month', {{ moment }}) + interval '1 month')
+{%- endmacro %}
+
 {#- The Monday of a moment's week. -#}
 {% macro week_start_on(moment) -%}
     cast(date_trunc('week', {{ moment }}) as date)

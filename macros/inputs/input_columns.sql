@@ -153,6 +153,20 @@
             'valid_from_on': 'date',
             'valid_to_on': 'date'
         },
+        'product_metrics': {
+            'service': dbt.type_string(),
+            'metric': dbt.type_string(),
+            'measured_on': 'date',
+            'value': shipworthy.type_double(),
+            'higher_is_better': dbt.type_boolean(),
+            'control_service': dbt.type_string()
+        },
+        'costs': {
+            'team': dbt.type_string(),
+            'month_start_on': 'date',
+            'category': dbt.type_string(),
+            'amount_usd': shipworthy.type_double()
+        },
         'load_watermarks': {
             'input': dbt.type_string(),
             'source': dbt.type_string(),

@@ -7,7 +7,9 @@
         'incidents': 'shipworthy__using_incidents',
         'ai_usage': 'shipworthy__using_ai_usage',
         'people': 'shipworthy__using_people',
-        'services': 'shipworthy__using_services'
+        'services': 'shipworthy__using_services',
+        'costs': 'shipworthy__using_costs',
+        'product_metrics': 'shipworthy__using_product_metrics'
     } -%}
     {%- if input in switches -%}
         {{ return(var(switches[input]) | as_bool) }}

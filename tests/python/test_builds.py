@@ -25,6 +25,8 @@ SWITCHES = (
     "using_ai_usage",
     "using_people",
     "using_services",
+    "using_costs",
+    "using_product_metrics",
 )
 
 
@@ -87,6 +89,12 @@ def test_the_same_data_from_files_give_the_same_marts(demo, loaded, tmp_path):
 
 # What each test in tests/singular must find.
 DAMAGE = {
+    "a_small_group_cannot_be_computed_from_the_rest": """
+        update shipworthy.ai_cost set is_suppressed = false
+        where is_suppressed and null_reason = 'protects_a_small_group'""",
+    "ai_spend_is_allocated_or_unshipped": """
+        update shipworthy.ai_cost set unshipped_spend_usd = unshipped_spend_usd + 0.01
+        where is_organisation and week_start_on = '2026-03-02'""",
     "changes_are_live_once_at_a_time": """
         insert into shipworthy_intermediate.int_shipworthy__changes_put_live
         select * replace (shipping_order + 1 as shipping_order, 'again' as deployment_id)
@@ -196,6 +204,51 @@ def test_adoption_is_null_with_a_reason(switched_off, off, reason):
         "select null_reason, count(ai_adoption) from shipworthy.ai_adoption group by null_reason",
     )
     assert rows == [(reason, 0)]
+
+
+@pytest.mark.parametrize(
+    ("off", "reasons"),
+    [
+        ("using_ai_usage", {("ai_usage_not_loaded", "ai_usage_not_loaded", 0, 0)}),
+        ("using_costs", {(None, "no_builder_costs", 1, 0)}),
+    ],
+)
+def test_cost_is_null_with_a_reason(switched_off, off, reasons):
+    rows = query(
+        switched_off[off].warehouse,
+        """
+        select null_reason, cost_to_serve_null_reason,
+            max((ai_cost_per_normalized_deployment is not null)::int),
+            max((cost_to_serve is not null)::int)
+        from shipworthy.ai_cost where not is_suppressed and is_organisation
+        group by null_reason, cost_to_serve_null_reason
+        """,
+    )
+    assert set(rows) == reasons
+
+
+def test_spend_still_finds_its_releases_without_people(switched_off):
+    rows = query(
+        switched_off["using_people"].warehouse,
+        """
+        select bool_and(ai_spend_usd is null), max(allocated_spend_usd) > 0
+        from shipworthy.ai_cost where not is_organisation and team <> 'unassigned'
+        """,
+    )
+    assert rows == [(True, True)]
+
+
+def test_outcomes_are_null_without_product_metrics(switched_off):
+    warehouse = switched_off["using_product_metrics"].warehouse
+    assert not query(warehouse, "from shipworthy.product_outcomes")
+    rows = query(
+        warehouse,
+        """
+        select null_reason, count(product_outcome_coverage)
+        from shipworthy.product_outcome_coverage group by null_reason
+        """,
+    )
+    assert rows == [("product_metrics_not_loaded", 0)]
 
 
 def test_untagged_code_is_human_without_ai_usage(switched_off):
@@ -392,6 +445,8 @@ MOMENT = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in
         ("using_ai_usage", [None], BOOLEAN),
         ("using_people", ["no"], BOOLEAN),
         ("using_services", [[True]], BOOLEAN),
+        ("using_costs", ["no"], BOOLEAN),
+        ("using_product_metrics", [1], BOOLEAN),
         ("as_of", ["yesterday", "2026-13-01", "2026-01-05 24:00:00", True, 20260105], MOMENT),
         ("turnover_window_days", [0, 366, 30.5, "30", True, None], "a whole number from 1 to 365"),
         ("turnover_line_cap", [0, "many"], "a whole number from 1 to 1000000000"),
@@ -406,6 +461,7 @@ MOMENT = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in
         ("remediation_weight", [-0.1, 1.1, "0.3"], "a number from 0 to 1"),
         ("confidence_level", [0.49, 1, 95, "0.95"], "a number from 0.5 to 0.9999"),
         ("minimum_group_size", [0, 2.5], "a whole number from 1 to 1000"),
+        ("show_people", ["no", 1], BOOLEAN),
         ("adoption_target", [80, "80%"], "a number from 0 to 1"),
     ],
 )

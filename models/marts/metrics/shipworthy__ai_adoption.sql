@@ -2,9 +2,9 @@
 
 with
 
-ai_usage as (
+spend as (
 
-    select * from {{ ref('shipworthy', 'stg_shipworthy__ai_usage') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__ai_spend_by_person') }}
 
 ),
 
@@ -20,9 +20,9 @@ identities as (
 
 ),
 
-builders as (
+groups_shown as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__builders_counted') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__groups_shown') }}
 
 ),
 
@@ -32,99 +32,144 @@ as_of as (
 
 ),
 
-used as (
+-- Nothing is known of the time before the first of the loaded usage.
+first_use as (
 
-    select
-        coalesce(identities.person_key, ai_usage.person_key) as person_key,
-        {{ shipworthy.week_start_on('ai_usage.bucket_started_at') }} as week_start_on,
-        ai_usage.is_automated,
-        coalesce(ai_usage.uncached_input_tokens, 0)
-        + coalesce(ai_usage.cache_read_tokens, 0)
-        + coalesce(ai_usage.cache_write_tokens, 0)
-        + coalesce(ai_usage.output_tokens, 0) as tokens,
-        ai_usage.billed_usd
-
-    from ai_usage
-
-    cross join as_of
-
-    left join identities
-        on ai_usage.person_key = identities.alias_key
-
-    where ai_usage.bucket_started_at <= as_of.as_of_at
+    select min(week_start_on) as first_week_start_on from spend
 
 ),
 
--- Members on the week's Monday, in each team of theirs.
-used_by_team as (
+-- Members on the week's Monday, in each team of theirs; people of no team count among themselves.
+users as (
 
     select
         people.team,
-        used.week_start_on,
-        used.person_key,
-        used.is_automated,
-        used.tokens,
-        used.billed_usd
+        spend.week_start_on,
+        spend.person_key
 
-    from used
+    from spend
 
     inner join people
         on
-            used.person_key = people.person_key
-            and (people.valid_from_on is null or people.valid_from_on <= used.week_start_on)
-            and (people.valid_to_on is null or used.week_start_on < people.valid_to_on)
+            (people.valid_from_on is null or people.valid_from_on <= spend.week_start_on)
+            and (people.valid_to_on is null or spend.week_start_on < people.valid_to_on)
 
-    where coalesce(people.kind, 'human') = 'human'
+    left join identities
+        on people.person_key = identities.alias_key
 
-),
+    where
+        coalesce(people.kind, 'human') = 'human'
+        and spend.is_ai_user
+        and spend.person_key = coalesce(identities.person_key, people.person_key)
 
-summed as (
+    union all
 
     select
         team,
         week_start_on,
-        count(distinct case when not coalesce(is_automated, false) then person_key end) as ai_users,
-        sum(tokens) as tokens,
-        sum(billed_usd) as billed_usd
+        person_key
 
-    from used_by_team
+    from spend
 
-    group by team, week_start_on
+    where
+        is_ai_user
+        and not has_team
 
 ),
 
-rows_with_people as (
+counted as (
 
     select
-        builders.team,
-        builders.week_start_on,
-        builders.builders,
-        coalesce(summed.ai_users, 0) as ai_users,
+        team,
+        false as is_organisation,
+        week_start_on,
+        count(distinct person_key) as ai_users
+
+    from users
+
+    group by team, week_start_on
+
+    union all
+
+    -- A share of builders: people of no team are none of them.
+    select
+        'all teams' as team,
+        true as is_organisation,
+        week_start_on,
+        count(distinct person_key) as ai_users
+
+    from spend
+
+    where
+        is_ai_user
+        and is_builder
+
+    group by week_start_on
+
+),
+
+-- Everybody's tokens stand in one team, so that teams add up to the organisation.
+summed as (
+
+    select
+        team,
+        false as is_organisation,
+        week_start_on,
+        sum(tokens) as tokens,
+        sum(billed_usd) as billed_usd
+
+    from spend
+
+    group by team, week_start_on
+
+    union all
+
+    select
+        'all teams' as team,
+        true as is_organisation,
+        week_start_on,
+        sum(tokens) as tokens,
+        sum(billed_usd) as billed_usd
+
+    from spend
+
+    group by week_start_on
+
+),
+
+joined as (
+
+    select
+        groups_shown.*,
+        coalesce(counted.ai_users, 0) as ai_users,
         coalesce(summed.tokens, 0) as tokens,
         summed.billed_usd,
         as_of.has_ai_usage,
         as_of.has_people,
-        {{ shipworthy.add_days('cast(builders.week_start_on as timestamp)', 7) }} <= as_of.as_of_at as is_mature,
-        {{ shipworthy.is_suppressed('builders.builders') }} as is_suppressed
+        {{ shipworthy.add_days('cast(groups_shown.week_start_on as timestamp)', 7) }} <= as_of.as_of_at as is_mature,
+        not groups_shown.is_suppressed and as_of.has_ai_usage and as_of.has_people as is_shown
 
-    from builders
+    from groups_shown
 
     cross join as_of
 
+    cross join first_use
+
+    left join counted
+        on
+            groups_shown.team = counted.team
+            and groups_shown.is_organisation = counted.is_organisation
+            and groups_shown.week_start_on = counted.week_start_on
+
     left join summed
         on
-            builders.team = summed.team
-            and builders.week_start_on = summed.week_start_on
+            groups_shown.team = summed.team
+            and groups_shown.is_organisation = summed.is_organisation
+            and groups_shown.week_start_on = summed.week_start_on
 
-),
-
-hidden as (
-
-    select
-        *,
-        not is_suppressed and has_ai_usage and has_people as is_shown
-
-    from rows_with_people
+    where
+        (groups_shown.builders is not null or groups_shown.is_organisation or groups_shown.team = 'unassigned')
+        and groups_shown.week_start_on >= coalesce(first_use.first_week_start_on, groups_shown.week_start_on)
 
 ),
 
@@ -132,6 +177,7 @@ final as (
 
     select
         team,
+        is_organisation,
         week_start_on,
         is_mature,
         case when is_shown then {{ shipworthy.safe_ratio('ai_users', 'builders') }} end as ai_adoption,
@@ -139,15 +185,16 @@ final as (
         case when is_shown then cast(ai_users as {{ dbt.type_bigint() }}) end as ai_users,
         case when not is_suppressed then builders end as builders,
         case when is_shown then cast(tokens as {{ dbt.type_bigint() }}) end as tokens,
-        case when is_shown then billed_usd end as billed_usd,
+        case when is_shown then cast(billed_usd as {{ shipworthy.type_double() }}) end as billed_usd,
         is_suppressed,
         case
             when not has_ai_usage then 'ai_usage_not_loaded'
             when not has_people then 'people_not_loaded'
-            when is_suppressed then 'group_too_small'
+            when null_reason is not null then null_reason
+            when builders is null then 'no_builders'
         end as null_reason
 
-    from hidden
+    from joined
 
 )
 

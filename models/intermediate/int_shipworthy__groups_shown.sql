@@ -1,0 +1,280 @@
+with
+
+builders as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__builders_counted') }}
+
+),
+
+team_weeks as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__team_weeks_shipped') }}
+
+),
+
+weeks as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__weeks') }}
+
+),
+
+people as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__people') }}
+
+),
+
+identities as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__identities') }}
+
+),
+
+spend as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__ai_spend_by_person') }}
+
+),
+
+costs as (
+
+    select distinct team from {{ ref('shipworthy', 'stg_shipworthy__costs') }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
+
+),
+
+-- Everybody stands in one team here: of several, the first by name.
+homes as (
+
+    select
+        weeks.week_start_on,
+        coalesce(identities.person_key, people.person_key) as person_key,
+        min(people.team) as team
+
+    from weeks
+
+    inner join people
+        on
+            (people.valid_from_on is null or people.valid_from_on <= weeks.week_start_on)
+            and (people.valid_to_on is null or weeks.week_start_on < people.valid_to_on)
+
+    left join identities
+        on people.person_key = identities.alias_key
+
+    where coalesce(people.kind, 'human') = 'human'
+
+    group by weeks.week_start_on, coalesce(identities.person_key, people.person_key)
+
+),
+
+counted as (
+
+    select
+        team,
+        week_start_on,
+        count(*) as people
+
+    from homes
+
+    group by team, week_start_on
+
+    union all
+
+    select
+        'unassigned' as team,
+        week_start_on,
+        count(person_key) as people
+
+    from spend
+
+    where not has_team
+
+    group by week_start_on
+
+    union all
+
+    select
+        team,
+        week_start_on,
+        0 as people
+
+    from spend
+
+    where has_team
+
+    union all
+
+    select
+        builders.team,
+        builders.week_start_on,
+        case when as_of.has_people then 0 else builders.builders end as people
+
+    from builders
+
+    cross join as_of
+
+    union all
+
+    select
+        team,
+        week_start_on,
+        0 as people
+
+    from team_weeks
+
+    union all
+
+    select
+        costs.team,
+        weeks.week_start_on,
+        0 as people
+
+    from costs
+
+    cross join weeks
+
+),
+
+gathered as (
+
+    select
+        counted.team,
+        counted.week_start_on,
+        sum(counted.people) as people,
+        max(builders.builders) as builders
+
+    from counted
+
+    left join builders
+        on
+            counted.team = builders.team
+            and counted.week_start_on = builders.week_start_on
+
+    group by counted.team, counted.week_start_on
+
+),
+
+-- Nobody is behind what people of no team did not do: a build pipeline's usage may be shown.
+judged as (
+
+    select
+        *,
+        case
+            when team = 'unassigned' and builders is null
+                then people > 0 and {{ shipworthy.is_suppressed('people') }}
+            else {{ shipworthy.is_suppressed('builders') }} or {{ shipworthy.is_suppressed('people') }}
+        end as is_small,
+        first_value(people) over (partition by team order by week_start_on) as first_people
+
+    from gathered
+
+),
+
+-- What is hidden could be had as the organisation less what is shown. So other groups are hidden too, until what is
+-- hidden is at least two rows and enough people: the smallest when first seen, so that it is the same ones every week.
+ranked as (
+
+    select
+        *,
+        max(case when is_small then 1 else 0 end) over (partition by week_start_on) as has_small,
+        row_number() over (
+            partition by week_start_on
+            order by
+                case when is_small then 0 when people > 0 then 1 else 2 end,
+                first_people,
+                team
+        ) as turn
+
+    from judged
+
+),
+
+lined_up as (
+
+    select
+        *,
+        turn - 1 as rows_before,
+        sum(people) over (
+            partition by week_start_on order by turn rows between unbounded preceding and current row
+        ) - people as people_before
+
+    from ranked
+
+),
+
+hidden as (
+
+    select
+        *,
+        is_small
+        or (
+            has_small = 1
+            and (rows_before < 2 or {{ shipworthy.is_suppressed('people_before') }})
+        ) as is_suppressed
+
+    from lined_up
+
+),
+
+organisation as (
+
+    select
+        hidden.week_start_on,
+        sum(hidden.people) as people,
+        case
+            when max(case when as_of.has_people then 1 else 0 end) = 1
+                then sum(case when hidden.builders is not null then hidden.people else 0 end)
+        end as builders,
+        sum(case when hidden.is_suppressed then hidden.people else 0 end) as hidden_people,
+        sum(case when hidden.is_suppressed then 1 else 0 end) as hidden_rows
+
+    from hidden
+
+    cross join as_of
+
+    group by hidden.week_start_on
+
+),
+
+final as (
+
+    select
+        team,
+        false as is_organisation,
+        week_start_on,
+        cast(builders as {{ dbt.type_bigint() }}) as builders,
+        cast(people as {{ dbt.type_bigint() }}) as people,
+        is_suppressed,
+        case
+            when is_small then 'group_too_small'
+            when is_suppressed then 'protects_a_small_group'
+        end as null_reason
+
+    from hidden
+
+    union all
+
+    select
+        'all teams' as team,
+        true as is_organisation,
+        week_start_on,
+        cast(builders as {{ dbt.type_bigint() }}) as builders,
+        cast(people as {{ dbt.type_bigint() }}) as people,
+        {{ shipworthy.is_suppressed('people') }}
+        or (hidden_rows > 0 and (hidden_rows < 2 or {{ shipworthy.is_suppressed('hidden_people') }})) as is_suppressed,
+        case
+            when {{ shipworthy.is_suppressed('people') }} then 'group_too_small'
+            when hidden_rows > 0 and (hidden_rows < 2 or {{ shipworthy.is_suppressed('hidden_people') }})
+                then 'protects_a_small_group'
+        end as null_reason
+
+    from organisation
+
+)
+
+select * from final

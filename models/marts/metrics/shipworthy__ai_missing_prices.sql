@@ -1,0 +1,29 @@
+{{ config(alias='ai_missing_prices') }}
+
+with
+
+usage_priced as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__ai_usage_priced') }}
+
+),
+
+final as (
+
+    select
+        coalesce(model, 'unknown') as model,
+        min(used_on) as first_used_on,
+        max(used_on) as last_used_on
+
+    from usage_priced
+
+    where
+        billed_usd is null
+        and has_tokens
+        and list_usd is null
+
+    group by coalesce(model, 'unknown')
+
+)
+
+select * from final

@@ -1,0 +1,93 @@
+-- Guards shipworthy__ai_cost and shipworthy__ai_adoption: what is hidden is the organisation less what is shown. It
+-- must be at least two rows, of enough people together, and the same rows in both marts.
+with
+
+groups_shown as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__groups_shown') }}
+
+),
+
+shown as (
+
+    select
+        'ai_cost' as mart,
+        team,
+        is_organisation,
+        week_start_on,
+        is_suppressed
+
+    from {{ ref('shipworthy', 'shipworthy__ai_cost') }}
+
+    union all
+
+    select
+        'ai_adoption' as mart,
+        team,
+        is_organisation,
+        week_start_on,
+        is_suppressed
+
+    from {{ ref('shipworthy', 'shipworthy__ai_adoption') }}
+
+),
+
+anywhere as (
+
+    select
+        team,
+        is_organisation,
+        week_start_on,
+        min(case when is_suppressed then 1 else 0 end) = 1 as is_hidden,
+        max(case when is_suppressed then 1 else 0 end) = 1 as is_hidden_somewhere
+
+    from shown
+
+    group by team, is_organisation, week_start_on
+
+),
+
+weeks as (
+
+    select
+        anywhere.week_start_on,
+        max(case when anywhere.is_organisation and not anywhere.is_hidden then 1 else 0 end) as shows_organisation,
+        sum(case when anywhere.is_hidden and not anywhere.is_organisation then 1 else 0 end) as hidden_rows,
+        sum(case when anywhere.is_hidden and not anywhere.is_organisation then groups_shown.people else 0 end)
+            as hidden_people,
+        max(case when anywhere.is_hidden <> anywhere.is_hidden_somewhere then 1 else 0 end) as differs,
+        max(
+            case
+                when
+                    not anywhere.is_hidden
+                    and groups_shown.people > 0
+                    and {{ shipworthy.is_suppressed('groups_shown.people') }}
+                    then 1
+                else 0
+            end
+        ) as shows_a_small_group
+
+    from anywhere
+
+    inner join groups_shown
+        on
+            anywhere.team = groups_shown.team
+            and anywhere.is_organisation = groups_shown.is_organisation
+            and anywhere.week_start_on = groups_shown.week_start_on
+
+    group by anywhere.week_start_on
+
+)
+
+select *
+
+from weeks
+
+where
+    differs = 1
+    or shows_a_small_group = 1
+    or (
+        shows_organisation = 1
+        and hidden_rows > 0
+        and (hidden_rows < 2 or {{ shipworthy.is_suppressed('hidden_people') }})
+    )

@@ -48,6 +48,18 @@ MARTS = {
         "shipworthy__severity_weighted_failure_rate",
         ["team", "week_start_on"],
     ),
+    "human_decision_density": (
+        "shipworthy__human_decision_density",
+        ["team", "is_organisation", "week_start_on", "authorship"],
+    ),
+    "delivery_performance": (
+        "shipworthy__delivery_performance",
+        ["team", "service", "week_start_on"],
+    ),
+    "flow_pressure": (
+        "shipworthy__flow_pressure",
+        ["team", "is_organisation", "week_start_on"],
+    ),
 }
 
 ARROW_TYPES = {

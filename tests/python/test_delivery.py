@@ -11,7 +11,9 @@ MARTS = ("human_decision_density", "delivery_performance", "flow_pressure")
 def test_the_demo_equals_the_reference(demo):
     tables = {}
     for name, table in TABLES.items():
-        rows = query(demo.warehouse, f"select {', '.join(table.columns)} from shipworthy_demo.{name}")
+        rows = query(
+            demo.warehouse, f"select {', '.join(table.columns)} from shipworthy_demo.{name}"
+        )
         tables[name] = [dict(zip(table.columns, row, strict=True)) for row in rows]
     expected, actual = compute(tables, {}), read(demo.warehouse)
     found = [line for name in MARTS for line in differences(name, expected[name], actual[name])]

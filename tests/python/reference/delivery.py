@@ -152,9 +152,9 @@ class Requests:
             person = self.facts.person(row["reviewer_key"])
             if request is None or not self._by_another(request, row["reviewer_kind"], person):
                 continue
-            if row["submitted_at"] <= (request["merged"] or self.facts.as_of):
-                if self._known(row["submitted_at"]):
-                    request["reviews"].append(dict(row, person=person))
+            until = min(request["merged"] or self.facts.as_of, self.facts.as_of)
+            if row["submitted_at"] <= until:
+                request["reviews"].append(dict(row, person=person))
 
     def _read_threads(self):
         for row in self.facts._input("review_threads"):
@@ -169,8 +169,7 @@ class Requests:
         if threads is None:
             by = request["merged"] or self.facts.as_of
             threads = sum(
-                t["person"] == review["person"] and t["opened_at"] <= by
-                for t in request["threads"]
+                t["person"] == review["person"] and t["opened_at"] <= by for t in request["threads"]
             )
         lines = review["lines_at_review"]
         if lines is None and None not in (request["lines_added"], request["lines_removed"]):
@@ -446,7 +445,8 @@ class Delivery:
             moment = deployment_time(row)
             if row["status"] not in ("failure", "cancelled") or moment is None:
                 continue
-            if row["environment"] not in ("production", "prod") or moment > self.facts.as_of:
+            is_production = (row["environment"] or "").lower() in ("production", "prod")
+            if not is_production or moment > self.facts.as_of:
                 continue
             if row["kind"] == "flag" and not self.facts.var("redeployments_count"):
                 continue
@@ -538,7 +538,9 @@ class Delivery:
                 "closed_deployments": n_closed,
                 "failed_rollouts": len(rollouts),
                 "rework_deployments": sum(d in rework for d in found),
-                **self.wilson("deployment_rework_rate", sum(d in rework for d in found), len(found)),
+                **self.wilson(
+                    "deployment_rework_rate", sum(d in rework for d in found), len(found)
+                ),
                 "dora_band_year": facts.var("dora_band_year"),
             }
             known = {
@@ -592,9 +594,7 @@ class Delivery:
     def _flow(self, team, week, requests, through):
         ends = min(midnight(week) + WEEK, self.facts.as_of)
         mine = [r for r in requests if team in (EVERYBODY, r["team"])]
-        found = [
-            c for c in self.earliest if c["week"] == week and team in (EVERYBODY, c["team"])
-        ]
+        found = [c for c in self.earliest if c["week"] == week and team in (EVERYBODY, c["team"])]
         reviews = [
             (r["repository"], r["number"], review["person"])
             for r in mine

@@ -1,6 +1,6 @@
-{#- The band of a DORA metric by the report that shipworthy__dora_band_year names: the best band whose worst edge the
-    value reaches (seed shipworthy__dora_bands). Gaps between published bands go to the worse one's neighbour above:
-    what is better than a band's worst edge has at least that band. Needs a relation `dora_bands` in scope. -#}
+{#- The band of a DORA metric in the report that shipworthy__dora_band_year names: the best one whose worst edge the value
+    reaches (seed shipworthy__dora_bands), so that the gaps which the reports leave belong to a band too. Needs a CTE
+    `dora_bands` of that year's rows. -#}
 {% macro dora_band(measure, value, more_is_better=false) -%}
     {{ return(adapter.dispatch('dora_band', 'shipworthy')(measure, value, more_is_better)) }}
 {%- endmacro %}

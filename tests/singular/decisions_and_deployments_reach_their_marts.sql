@@ -1,5 +1,5 @@
--- Guards shipworthy__human_decision_density and shipworthy__delivery_performance: a change or a decision that belongs to
--- no team-week would vanish from density, and a deployment that belongs to no service-week from its failure rate.
+-- Guards shipworthy__human_decision_density and shipworthy__delivery_performance: a change or a decision that belongs
+-- to no team-week would vanish from density, and a deployment of no service-week from its failure rate.
 with
 
 changes as (

@@ -77,6 +77,43 @@
             'closed_by_kind': dbt.type_string(),
             'driver_key': dbt.type_string()
         },
+        'pull_request_commits': {
+            'repository': dbt.type_string(),
+            'number': dbt.type_bigint(),
+            'sha': dbt.type_string(),
+            'author_key': dbt.type_string(),
+            'author_kind': dbt.type_string(),
+            'authorship': dbt.type_string(),
+            'ai_tool': dbt.type_string(),
+            'committed_at': dbt.type_timestamp()
+        },
+        'pull_request_commit_files': {
+            'repository': dbt.type_string(),
+            'number': dbt.type_bigint(),
+            'sha': dbt.type_string(),
+            'path': dbt.type_string()
+        },
+        'reviews': {
+            'repository': dbt.type_string(),
+            'number': dbt.type_bigint(),
+            'review_id': dbt.type_string(),
+            'reviewer_key': dbt.type_string(),
+            'reviewer_kind': dbt.type_string(),
+            'state': dbt.type_string(),
+            'submitted_at': dbt.type_timestamp(),
+            'comment_threads': dbt.type_bigint(),
+            'lines_at_review': dbt.type_bigint()
+        },
+        'review_threads': {
+            'repository': dbt.type_string(),
+            'number': dbt.type_bigint(),
+            'thread_id': dbt.type_string(),
+            'author_key': dbt.type_string(),
+            'author_kind': dbt.type_string(),
+            'path': dbt.type_string(),
+            'opened_at': dbt.type_timestamp(),
+            'replies': dbt.type_bigint()
+        },
         'deployments': {
             'deployment_id': dbt.type_string(),
             'repository': dbt.type_string(),

@@ -2,6 +2,10 @@
 {% macro input_is_on(input) -%}
     {%- set switches = {
         'pull_requests': 'shipworthy__using_pull_requests',
+        'pull_request_commits': 'shipworthy__using_pull_requests',
+        'pull_request_commit_files': 'shipworthy__using_pull_requests',
+        'reviews': 'shipworthy__using_reviews',
+        'review_threads': 'shipworthy__using_reviews',
         'deployments': 'shipworthy__using_deployments',
         'deployment_commits': 'shipworthy__using_deployments',
         'incidents': 'shipworthy__using_incidents',
@@ -21,6 +25,15 @@
 {% macro inputs_switched_on() -%}
     {%- set names = [] -%}
     {%- for input in ('commits', 'deployments', 'incidents', 'ai_usage') if shipworthy.input_is_on(input) -%}
+        {%- do names.append("'" ~ input ~ "'") -%}
+    {%- endfor -%}
+    {{ return(names | join(', ')) }}
+{%- endmacro %}
+
+{#- The same of requests and reviews, which do not decide what as_of is. -#}
+{% macro review_inputs_switched_on() -%}
+    {%- set names = ["''"] -%}
+    {%- for input in ('pull_requests', 'reviews', 'review_threads') if shipworthy.input_is_on(input) -%}
         {%- do names.append("'" ~ input ~ "'") -%}
     {%- endfor -%}
     {{ return(names | join(', ')) }}

@@ -1,9 +1,10 @@
 {#- Limits of the Wilson score interval of a share r seen in n independent units (n may be fractional: an
-    effective sample). Null where r is null or n is null or 0. Wilson, JASA 22 (1927). -#}
+    effective sample). Null where r is null or n is null or 0 (asked for:
+    greatest() and least() pass over nulls). Wilson, JASA 22 (1927). -#}
 {% macro wilson_low(share, sample_size) -%}
     case
         when {{ sample_size }} > 0 and {{ share }} = 0 then 0.0
-        when {{ sample_size }} > 0
+        when {{ sample_size }} > 0 and {{ share }} is not null
             then greatest(
                 0.0,
                 {{ shipworthy.wilson_centre(share, sample_size) }}
@@ -15,7 +16,7 @@
 {% macro wilson_high(share, sample_size) -%}
     case
         when {{ sample_size }} > 0 and {{ share }} = 1 then 1.0
-        when {{ sample_size }} > 0
+        when {{ sample_size }} > 0 and {{ share }} is not null
             then least(
                 1.0,
                 {{ shipworthy.wilson_centre(share, sample_size) }}

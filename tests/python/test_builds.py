@@ -20,6 +20,7 @@ DEMO = ROOT / "seeds" / "demo"
 NO_UNIT_TESTS = "--exclude-resource-type=unit_test"
 SWITCHES = (
     "using_pull_requests",
+    "using_reviews",
     "using_deployments",
     "using_incidents",
     "using_ai_usage",
@@ -103,6 +104,8 @@ DAMAGE = {
     "deaths_never_exceed_births": """
         update shipworthy_demo.line_deaths set lines = 1000000
         where rowid = (select min(rowid) from shipworthy_demo.line_deaths)""",
+    "decisions_and_deployments_reach_their_marts": """
+        delete from shipworthy.delivery_performance where deployments > 0 and service = 'search'""",
     "every_incident_is_attributed_or_counted_as_unattributed": """
         delete from shipworthy_intermediate.int_shipworthy__failures where failure = 'incident'""",
     "every_incident_that_counts_is_a_fact": """
@@ -299,6 +302,46 @@ def test_hotfix_branches_are_not_known_without_pull_requests(demo, switched_off)
     assert hotfixes(switched_off["using_pull_requests"]) <= hotfixes(demo)
 
 
+@pytest.mark.parametrize(
+    ("off", "reason"),
+    [
+        ("using_pull_requests", "pull_requests_not_loaded"),
+        ("using_reviews", "reviews_not_loaded"),
+    ],
+)
+def test_decisions_are_null_with_a_reason(switched_off, off, reason):
+    for measure, mart in (
+        ("decisions", "human_decision_density"),
+        ("unreviewed_rate_high", "flow_pressure"),
+    ):
+        rows = query(
+            switched_off[off].warehouse,
+            f"select null_reason, count({measure}) from shipworthy.{mart} "
+            "where not is_suppressed group by null_reason",
+        )
+        assert rows == [(reason, 0)]
+    rows = query(
+        switched_off[off].warehouse,
+        """
+        select count(change_lead_time_hours) > 0, count(pickup_hours)
+        from shipworthy.delivery_performance
+        """,
+    )
+    assert rows == [(True, 0)]
+
+
+def test_delivery_performance_without_incidents(switched_off):
+    rows = query(
+        switched_off["using_incidents"].warehouse,
+        """
+        select count(change_failure_rate_high), count(failed_deployment_recovery_hours),
+            count(deployment_rework_rate) > 0, count(distinct recovery_null_reason)
+        from shipworthy.delivery_performance
+        """,
+    )
+    assert rows == [(0, 0, True, 1)]
+
+
 # ---------------------------------------------------------------------------- odd worlds
 
 
@@ -328,6 +371,9 @@ AS_OF = datetime(2026, 3, 18, 9, 30)
 LATER = {
     "commits": "coalesce(landed_at, committed_at) > $as_of",
     "pull_requests": "opened_at > $as_of",
+    "pull_request_commits": "committed_at > $as_of",
+    "reviews": "submitted_at > $as_of",
+    "review_threads": "opened_at > $as_of",
     "deployments": "coalesce(finished_at, started_at, created_at) > $as_of",
     "incidents": "opened_at > $as_of",
     "ai_usage": "bucket_started_at > $as_of",
@@ -390,6 +436,11 @@ def _truncate(warehouse):
         f"update {RAW_SCHEMA}.incidents set resolved_at = null where resolved_at > $as_of",
         {"as_of": AS_OF},
     )
+    for column in ("ready_at", "merged_at", "closed_at"):
+        connection.execute(
+            f"update {RAW_SCHEMA}.pull_requests set {column} = null where {column} > $as_of",
+            {"as_of": AS_OF},
+        )
     connection.execute(
         f"update {RAW_SCHEMA}.load_watermarks set loaded_through = least(loaded_through, $as_of)",
         {"as_of": AS_OF},
@@ -440,6 +491,7 @@ MOMENT = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in
         ("demo", ["yes", None], BOOLEAN),
         ("raw_schema", ["my-schema", "", 7, None], "the name of a schema"),
         ("using_pull_requests", ["false"], BOOLEAN),
+        ("using_reviews", ["true"], BOOLEAN),
         ("using_deployments", [1], BOOLEAN),
         ("using_incidents", [0], BOOLEAN),
         ("using_ai_usage", [None], BOOLEAN),
@@ -459,6 +511,11 @@ MOMENT = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in
         ("incident_attribution_hours", [0, 8761, "72"], "a whole number from 1 to 8760"),
         ("incident_tie", ["after"], "one of at_or_before, strictly_before"),
         ("remediation_weight", [-0.1, 1.1, "0.3"], "a number from 0 to 1"),
+        ("review_seconds_per_line", [-1, 3601, "1"], "a number from 0 to 3600"),
+        ("median", ["mean", None], "one of interpolated, lower"),
+        ("dora_band_year", [2025, 2022, "2023"], "one of 2021, 2023"),
+        ("redeployments_count", ["yes"], BOOLEAN),
+        ("failed_rollouts_count", [0], BOOLEAN),
         ("confidence_level", [0.49, 1, 95, "0.95"], "a number from 0.5 to 0.9999"),
         ("minimum_group_size", [0, 2.5], "a whole number from 1 to 1000"),
         ("show_people", ["no", 1], BOOLEAN),

@@ -8,6 +8,7 @@ from reference.formulas import midnight
 
 DEFAULTS = {
     "shipworthy__using_pull_requests": True,
+    "shipworthy__using_reviews": True,
     "shipworthy__using_deployments": True,
     "shipworthy__using_incidents": True,
     "shipworthy__using_ai_usage": True,
@@ -25,7 +26,20 @@ DEFAULTS = {
     "shipworthy__incident_attribution_hours": 72,
     "shipworthy__incident_tie": "at_or_before",
     "shipworthy__remediation_weight": 0.3,
+    "shipworthy__review_seconds_per_line": 1,
+    "shipworthy__median": "interpolated",
+    "shipworthy__dora_band_year": 2023,
+    "shipworthy__redeployments_count": True,
+    "shipworthy__failed_rollouts_count": False,
     "shipworthy__confidence_level": 0.95,
+    "shipworthy__minimum_group_size": 5,
+}
+
+# Inputs that go together share one switch.
+SWITCHES = {
+    "pull_request_commits": "pull_requests",
+    "pull_request_commit_files": "pull_requests",
+    "review_threads": "reviews",
 }
 
 AI_REACHES_THE_MARKET = datetime(2021, 6, 29)
@@ -89,9 +103,14 @@ class Facts:
         """A variable without its prefix."""
         return self.variables[f"shipworthy__{name}"]
 
+    def is_on(self, name):
+        """Is an input switched on?"""
+        switch = SWITCHES.get(name, name)
+        return self.variables.get(f"shipworthy__using_{switch}", True)
+
     def _input(self, name):
         """Rows of an input, none where it is switched off."""
-        if not self.variables.get(f"shipworthy__using_{name}", True):
+        if not self.is_on(name):
             return []
         return self.raw.get(name) or []
 

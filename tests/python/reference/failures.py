@@ -38,6 +38,8 @@ class Failures:
     weights : dict of Deployment to list of float
         Weights of the incidents and remediations of each deployment that has any.
     unattributed : list of (team, opened_at)
+    repairs : list of (Deployment, Deployment or None, tuple or None)
+        What was repaired, and the rollback or the (repository, sha) that repaired it.
     """
 
     def __init__(self, facts, streams):
@@ -47,6 +49,7 @@ class Failures:
         self.weights = defaultdict(list)
         self.incidents = []
         self.unattributed = []
+        self.repairs = []
         self.fixing = {row["incident_id"]: self._fixing_changes(row) for row in facts.incidents}
         self.named_fixes = set().union(*self.fixing.values()) if self.fixing else set()
         for row in facts.incidents:
@@ -174,9 +177,10 @@ class Failures:
 
     # ---------- remediations
 
-    def _repair(self, deployment, change=None):
+    def _repair(self, deployment, change=None, rollback=None):
         if deployment is None:
             return
+        self.repairs.append((deployment, rollback, change))
         exempt = change is not None and change in self.named_fixes
         weight = 0.0 if exempt else self.facts.var("remediation_weight")
         self.weights[deployment].append(float(weight))
@@ -187,7 +191,7 @@ class Failures:
                 if deployment.moved_down or deployment.marked_rollback:
                     taken = deployment.taken_off_from
                     latest = max(taken, key=lambda d: d.order, default=deployment.mover_before)
-                    self._repair(latest)
+                    self._repair(latest, rollback=deployment)
         for key, change in self.facts.changes.items():
             repository, landed = key[0], change["landed_at"]
             if change.get("reverts_sha") is not None:

@@ -1,4 +1,4 @@
-"""The marts of sections 1 to 3 of the definitions page, computed the slow and plain way.
+"""The marts of sections 1 to 5 and 8 of the definitions page, computed the slow and plain way.
 
 `compute(tables, variables)` takes raw rows by contract table and dbt variables, and gives the rows
 of each mart. It shares no code with the models: where both agree, two readings of one page agree.
@@ -49,6 +49,7 @@ from collections import defaultdict
 from datetime import timedelta
 
 from reference import formulas
+from reference.delivery import delivery_marts
 from reference.facts import Facts
 from reference.failures import Failures
 from reference.formulas import midnight, quantile, week_of, wilson
@@ -59,7 +60,7 @@ BASELINE_WEEKS = 13
 
 
 def compute(tables, variables):
-    """Rows of every mart of sections 1 to 3.
+    """Rows of every mart of sections 1 to 5 and 8.
 
     Parameters
     ----------
@@ -90,6 +91,7 @@ def compute(tables, variables):
         "fct_releases": _fct_releases(facts, releases, shares),
         "fct_incidents": failures.incidents,
         "fct_deployments": _fct_deployments(streams),
+        **delivery_marts(facts, streams, failures, normalized),
     }
 
 

@@ -48,6 +48,18 @@ MARTS = {
         "shipworthy__severity_weighted_failure_rate",
         ["team", "week_start_on"],
     ),
+    "human_decision_density": (
+        "shipworthy__human_decision_density",
+        ["team", "is_organisation", "week_start_on", "authorship"],
+    ),
+    "delivery_performance": (
+        "shipworthy__delivery_performance",
+        ["team", "service", "week_start_on"],
+    ),
+    "flow_pressure": (
+        "shipworthy__flow_pressure",
+        ["team", "is_organisation", "week_start_on"],
+    ),
 }
 
 ARROW_TYPES = {
@@ -67,6 +79,7 @@ def _watermarks(tables):
         ("incidents", at(days=161)),
         ("deployments", None),
         ("ai_usage", at(days=3)),
+        ("reviews", at(days=140)),
     ):
         mark = row("load_watermarks", input=name, source=f"s{moment}", loaded_through=moment)
         tables["load_watermarks"].append(mark)
@@ -80,7 +93,10 @@ def _only_a_watermark_of_incidents(tables):
 
 # Name -> (arguments of worlds(), variables without their prefix).
 SETTINGS = {
-    "everything": ({"count": 24, "seed": 1}, {"as_of": AS_OF}),
+    "everything": (
+        {"count": 24, "seed": 1},
+        {"as_of": AS_OF, "minimum_group_size": 2, "failed_rollouts_count": True},
+    ),
     "bare": (
         {"count": 20, "seed": 101, "without": ("services", "people", "ai_usage")},
         {},
@@ -100,6 +116,12 @@ SETTINGS = {
             "remediation_weight": 0.2,
             "confidence_level": 0.9,
             "survival_days": 60,
+            "minimum_group_size": 1,
+            "review_seconds_per_line": 2.5,
+            "median": "lower",
+            "dora_band_year": 2021,
+            "redeployments_count": False,
+            "failed_rollouts_count": True,
         },
     ),
     "switched_off": (
@@ -107,6 +129,8 @@ SETTINGS = {
         {
             "using_services": False,
             "using_incidents": False,
+            "using_reviews": False,
+            "minimum_group_size": 1,
             "untagged_counts_as": "human",
             "as_of": AS_OF.date() - timedelta(days=20),
         },

@@ -10,6 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from reference.requests import add_reviews
 from reference.rows import Tables, at
 
 DAYS = 185  # a world's history; as_of lies before its end
@@ -580,6 +581,7 @@ def worlds(count, seed, without=(), keep=None):
     add_corner_cases(more)
     for name, found in more.rows.items():
         rows[name] += found
+    add_reviews(rows, seed)
     for name in without:
         rows[name] = []
     if keep is not None:

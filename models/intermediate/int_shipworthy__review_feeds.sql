@@ -1,0 +1,113 @@
+with
+
+pull_requests as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__pull_requests') }}
+
+),
+
+reviews as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__reviews') }}
+
+),
+
+review_threads as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__review_threads') }}
+
+),
+
+load_watermarks as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__load_watermarks') }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
+
+),
+
+inputs_counted as (
+
+    select
+        'pull_requests' as input_name,
+        count(*) as row_count
+
+    from pull_requests
+
+    union all
+
+    select
+        'reviews' as input_name,
+        count(*) as row_count
+
+    from reviews
+
+    union all
+
+    select
+        'review_threads' as input_name,
+        count(*) as row_count
+
+    from review_threads
+
+),
+
+-- A watermark of an input that is switched off says nothing.
+oldest_watermarks as (
+
+    select
+        input_name,
+        min(loaded_through) as loaded_through
+
+    from load_watermarks
+
+    where input_name in ({{ shipworthy.review_inputs_switched_on() }})
+
+    group by input_name
+
+),
+
+inputs_dated as (
+
+    select
+        inputs_counted.input_name,
+        inputs_counted.row_count > 0 or oldest_watermarks.loaded_through is not null as is_loaded,
+        oldest_watermarks.loaded_through
+
+    from inputs_counted
+
+    left join oldest_watermarks
+        on inputs_counted.input_name = oldest_watermarks.input_name
+
+),
+
+inputs_summed as (
+
+    select
+        max(case when input_name = 'pull_requests' and is_loaded then 1 else 0 end) = 1 as has_pull_requests,
+        max(case when input_name <> 'pull_requests' and is_loaded then 1 else 0 end) = 1 as has_reviews,
+        min(loaded_through) as loaded_through
+
+    from inputs_dated
+
+),
+
+-- A feed that has fallen behind can never make a week final: its reviews may still be to come.
+final as (
+
+    select
+        inputs_summed.has_pull_requests,
+        inputs_summed.has_reviews,
+        least(as_of.as_of_at, inputs_summed.loaded_through) as complete_through
+
+    from as_of
+
+    cross join inputs_summed
+
+)
+
+select * from final

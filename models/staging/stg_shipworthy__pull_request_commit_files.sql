@@ -1,0 +1,24 @@
+with
+
+source as (
+
+    {{ shipworthy.read_input('pull_request_commit_files') }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        cast(repository as {{ dbt.type_string() }}) as repository,
+        cast(number as {{ dbt.type_bigint() }}) as number,
+        cast(sha as {{ dbt.type_string() }}) as sha,
+
+        ---------- text
+        cast(path as {{ dbt.type_string() }}) as path
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,30 @@
+with
+
+source as (
+
+    {{ shipworthy.read_input('pull_request_commits') }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        cast(repository as {{ dbt.type_string() }}) as repository,
+        cast(number as {{ dbt.type_bigint() }}) as number,
+        cast(sha as {{ dbt.type_string() }}) as sha,
+        cast(author_key as {{ dbt.type_string() }}) as author_key,
+
+        ---------- text
+        cast(author_kind as {{ dbt.type_string() }}) as author_kind,
+        cast(authorship as {{ dbt.type_string() }}) as authorship,
+        cast(ai_tool as {{ dbt.type_string() }}) as ai_tool,
+
+        ---------- times (UTC)
+        cast(committed_at as {{ dbt.type_timestamp() }}) as committed_at
+
+    from source
+
+)
+
+select * from renamed

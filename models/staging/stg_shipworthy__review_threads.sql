@@ -1,0 +1,32 @@
+with
+
+source as (
+
+    {{ shipworthy.read_input('review_threads') }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        cast(repository as {{ dbt.type_string() }}) as repository,
+        cast(number as {{ dbt.type_bigint() }}) as number,
+        cast(thread_id as {{ dbt.type_string() }}) as thread_id,
+        cast(author_key as {{ dbt.type_string() }}) as author_key,
+
+        ---------- text
+        cast(author_kind as {{ dbt.type_string() }}) as author_kind,
+        cast(path as {{ dbt.type_string() }}) as path,
+
+        ---------- measures
+        cast(replies as {{ dbt.type_bigint() }}) as replies,
+
+        ---------- times (UTC)
+        cast(opened_at as {{ dbt.type_timestamp() }}) as opened_at
+
+    from source
+
+)
+
+select * from renamed

@@ -77,6 +77,17 @@
             'closed_by_kind': dbt.type_string(),
             'driver_key': dbt.type_string()
         },
+        'reviews': {
+            'repository': dbt.type_string(),
+            'number': dbt.type_bigint(),
+            'review_id': dbt.type_string(),
+            'reviewer_key': dbt.type_string(),
+            'reviewer_kind': dbt.type_string(),
+            'state': dbt.type_string(),
+            'submitted_at': dbt.type_timestamp(),
+            'comment_threads': dbt.type_bigint(),
+            'lines_at_review': dbt.type_bigint()
+        },
         'deployments': {
             'deployment_id': dbt.type_string(),
             'repository': dbt.type_string(),

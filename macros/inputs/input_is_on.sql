@@ -2,6 +2,7 @@
 {% macro input_is_on(input) -%}
     {%- set switches = {
         'pull_requests': 'shipworthy__using_pull_requests',
+        'reviews': 'shipworthy__using_pull_requests',
         'deployments': 'shipworthy__using_deployments',
         'deployment_commits': 'shipworthy__using_deployments',
         'incidents': 'shipworthy__using_incidents',

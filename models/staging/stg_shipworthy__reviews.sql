@@ -1,0 +1,39 @@
+with
+
+source as (
+
+    {{ shipworthy.read_input('reviews') }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        cast(repository as {{ dbt.type_string() }}) as repository,
+        cast(number as {{ dbt.type_bigint() }}) as number,
+        cast(review_id as {{ dbt.type_string() }}) as review_id,
+        cast(reviewer_key as {{ dbt.type_string() }}) as reviewer_key,
+
+        ---------- text
+        cast(reviewer_kind as {{ dbt.type_string() }}) as reviewer_kind,
+        cast(state as {{ dbt.type_string() }}) as state,
+
+        ---------- measures
+        cast(comment_threads as {{ dbt.type_bigint() }}) as comment_threads,
+        cast(lines_at_review as {{ dbt.type_bigint() }}) as lines_at_review,
+
+        ---------- times (UTC)
+        cast(submitted_at as {{ dbt.type_timestamp() }}) as submitted_at
+
+    from source
+
+),
+
+final as (
+
+    {{ shipworthy.one_row_per_key('reviews', 'renamed', 'submitted_at') }}
+
+)
+
+select * from final

@@ -46,6 +46,18 @@
     {{ return(conditions | join(' and ')) }}
 {%- endmacro %}
 
+{#- The key of a row as text; a key that names a person is shown to nobody. -#}
+{% macro key_text(input) -%}
+    {%- if input in ('people', 'identities') -%}
+        {{ return('cast(null as ' ~ dbt.type_string() ~ ')') }}
+    {%- endif -%}
+    {%- set parts = [] -%}
+    {%- for column in shipworthy.input_key(input) -%}
+        {%- do parts.append('coalesce(cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ "), '-')") -%}
+    {%- endfor -%}
+    {{ return(parts | join(" || ' ' || ")) }}
+{%- endmacro %}
+
 {#- What staging calls a column of an input by another name, because SQL or dbt has that word. -#}
 {% macro staged_names(input) -%}
     {{ return({'input': 'input_name', 'rows': 'loaded_rows'} if input == 'load_watermarks' else {}) }}

@@ -37,3 +37,7 @@
     } -%}
     {{ return(handlings[column]) }}
 {%- endmacro %}
+
+{% macro is_unknown_word(column, words) -%}
+    {{ return('cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ") not in ('" ~ words | join("', '") ~ "')") }}
+{%- endmacro %}

@@ -1,14 +1,11 @@
-{#- Keys that name a person are shown to nobody. -#}
 {%- set inputs = [
     'repositories', 'commits', 'line_births', 'line_deaths', 'pull_requests', 'reviews', 'deployments',
     'deployment_commits', 'incidents', 'ai_usage', 'people', 'identities', 'services', 'load_watermarks'
 ] -%}
-{%- set personal = ['people', 'identities'] -%}
 
 with
 
 {% for input in inputs -%}
-{%- set key = shipworthy.input_key(input) -%}
 {{ input }}_read as (
 
     {{ shipworthy.read_input(input) }}
@@ -20,16 +17,7 @@ with
     select
         {{ shipworthy.has_key(input) }} as has_key,
         count(*) as copies,
-        {% if input in personal -%}
-        cast(null as {{ dbt.type_string() }}) as key_text
-        {%- else -%}
-        min(
-            {%- for column in key %}
-            {{ "|| ' ' || " if not loop.first -}}
-            coalesce(cast({{ column }} as {{ dbt.type_string() }}), '-')
-            {%- endfor %}
-        ) as key_text
-        {%- endif %}
+        min({{ shipworthy.key_text(input) }}) as key_text
 
     from {{ input }}_read
 

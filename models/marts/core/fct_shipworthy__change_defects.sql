@@ -84,8 +84,10 @@ final as (
         introduced.introduced_at,
         introduced.fixed_at,
         {{ shipworthy.week_start_on('introduced.fixed_at') }} as week_start_on,
-        cast({{ shipworthy.hours_between('introduced.introduced_at', 'introduced.fixed_at') }}
-            as {{ shipworthy.type_double() }}) as age_hours,
+        cast(
+            {{ shipworthy.hours_between('introduced.introduced_at', 'introduced.fixed_at') }}
+            as {{ shipworthy.type_double() }}
+        ) as age_hours,
         {{ shipworthy.age_days('introduced.introduced_at', 'introduced.fixed_at') }} as age_days,
 
         ---------- whose lines

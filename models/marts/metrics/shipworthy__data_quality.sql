@@ -1,6 +1,6 @@
 {{ config(alias='data_quality') }}
 
-{#- What is looked for: input, reason, condition on a row of <input>_checked, its key, how the models handle it (left_out:
+{#- What is looked for: input, reason, condition on a row of <input>_checked, its key, how they are handled (left_out:
     enters no metric; handled: by a rule of docs/metrics.md; as_is: counted as it stands), and what happens, in words. A
     key that names a person is shown to nobody. -#}
 {%- set commit_key = "repository || ' ' || sha" -%}
@@ -89,13 +89,12 @@
     ['load_watermarks', 'no_loaded_through', 'loaded_through is null', 'handled', 'the newest event stands in']
 ] -%}
 {%- for input in keys -%}
-    {%- for column, words in shipworthy.input_words(input).items() -%}
-        {%- set text = 'cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')' -%}
-        {%- set handling = shipworthy.unknown_word_handling(column) -%}
-        {%- do checks.append([
-            input, 'unknown_word_in_' ~ column, text ~ " not in ('" ~ words | join("', '") ~ "')", handling[0], handling[1]
-        ]) -%}
-    {%- endfor -%}
+{%- for column, words in shipworthy.input_words(input).items() -%}
+{%- do checks.append(
+    [input, 'unknown_word_in_' ~ column, shipworthy.is_unknown_word(column, words)]
+    + shipworthy.unknown_word_handling(column)
+) -%}
+{%- endfor -%}
 {%- endfor -%}
 
 with

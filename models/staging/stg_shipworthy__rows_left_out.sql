@@ -32,7 +32,6 @@ final as (
     select
         '{{ input }}' as input_name,
         'duplicate_key' as reason,
-        cast(coalesce(sum(copies), 0) as {{ dbt.type_bigint() }}) as rows_checked,
         cast(coalesce(sum(case when has_key then copies - 1 else 0 end), 0) as {{ dbt.type_bigint() }}) as row_count,
         min(case when has_key and copies > 1 then key_text end) as example_key
 
@@ -43,7 +42,6 @@ final as (
     select
         '{{ input }}' as input_name,
         'no_key' as reason,
-        cast(coalesce(sum(copies), 0) as {{ dbt.type_bigint() }}) as rows_checked,
         cast(coalesce(sum(case when not has_key then copies else 0 end), 0) as {{ dbt.type_bigint() }}) as row_count,
         min(case when not has_key then key_text end) as example_key
 

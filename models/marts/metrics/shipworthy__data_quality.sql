@@ -633,21 +633,51 @@ load_watermarks_checked as (
 
 ),
 
-checked as (
+rows_kept as (
+    {% for input in keys %}
+    select
+        '{{ input }}' as input_name,
+        count(*) as rows_kept
+
+    from {{ input }}_checked
+    {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+left_out_by_input as (
 
     select
         input_name,
-        reason,
-        case when reason = 'no_key' then 'left_out' else 'handled' end as handling,
-        case
-            when reason = 'no_key' then 'part of its key is unknown'
-            else 'one row of each key is kept: the one that knows most'
-        end as what_happens,
-        rows_checked,
-        row_count,
-        example_key
+        sum(row_count) as rows_left_out
 
     from rows_left_out
+
+    group by input_name
+
+),
+
+-- Keys are looked at before there is an as_of: rows that staging left out, and those it kept up to as_of.
+checked as (
+
+    select
+        rows_left_out.input_name,
+        rows_left_out.reason,
+        case when rows_left_out.reason = 'no_key' then 'left_out' else 'handled' end as handling,
+        case
+            when rows_left_out.reason = 'no_key' then 'part of its key is unknown'
+            else 'one row of each key is kept: the one that knows most'
+        end as what_happens,
+        rows_kept.rows_kept + left_out_by_input.rows_left_out as rows_checked,
+        rows_left_out.row_count,
+        rows_left_out.example_key
+
+    from rows_left_out
+
+    inner join rows_kept
+        on rows_left_out.input_name = rows_kept.input_name
+
+    inner join left_out_by_input
+        on rows_left_out.input_name = left_out_by_input.input_name
     {% for input, reason, condition, handling, what_happens in checks %}
     union all
 

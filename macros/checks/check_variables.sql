@@ -57,7 +57,22 @@
         'shipworthy__confidence_level': {'kind': 'number', 'low': 0.5, 'high': 0.9999},
         'shipworthy__minimum_group_size': {'kind': 'integer', 'low': 1, 'high': 1000},
         'shipworthy__show_people': boolean,
-        'shipworthy__adoption_target': {'kind': 'number', 'low': 0, 'high': 1}
+        'shipworthy__adoption_target': {'kind': 'number', 'low': 0, 'high': 1},
+        'shipworthy__signal_unshipped_share': {'kind': 'number', 'low': 0, 'high': 1},
+        'shipworthy__signal_spend_to_shipped': {'kind': 'number', 'low': 1, 'high': 1000},
+        'shipworthy__signal_intensity_z': {'kind': 'number', 'low': 0, 'high': 1000},
+        'shipworthy__signal_active_hours': {'kind': 'integer', 'low': 1, 'high': 24},
+        'shipworthy__signal_long_days': {'kind': 'integer', 'low': 1, 'high': 7},
+        'shipworthy__signal_metronome_hours': {'kind': 'integer', 'low': 2, 'high': 168},
+        'shipworthy__signal_metronome_variation': {'kind': 'number', 'low': 0, 'high': 10},
+        'shipworthy__signal_hugging_share': {'kind': 'number', 'low': 0, 'high': 1},
+        'shipworthy__signal_hugging_percentile': {'kind': 'number', 'low': 0, 'high': 1},
+        'shipworthy__signal_release_inflation': {'kind': 'number', 'low': 1, 'high': 1000},
+        'shipworthy__signal_empty_share': {'kind': 'number', 'low': 0, 'high': 1},
+        'shipworthy__signal_late_turnover': {'kind': 'number', 'low': 1, 'high': 1000},
+        'shipworthy__signal_late_lines': {'kind': 'integer', 'low': 0, 'high': 1000000000},
+        'shipworthy__signal_refill_share': {'kind': 'number', 'low': 0, 'high': 1},
+        'shipworthy__signal_uncommented_share': {'kind': 'number', 'low': 0, 'high': 1}
     }) }}
 {%- endmacro %}
 

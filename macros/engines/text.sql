@@ -18,3 +18,12 @@
 {% macro spark__starts_with(text, prefix) -%}
     startswith({{ text }}, {{ prefix }})
 {%- endmacro %}
+
+{#- A number as people read it: two decimals at most. -#}
+{% macro short_number(number) -%}
+    {{ return(adapter.dispatch('short_number', 'shipworthy')(number)) }}
+{%- endmacro %}
+
+{% macro default__short_number(number) -%}
+    cast(round(cast({{ number }} as {{ dbt.type_numeric() }}), 2) as {{ dbt.type_string() }})
+{%- endmacro %}

@@ -39,6 +39,12 @@ renamed as (
 
     from source
 
+),
+
+final as (
+
+    {{ shipworthy.one_row_per_key('ai_usage', 'renamed', 'output_tokens') }}
+
 )
 
-select * from renamed
+select * from final

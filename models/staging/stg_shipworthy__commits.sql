@@ -40,6 +40,12 @@ renamed as (
 
     from source
 
+),
+
+final as (
+
+    {{ shipworthy.one_row_per_key('commits', 'renamed', 'landed_at') }}
+
 )
 
-select * from renamed
+select * from final

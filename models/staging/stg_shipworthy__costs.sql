@@ -23,6 +23,12 @@ renamed as (
 
     from source
 
+),
+
+final as (
+
+    {{ shipworthy.one_row_per_key('costs', 'renamed') }}
+
 )
 
-select * from renamed
+select * from final

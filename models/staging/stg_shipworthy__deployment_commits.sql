@@ -16,6 +16,12 @@ renamed as (
 
     from source
 
+),
+
+final as (
+
+    {{ shipworthy.one_row_per_key('deployment_commits', 'renamed') }}
+
 )
 
-select * from renamed
+select * from final

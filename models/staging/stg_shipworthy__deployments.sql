@@ -32,6 +32,12 @@ renamed as (
 
     from source
 
+),
+
+final as (
+
+    {{ shipworthy.one_row_per_key('deployments', 'renamed', 'finished_at') }}
+
 )
 
-select * from renamed
+select * from final

@@ -15,6 +15,12 @@ renamed as (
 
     from source
 
+),
+
+final as (
+
+    {{ shipworthy.one_row_per_key('identities', 'renamed') }}
+
 )
 
-select * from renamed
+select * from final

@@ -31,6 +31,12 @@ renamed as (
 
     from source
 
+),
+
+final as (
+
+    {{ shipworthy.one_row_per_key('incidents', 'renamed', 'resolved_at') }}
+
 )
 
-select * from renamed
+select * from final

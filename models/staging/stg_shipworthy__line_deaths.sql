@@ -30,6 +30,12 @@ renamed as (
 
     from source
 
+),
+
+final as (
+
+    {{ shipworthy.one_row_per_key('line_deaths', 'renamed') }}
+
 )
 
-select * from renamed
+select * from final

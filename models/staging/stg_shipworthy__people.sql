@@ -23,6 +23,12 @@ renamed as (
 
     from source
 
+),
+
+final as (
+
+    {{ shipworthy.one_row_per_key('people', 'renamed', 'valid_to_on') }}
+
 )
 
-select * from renamed
+select * from final

@@ -25,6 +25,12 @@ renamed as (
 
     from source
 
+),
+
+final as (
+
+    {{ shipworthy.one_row_per_key('product_metrics', 'renamed') }}
+
 )
 
-select * from renamed
+select * from final

@@ -19,6 +19,12 @@ renamed as (
 
     from source
 
+),
+
+final as (
+
+    {{ shipworthy.one_row_per_key('pull_request_commit_files', 'renamed') }}
+
 )
 
-select * from renamed
+select * from final

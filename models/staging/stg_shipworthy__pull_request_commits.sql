@@ -25,6 +25,12 @@ renamed as (
 
     from source
 
+),
+
+final as (
+
+    {{ shipworthy.one_row_per_key('pull_request_commits', 'renamed', 'committed_at') }}
+
 )
 
-select * from renamed
+select * from final

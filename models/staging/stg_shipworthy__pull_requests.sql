@@ -38,6 +38,12 @@ renamed as (
 
     from source
 
+),
+
+final as (
+
+    {{ shipworthy.one_row_per_key('pull_requests', 'renamed', 'closed_at') }}
+
 )
 
-select * from renamed
+select * from final

@@ -24,6 +24,12 @@ renamed as (
 
     from source
 
+),
+
+final as (
+
+    {{ shipworthy.one_row_per_key('repositories', 'renamed', 'scanned_at') }}
+
 )
 
-select * from renamed
+select * from final

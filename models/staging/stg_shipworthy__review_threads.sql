@@ -27,6 +27,12 @@ renamed as (
 
     from source
 
+),
+
+final as (
+
+    {{ shipworthy.one_row_per_key('review_threads', 'renamed', 'opened_at') }}
+
 )
 
-select * from renamed
+select * from final

@@ -28,6 +28,12 @@ renamed as (
 
     from source
 
+),
+
+final as (
+
+    {{ shipworthy.one_row_per_key('reviews', 'renamed', 'submitted_at') }}
+
 )
 
-select * from renamed
+select * from final

@@ -1,0 +1,101 @@
+{#- Columns that tell a row of an input from every other, as python/shipworthy/contract.py states them (a test keeps the
+    two equal). -#}
+{% macro input_key(input) -%}
+    {%- set keys = {
+        'repositories': ['repository'],
+        'commits': ['repository', 'sha'],
+        'line_births': ['repository', 'added_sha', 'path', 'author_sha', 'authorship', 'is_moved'],
+        'line_deaths': [
+            'repository', 'added_sha', 'path', 'author_sha', 'authorship', 'birth_is_moved', 'removed_sha', 'is_moved'
+        ],
+        'pull_requests': ['repository', 'number'],
+        'pull_request_commits': ['repository', 'number', 'sha'],
+        'pull_request_commit_files': ['repository', 'number', 'sha', 'path'],
+        'reviews': ['repository', 'review_id'],
+        'review_threads': ['repository', 'number', 'thread_id'],
+        'deployments': ['deployment_id'],
+        'deployment_commits': ['deployment_id', 'repository', 'sha'],
+        'incidents': ['incident_id'],
+        'ai_usage': ['usage_id'],
+        'people': ['person_key', 'team', 'valid_from_on'],
+        'identities': ['alias_key'],
+        'services': ['service', 'valid_from_on'],
+        'product_metrics': ['service', 'metric', 'measured_on'],
+        'costs': ['team', 'month_start_on', 'category'],
+        'load_watermarks': ['input', 'source']
+    } -%}
+    {{ return(keys[input]) }}
+{%- endmacro %}
+
+{#- Key columns in which null has a meaning: always, not moved. -#}
+{% macro key_may_be_null(column) -%}
+    {{ return(column in ('valid_from_on', 'is_moved', 'birth_is_moved')) }}
+{%- endmacro %}
+
+{#- Key columns as an expression each; a move that nobody recorded is none. -#}
+{% macro key_expressions(input, names={}) -%}
+    {%- set expressions = [] -%}
+    {%- for column in shipworthy.input_key(input) -%}
+        {%- set name = names.get(column, column) -%}
+        {%- do expressions.append('coalesce(' ~ name ~ ', false)' if column in ('is_moved', 'birth_is_moved') else name) -%}
+    {%- endfor -%}
+    {{ return(expressions) }}
+{%- endmacro %}
+
+{#- Condition on a row: every part of its key is there that must be. -#}
+{% macro has_key(input, names={}) -%}
+    {%- set conditions = [] -%}
+    {%- for column in shipworthy.input_key(input) if not shipworthy.key_may_be_null(column) -%}
+        {%- do conditions.append(names.get(column, column) ~ ' is not null') -%}
+    {%- endfor -%}
+    {{ return(conditions | join(' and ')) }}
+{%- endmacro %}
+
+{#- The key of a row as text; a key that names a person is shown to nobody. -#}
+{% macro key_text(input) -%}
+    {%- if input in ('people', 'identities') -%}
+        {{ return('cast(null as ' ~ dbt.type_string() ~ ')') }}
+    {%- endif -%}
+    {%- set parts = [] -%}
+    {%- for column in shipworthy.input_key(input) -%}
+        {%- do parts.append('coalesce(cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ "), '-')") -%}
+    {%- endfor -%}
+    {{ return(parts | join(" || ' ' || ")) }}
+{%- endmacro %}
+
+{#- What staging calls a column of an input by another name, because SQL or dbt has that word. -#}
+{% macro staged_names(input) -%}
+    {{ return({'input': 'input_name', 'rows': 'loaded_rows'} if input == 'load_watermarks' else {}) }}
+{%- endmacro %}
+
+{#- One row for each key, none without a key: loaders merge on the key, but a table that somebody else fills may repeat
+    itself. Of several rows, the one that knows most is kept: the one with the latest `newest`, then the greatest values
+    in the order of the contract, null last. Which one that is does not depend on the order of the table. -#}
+{% macro one_row_per_key(input, relation, newest=none) -%}
+    {%- set names = shipworthy.staged_names(input) -%}
+    {%- set columns = [] -%}
+    {%- for column in shipworthy.input_columns(input) -%}
+        {%- do columns.append(names.get(column, column)) -%}
+    {%- endfor -%}
+    {%- set ordering = [] -%}
+    {%- for column in ([newest] if newest else []) + columns if column not in ordering -%}
+        {%- do ordering.append(column) -%}
+    {%- endfor %}
+    select
+        {{ columns | join(',\n        ') }}
+
+    from (
+        select
+            *,
+            row_number() over (
+                partition by {{ shipworthy.key_expressions(input, names) | join(', ') }}
+                order by {{ ordering | join(' desc nulls last, ') }} desc nulls last
+            ) as copy
+
+        from {{ relation }}
+
+        where {{ shipworthy.has_key(input, names) }}
+    ) as numbered
+
+    where copy = 1
+{%- endmacro %}

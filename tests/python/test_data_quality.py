@@ -1,0 +1,294 @@
+"""Bad data: every bad row of a hand-made world is listed, and nothing counts twice."""
+
+import re
+from datetime import date
+
+import pytest
+
+from dbt_runs import ROOT, differences, query, read_schemas, run_dbt
+from reference.rows import Tables, at
+from reference.test_models_equal_the_oracle import write
+from shipworthy.contract import RAW_SCHEMA, TABLES, VOCABULARY
+from shipworthy.files import load_files
+from shipworthy.warehouse import connect
+
+pytestmark = pytest.mark.filterwarnings("ignore:GitWildMatchPattern:DeprecationWarning")
+
+AS_OF = at(days=40)
+
+
+def bad_world():
+    """A world with one sound row of most inputs, and bad ones; returns tables and what is wrong."""
+    world = Tables()
+    wrong = {}
+
+    def bad(table, reason, key, times=1):
+        wrong[table, reason] = (wrong.get((table, reason), (0, ""))[0] + times, key)
+
+    # commits
+    world.commit("r", "a", 1, at(days=1))
+    world.commit("r", "b", 2, at(days=2), reverts_sha="c", author_key="ann")
+    world.commit("r", "c", 3, at(days=3), reverts_sha="b", fixes_incident_id="nothing")
+    world.commit("r", "d", 3, at(days=4), lines_added=-5, author_kind="cyborg")
+    world.commit("r", "e", 5, at(days=5), reverts_sha="gone", authored_at=at(days=6))
+    world.commit("r", "f", 6, None, authorship="robot", attribution_method="guess")
+    world.commit("r", "branch", None, at(days=3))
+    world.commit("r", "later", 7, at(days=50), lines_added=-1)
+    bad("commits", "reverts_no_earlier_change", "r b")
+    bad("commits", "fixes_unknown_incident", "r c")
+    bad("commits", "position_taken_twice", "r c", 2)
+    bad("commits", "negative_lines", "r d")
+    bad("commits", "unknown_word_in_author_kind", "r d")
+    bad("commits", "authored_after_landing", "r e")
+    bad("commits", "reverts_unknown_commit", "r e")
+    bad("commits", "no_landing_time", "r f")
+    bad("commits", "unknown_word_in_authorship", "r f")
+    bad("commits", "unknown_word_in_attribution_method", "r f")
+    world.commit("r", None, 9, at(days=9))
+    bad("commits", "no_key", "r -")
+
+    # lines
+    world.birth("r", "a", 10)
+    world.birth("r", "a", 10)
+    bad("line_births", "duplicate_key", "r a src/app.py a human false")
+    world.birth("r", "branch", 4)
+    world.birth("r", "unheard", 4)
+    bad("line_births", "no_change", "r branch src/app.py", 2)
+    bad("line_births", "unknown_author_commit", "r unheard src/app.py")
+    world.birth("r", "b", -3, path="less.py", path_class="poetry")
+    bad("line_births", "negative_lines", "r b less.py")
+    bad("line_births", "unknown_word_in_path_class", "r b less.py")
+    world.birth("r", "b", None, path="none.py", authorship="robot", attribution_method="guess")
+    bad("line_births", "no_lines", "r b none.py")
+    bad("line_births", "unknown_word_in_authorship", "r b none.py")
+    bad("line_births", "unknown_word_in_attribution_method", "r b none.py")
+    world.birth("r", "later", -7)
+    world.death("r", "a", "b", 6)
+    world.death("r", "a", "c", 6)
+    bad("line_deaths", "more_than_born", "r a src/app.py", 3)
+    world.death("r", "a", "unheard", 1)
+    bad("line_deaths", "no_removing_change", "r a src/app.py")
+    world.death("r", "b", "a", 1, path="never.py", path_class="poetry", authorship="robot")
+    bad("line_deaths", "no_birth", "r b never.py")
+    bad("line_deaths", "removed_before_added", "r b never.py")
+    bad("line_deaths", "unknown_word_in_path_class", "r b never.py")
+    bad("line_deaths", "unknown_word_in_authorship", "r b never.py")
+    world.death("r", "b", "e", -1, path="less.py", path_class="code")
+    world.death("r", "b", "c", None, path="none.py", authorship="robot")
+    bad("line_deaths", "negative_lines", "r b less.py")
+    # -1 of -3 lines born: more than there are
+    bad("line_deaths", "more_than_born", "r a src/app.py")
+    bad("line_deaths", "no_lines", "r b none.py")
+    bad("line_deaths", "unknown_word_in_authorship", "r b never.py")
+
+    # requests and reviews
+    def request(number, **values):
+        world.add(
+            "pull_requests",
+            **{"repository": "r", "number": number, "opened_at": at(days=2)} | values,
+        )
+
+    request(1, merge_sha="a", merged_at=at(days=1), author_kind="cyborg")
+    bad("pull_requests", "merged_before_opened", "r 1")
+    bad("pull_requests", "unknown_word_in_author_kind", "r 1")
+    request(2, merge_sha="gone", merged_at=at(days=3), authorship="robot", closed_by_kind="cat")
+    bad("pull_requests", "merged_without_change", "r 2")
+    bad("pull_requests", "unknown_word_in_authorship", "r 2")
+    bad("pull_requests", "unknown_word_in_closed_by_kind", "r 2")
+    review = {"repository": "r", "number": 2, "reviewer_kind": "human", "state": "approved"}
+    world.add("reviews", **review, review_id="v1", submitted_at=at(days=4))
+    bad("reviews", "after_merge", "r v1")
+    world.add("reviews", **review | {"number": 9}, review_id="v2", submitted_at=at(days=2))
+    bad("reviews", "unknown_request", "r v2")
+    world.add("reviews", **review, review_id="v3", comment_threads=-1)
+    bad("reviews", "no_time", "r v3")
+    bad("reviews", "negative_threads", "r v3")
+    world.add(
+        "reviews",
+        **review | {"reviewer_kind": "cat", "state": "fine"},
+        review_id="v4",
+        submitted_at=at(days=2),
+    )
+    bad("reviews", "unknown_word_in_reviewer_kind", "r v4")
+    bad("reviews", "unknown_word_in_state", "r v4")
+
+    # deployments
+    world.deployment("d1", "r", "a", at(days=10), service="s")
+    world.deployment("d2", "r", None, at(days=11), service="s")
+    bad("deployments", "no_sha", "d2")
+    world.deployment("d3", "r", "unheard", at(days=11), service="s")
+    bad("deployments", "unknown_sha", "d3")
+    world.deployment("d4", "r", "branch", at(days=11), service="s")
+    bad("deployments", "off_mainline", "d4")
+    world.deployment("d5", "r", "e", at(days=4), service="s", started_at=at(days=5))
+    bad("deployments", "deployed_before_landed", "d5")
+    bad("deployments", "finished_before_started", "d5")
+    production = {"repository": "r", "service": "s", "sha": "a", "environment": "production"}
+    world.add("deployments", deployment_id="d6", status="gone wrong", **production)
+    bad("deployments", "no_time", "d6")
+    bad("deployments", "unknown_word_in_status", "d6")
+    world.deployment("d7", "r", "b", at(days=12), service="s", environment="mars", kind="launch")
+    bad("deployments", "unknown_environment", "d7")
+    bad("deployments", "unknown_word_in_kind", "d7")
+    world.deployment("d8", None, None, at(days=12), service="stray", kind="flag")
+    bad("deployments", "no_repository", "d8")
+    bad("deployments", "unlisted_service", "d8")
+    # The one that is still running knows less than the one that is over.
+    world.add("deployments", deployment_id="d1", status="in_progress", **production)
+    bad("deployments", "duplicate_key", "d1")
+    world.deployment(None, "r", "a", at(days=9), service="s")
+    bad("deployments", "no_key", "-")
+    world.add("deployment_commits", deployment_id="d1", repository="r", sha="unheard")
+    bad("deployment_commits", "unknown_commit", "d1 unheard")
+    world.add("deployment_commits", deployment_id="lost", repository="r", sha="a")
+    bad("deployment_commits", "unknown_deployment", "lost a")
+
+    # incidents
+    world.incident("i1", at(days=11), service="s")
+    world.incident("i2", None, service="s")
+    bad("incidents", "no_time", "i2")
+    world.incident("i3", at(days=2), service="s", severity_label="meh", resolved_at=at(days=1))
+    bad("incidents", "before_any_deployment", "i3")
+    bad("incidents", "unknown_severity", "i3")
+    bad("incidents", "resolved_before_opened", "i3")
+    world.incident("i4", at(days=20), fixed_by_sha="unheard")
+    bad("incidents", "no_service", "i4")
+    bad("incidents", "unknown_fix", "i4")
+    world.incident("i5", at(days=20), service="s", caused_by_sha="unheard")
+    world.incident("i6", at(days=20), service="elsewhere", caused_by_deployment_id="lost")
+    bad("incidents", "unknown_cause", "i5", 2)
+    bad("incidents", "unknown_service", "i6")
+    bad("incidents", "before_any_deployment", "i3")
+    world.incident("i1", at(days=11), service="s")
+    bad("incidents", "duplicate_key", "i1")
+
+    # usage and people
+    def usage(usage_id, **values):
+        common = {"bucket_started_at": at(days=1), "bucket_hours": 24, "model": "m"}
+        world.add("ai_usage", usage_id=usage_id, **common | values)
+
+    usage("u1", person_key="ann", output_tokens=5)
+    usage("u2", person_key="ann", output_tokens=-5, billed_usd=-1.0, bucket_hours=7)
+    bad("ai_usage", "negative_tokens", "u2")
+    bad("ai_usage", "negative_spend", "u2")
+    bad("ai_usage", "unknown_word_in_bucket_hours", "u2")
+    usage("u3", person_key="nobody", model=None, output_tokens=1)
+    bad("ai_usage", "person_in_no_team", "u3")
+    bad("ai_usage", "no_model", "u3")
+    usage("u4", person_key=None)
+    bad("ai_usage", "no_person", "u4")
+    usage("u5", person_key="ann", bucket_started_at=None)
+    bad("ai_usage", "no_time", "u5")
+    for team, values in (
+        ("blue", {}),
+        ("red", {"valid_from_on": date(2026, 1, 9)}),
+        ("red", {"valid_from_on": date(2025, 1, 9), "valid_to_on": date(2025, 1, 9)}),
+    ):
+        world.add("people", person_key="ann", team=team, kind="human", **values)
+    bad("people", "in_two_teams", "blue", 3)
+    bad("people", "ends_before_it_starts", "red")
+    world.add("people", person_key="ann", team="blue", kind="human", role="lead")
+    wrong["people", "duplicate_key"] = (1, None)
+    world.add("identities", alias_key="x", person_key="y")
+    world.add("identities", alias_key="y", person_key="ann")
+    world.add("identities", alias_key="z", person_key=None)
+    wrong["identities", "alias_of_an_alias"] = (1, None)
+    wrong["identities", "no_person"] = (1, None)
+
+    # services
+    world.add("services", service="s", repository="r", team="blue")
+    world.add("services", service="t", repository="empty")
+    bad("services", "no_team", "t", 2)
+    bad("services", "repository_without_commits", "t")
+    world.add(
+        "services",
+        service="u",
+        valid_from_on=date(2026, 1, 1),
+        valid_to_on=date(2026, 1, 1),
+    )
+    bad("services", "no_repository", "u")
+    bad("services", "ends_before_it_starts", "u")
+
+    # repositories and watermarks
+    world.add("repositories", repository="r", is_shallow=True)
+    bad("repositories", "shallow_clone", "r")
+    world.add("load_watermarks", input="commits", source="git", loaded_through=AS_OF)
+    world.add("load_watermarks", input="ai_usage", source="vendor")
+    bad("load_watermarks", "no_loaded_through", "ai_usage vendor")
+    return world.rows, wrong
+
+
+def test_every_bad_row_is_listed(tmp_path):
+    tables, wrong = bad_world()
+    warehouse = tmp_path / "bad.duckdb"
+    write(tables, warehouse)
+    # Models, not tests: some of them stop on such rows, which is what they are there for.
+    run_dbt("seed", warehouse, variables={"demo": False})
+    run_dbt("run", warehouse, variables={"demo": False, "as_of": AS_OF})
+    found = {
+        (table, reason): (count, key)
+        for table, reason, count, key in query(
+            warehouse,
+            "select input_name, reason, row_count, example_key from shipworthy.data_quality"
+            " where row_count > 0",
+        )
+    }
+    assert found == wrong
+
+
+def test_every_check_was_met(tmp_path):
+    """The bad world has a bad row of every check but keys, which are checked alike."""
+    model = (ROOT / "models/marts/metrics/shipworthy__data_quality.sql").read_text()
+    checks = set(re.findall(r"^    \['(\w+)', '(\w+)',", model, re.MULTILINE))
+    read = _inputs_read()
+    words = {(table, f"unknown_word_in_{column}") for table, column in VOCABULARY if table in read}
+    _, wrong = bad_world()
+    assert len(checks) > 50
+    assert {key for key in wrong if not key[1].endswith("_key")} == checks | words
+
+
+def test_repeated_rows_count_once(demo, tmp_path):
+    warehouse = tmp_path / "twice.duckdb"
+    load_files(ROOT / "seeds" / "demo", warehouse)
+    connection = connect(warehouse)
+    for name in TABLES:
+        connection.execute(f"insert into {RAW_SCHEMA}.{name} from {RAW_SCHEMA}.{name}")
+    connection.close()
+    run_dbt("build", warehouse, "--exclude-resource-type=unit_test", variables={"demo": False})
+    once, twice = (read_schemas(one, "shipworthy") for one in (demo.warehouse, warehouse))
+    for marts in (once, twice):
+        del marts["shipworthy.data_quality"]
+    assert not list(differences(once, twice))
+    counted = query(
+        warehouse,
+        "select bool_and(2 * row_count = rows_checked) from shipworthy.data_quality"
+        " where reason = 'duplicate_key'",
+    )
+    assert counted == [(True,)]
+
+
+def _inputs_read():
+    columns = (ROOT / "macros/inputs/input_columns.sql").read_text()
+    return set(re.findall(r"^        '(\w+)': \{", columns, re.MULTILINE))
+
+
+def test_keys_and_words_are_those_of_the_contract():
+    """Compared as text: the macros hold literals only."""
+    keys = (ROOT / "macros/inputs/input_keys.sql").read_text()
+    stated = {
+        table: tuple(re.findall(r"'(\w+)'", columns))
+        for table, columns in re.findall(r"^        '(\w+)': \[([^\]]+)\]", keys, re.MULTILINE)
+    }
+    assert stated == {name: TABLES[name].key for name in _inputs_read()}
+    words = (ROOT / "macros/inputs/input_words.sql").read_text()
+    lists = {
+        name: tuple(re.findall(r"'(\w+)'", values))
+        for name, values in re.findall(r"set (\w+) = \[([^\]]+)\]", words)
+    }
+    found = {}
+    body = words[words.index("set words = {") : words.index("} -%}", words.index("set words"))]
+    for table, columns in re.findall(r"'(\w+)': \{([^}]+)\}", body):
+        for column, name, literal in re.findall(r"'(\w+)': (?:(\w+)|\[([^\]]+)\])", columns):
+            found[table, column] = lists[name] if name else tuple(re.findall(r"'(\w+)'", literal))
+    read = _inputs_read()
+    assert found == {key: words for key, words in VOCABULARY.items() if key[0] in read}

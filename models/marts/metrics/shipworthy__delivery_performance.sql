@@ -457,7 +457,8 @@ final as (
             {{ shipworthy.wilson_high('change_failure_rate', 'closed_deployments') }}
             as {{ shipworthy.type_double() }}
         ) as change_failure_rate_high,
-        {{ shipworthy.dora_band('change_failure_rate', 'change_failure_rate') | indent(8) }} as change_failure_rate_band,
+        {{ shipworthy.dora_band('change_failure_rate', 'change_failure_rate') | indent(8) }}
+            as change_failure_rate_band,
         case when has_incidents then cast(failed_deployments as {{ dbt.type_bigint() }}) end as failed_deployments,
         cast(closed_deployments as {{ dbt.type_bigint() }}) as closed_deployments,
         cast(failed_rollouts as {{ dbt.type_bigint() }}) as failed_rollouts,

@@ -13,6 +13,9 @@
         'reviews': {
             'reviewer_kind': kinds, 'state': ['approved', 'changes_requested', 'commented', 'dismissed']
         },
+        'pull_request_commits': {'author_kind': kinds, 'authorship': authorships},
+        'review_threads': {'author_kind': kinds},
+        'costs': {'category': ['builders', 'ai', 'build_infrastructure']},
         'deployments': {
             'status': ['success', 'failure', 'cancelled', 'in_progress'], 'kind': ['deploy', 'flag']
         },
@@ -33,6 +36,7 @@
         'state': ['handled', 'no approval and no request for changes'],
         'status': ['left_out', 'not successful'],
         'kind': ['handled', 'read as deploy'],
+        'category': ['left_out', 'a cost of no known kind'],
         'bucket_hours': ['as_is', 'a bucket of so many hours']
     } -%}
     {{ return(handlings[column]) }}

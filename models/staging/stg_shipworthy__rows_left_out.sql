@@ -1,6 +1,7 @@
 {%- set inputs = [
-    'repositories', 'commits', 'line_births', 'line_deaths', 'pull_requests', 'reviews', 'deployments',
-    'deployment_commits', 'incidents', 'ai_usage', 'people', 'identities', 'services', 'load_watermarks'
+    'repositories', 'commits', 'line_births', 'line_deaths', 'pull_requests', 'pull_request_commits',
+    'pull_request_commit_files', 'reviews', 'review_threads', 'deployments', 'deployment_commits', 'incidents',
+    'ai_usage', 'people', 'identities', 'services', 'product_metrics', 'costs', 'load_watermarks'
 ] -%}
 
 with

@@ -112,6 +112,13 @@ def bad_world():
     bad("reviews", "unknown_word_in_reviewer_kind", "r v4")
     bad("reviews", "unknown_word_in_state", "r v4")
 
+    branch = {"repository": "r", "number": 2, "committed_at": at(days=2)}
+    world.add("pull_request_commits", **branch, sha="e", author_kind="cat", authorship="robot")
+    bad("pull_request_commits", "unknown_word_in_author_kind", "r 2 e")
+    bad("pull_request_commits", "unknown_word_in_authorship", "r 2 e")
+    world.add("review_threads", repository="r", number=2, thread_id="t", author_kind="cat")
+    bad("review_threads", "unknown_word_in_author_kind", "r 2 t")
+
     # deployments
     world.deployment("d1", "r", "a", at(days=10), service="s")
     world.deployment("d2", "r", None, at(days=11), service="s")
@@ -208,6 +215,15 @@ def bad_world():
     )
     bad("services", "no_repository", "u")
     bad("services", "ends_before_it_starts", "u")
+
+    # product metrics and costs
+    world.add("product_metrics", service="s", metric="visits", measured_on=date(2026, 1, 5))
+    bad("product_metrics", "no_value", "s visits")
+    world.add(
+        "costs", team="blue", category="snacks", month_start_on=date(2026, 1, 1), amount_usd=-1.0
+    )
+    bad("costs", "negative_amount", "blue snacks")
+    bad("costs", "unknown_word_in_category", "blue snacks")
 
     # repositories and watermarks
     world.add("repositories", repository="r", is_shallow=True)

@@ -8,12 +8,19 @@
 {%- set list_key = "deployment_id || ' ' || sha" -%}
 {%- set request_key = "repository || ' ' || cast(number as " ~ dbt.type_string() ~ ")" -%}
 {%- set review_key = "repository || ' ' || review_id" -%}
+{%- set branch_commit_key = request_key ~ " || ' ' || sha" -%}
+{%- set thread_key = request_key ~ " || ' ' || thread_id" -%}
+{%- set metric_key = "service || ' ' || metric" -%}
+{%- set cost_key = "team || ' ' || category" -%}
 {%- set watermark_key = "input_name || ' ' || source" -%}
 {%- set keys = {
     'repositories': 'repository', 'commits': commit_key, 'line_births': line_key, 'line_deaths': line_key,
-    'pull_requests': request_key, 'reviews': review_key, 'deployments': 'deployment_id',
+    'pull_requests': request_key, 'pull_request_commits': branch_commit_key,
+    'pull_request_commit_files': branch_commit_key, 'reviews': review_key, 'review_threads': thread_key,
+    'deployments': 'deployment_id',
     'deployment_commits': list_key, 'incidents': 'incident_id', 'ai_usage': 'usage_id', 'people': 'team',
-    'identities': "cast(null as " ~ dbt.type_string() ~ ")", 'services': 'service', 'load_watermarks': watermark_key
+    'identities': "cast(null as " ~ dbt.type_string() ~ ")", 'services': 'service',
+    'product_metrics': metric_key, 'costs': cost_key, 'load_watermarks': watermark_key
 } -%}
 {%- set checks = [
     ['repositories', 'shallow_clone', 'coalesce(is_shallow, false)', 'as_is', 'its lines cannot be dated'],
@@ -85,6 +92,10 @@
     ['services', 'no_repository', 'repository is null', 'left_out', 'owns no path'],
     ['services', 'repository_without_commits', 'repository is not null and not has_commits', 'as_is', 'owns no line'],
     ['services', 'ends_before_it_starts', 'valid_to_on <= valid_from_on', 'left_out', 'owned by nobody on no day'],
+
+    ['product_metrics', 'no_value', 'value is null', 'left_out', 'a day without a value'],
+
+    ['costs', 'negative_amount', 'amount_usd < 0', 'as_is', 'a credit note'],
 
     ['load_watermarks', 'no_loaded_through', 'loaded_through is null', 'handled', 'the newest event stands in']
 ] -%}
@@ -624,6 +635,48 @@ services_checked as (
 
     left join repositories_with_commits
         on services.repository = repositories_with_commits.repository
+
+),
+
+pull_request_commits_checked as (
+
+    select pull_request_commits.*
+
+    from pull_request_commits
+
+    cross join as_of
+
+    where coalesce(pull_request_commits.committed_at <= as_of.as_of_at, true)
+
+),
+
+pull_request_commit_files_checked as (
+
+    select * from pull_request_commit_files
+
+),
+
+review_threads_checked as (
+
+    select review_threads.*
+
+    from review_threads
+
+    cross join as_of
+
+    where coalesce(review_threads.opened_at <= as_of.as_of_at, true)
+
+),
+
+product_metrics_checked as (
+
+    select * from product_metrics
+
+),
+
+costs_checked as (
+
+    select * from costs
 
 ),
 

@@ -40,10 +40,10 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/sqlfluff lint --disable-progress-bar models tests/singular
 
-# A warehouse of its own, so that a test never touches yours.
+# A warehouse and artifacts of its own, so that a test never touches yours.
 check-dbt: setup
 	@rm -rf target/test && mkdir -p target/test
-	SHIPWORTHY_WAREHOUSE=target/test/demo.duckdb $(BIN)/dbt --warn-error build
+	SHIPWORTHY_WAREHOUSE=target/test/demo.duckdb $(BIN)/dbt --warn-error build --target-path target/test
 
 check-python: setup
 	$(BIN)/pytest --numprocesses 2 --dist loadfile

@@ -13,7 +13,7 @@ export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := build
-.PHONY: build setup test test-postgres lint check-dbt check-python demo-data lock benchmark clean
+.PHONY: build setup test test-postgres lint check-dbt check-python demo-data lock clean
 
 ## build: set up, load the demo seeds, build and test every model
 build: setup

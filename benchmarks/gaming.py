@@ -6,18 +6,14 @@ Prints one row a move: how far it moves each headline, as a ratio to the honest 
 data. Everything is computed by the models, in throw-away warehouses.
 """
 
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import duckdb
 
-from shipworthy.files import load_files
-from shipworthy.simulate import Gaming, Parameters, simulate, write_tables
+from shipworthy.simulate import Gaming, Parameters
+from simulated_build import build
 
-ROOT = Path(__file__).parents[1]
 MOVES = {
     "honest": Gaming(),
     "each deployment split in 5": Gaming(split_deployments=5),
@@ -53,32 +49,7 @@ MEASURES = (
 
 def measure(gaming: Gaming, directory: Path) -> tuple[float, ...]:
     """Build the marts of the gamed organisation; return the measures in the order of MEASURES."""
-    tables = directory / "tables"
-    warehouse = directory / "warehouse.duckdb"
-    write_tables(simulate(Parameters(gaming=gaming)), tables)
-    load_files(tables, warehouse, 0.0)
-    subprocess.run(
-        [
-            Path(sys.executable).with_name("dbt"),
-            "--quiet",
-            "build",
-            "--exclude-resource-type",
-            "test",
-            "--exclude-resource-type",
-            "unit_test",
-            "--project-dir",
-            ROOT,
-            "--profiles-dir",
-            ROOT,
-            "--target-path",
-            directory / "target",
-            "--vars",
-            "shipworthy__demo: false",
-        ],
-        env=os.environ | {"SHIPWORTHY_WAREHOUSE": str(warehouse)},
-        cwd=directory,
-        check=True,
-    )
+    warehouse = build(Parameters(gaming=gaming), directory)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return connection.execute(QUERY).fetchall()[0]
 

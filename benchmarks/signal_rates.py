@@ -8,8 +8,6 @@ team-weeks in which it fires: mature, with a value. Then the weeks in which it f
 demo organisation.
 """
 
-import os
-import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -17,10 +15,9 @@ from pathlib import Path
 
 import duckdb
 
-from shipworthy.files import load_files
-from shipworthy.simulate import HONEST, Parameters, simulate, write_tables
+from shipworthy.simulate import HONEST, Parameters
+from simulated_build import build
 
-ROOT = Path(__file__).parents[1]
 SEEDS = 8
 JUDGED = """
 select signal, team, is_firing from shipworthy.gaming_signals
@@ -30,34 +27,7 @@ where is_mature and is_firing is not null
 
 def judge(parameters: Parameters, directory: Path) -> list[tuple[str, str, bool]]:
     """Build the signals of an organisation; return signal, team and verdict of each judged row."""
-    tables = directory / "tables"
-    warehouse = directory / "warehouse.duckdb"
-    write_tables(simulate(parameters), tables)
-    load_files(tables, warehouse, 0.0)
-    subprocess.run(
-        [
-            Path(sys.executable).with_name("dbt"),
-            "--quiet",
-            "build",
-            "--exclude-resource-type",
-            "test",
-            "--exclude-resource-type",
-            "unit_test",
-            "--select",
-            "+shipworthy__gaming_signals",
-            "--project-dir",
-            ROOT,
-            "--profiles-dir",
-            ROOT,
-            "--target-path",
-            directory / "target",
-            "--vars",
-            "shipworthy__demo: false",
-        ],
-        env=os.environ | {"SHIPWORTHY_WAREHOUSE": str(warehouse)},
-        cwd=directory,
-        check=True,
-    )
+    warehouse = build(parameters, directory, "--select", "+shipworthy__gaming_signals")
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return connection.execute(JUDGED).fetchall()
 

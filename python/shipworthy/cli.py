@@ -9,8 +9,8 @@ import click
 from shipworthy import __version__
 from shipworthy.errors import ShipworthyError
 
-# The parts that do the work are imported by the command that needs them: numpy, pyarrow and DuckDB
-# would make `--help` ten times slower.
+# The parts that do the work are imported by the command that needs them: numpy and DuckDB would
+# make `--help` ten times slower.
 
 _DIRECTORY = click.Path(path_type=Path)
 

@@ -630,7 +630,10 @@ def test_refuses_a_missing_branch(tmp_path, warehouse):
     assert "has no branch gone" in refused(warehouse, tmp_path / "r")
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give files away")
+# On a machine that checks submissions it must not go missing: there it fails without root.
+@pytest.mark.skipif(
+    os.geteuid() != 0 and not os.environ.get("CI"), reason="only root can give files away"
+)
 def test_refuses_what_belongs_to_somebody_else_unless_declared_safe(
     tmp_path, warehouse, monkeypatch
 ):

@@ -1,13 +1,18 @@
 """The command line. Whatever goes wrong for the user's sake is one sentence and exit code 2."""
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from shipworthy import __version__
 from shipworthy.errors import ShipworthyError
+from shipworthy.sources import SUMMARIES
+
+if TYPE_CHECKING:
+    from shipworthy.sources.vendor import Option
 
 # The parts that do the work are imported by the command that needs them: numpy and DuckDB would
 # make `--help` ten times slower.
@@ -25,7 +30,28 @@ def cli() -> None:
     """
 
 
-@cli.group(no_args_is_help=False)
+class _Sources(click.Group):
+    """The loaders of this file, and one command a vendor, made when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *SUMMARIES]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in SUMMARIES:
+            return _vendor_command(cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # Not through get_command: that would import dlt for each line.
+        own = [
+            (name, command.get_short_help_str(limit=80))
+            for name, command in sorted(self.commands.items())
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl([*own, *SUMMARIES.items()])
+
+
+@cli.group(cls=_Sources, no_args_is_help=False)
 def load() -> None:
     """Load inputs into the warehouse; loading the same again changes nothing."""
 
@@ -101,6 +127,79 @@ def load_files(directory: Path, max_rejected: float) -> None:
     loads = files.load_files(directory, warehouse_path(), max_rejected)
     hint = " (see shipworthy_raw.rejected_rows)" if any(load.rejected for load in loads) else ""
     click.echo(f"Loaded {'; '.join(map(str, loads))}{hint}.")
+
+
+def _vendor_command(name: str) -> click.Command:
+    """Make the command of a vendor from its options."""
+    from shipworthy.sources import vendor as find_vendor
+
+    vendor = find_vendor(name)
+    parameters: list[click.Parameter] = [_vendor_parameter(item) for item in vendor.all_options()]
+    if vendor.base_url:
+        parameters.append(
+            click.Option(
+                ["--since"],
+                metavar="DATE",
+                type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+                help="Read again from here (UTC); by default a load goes on where the last ended.",
+            )
+        )
+    parameters.append(
+        click.Option(
+            ["--max-rejected"],
+            metavar="SHARE",
+            type=click.FloatRange(0, 1),
+            default=0.01,
+            show_default=True,
+            help="Greatest share of a table's rows that may break the contract.",
+        )
+    )
+
+    def run(max_rejected: float, since: datetime | None = None, **given: Any) -> None:
+        from shipworthy.sources.landing import load_vendor
+        from shipworthy.warehouse import warehouse_path
+
+        loads = load_vendor(
+            vendor,
+            {option.name: _vendor_value(option, given) for option in vendor.all_options()},
+            warehouse_path(),
+            since=since.replace(tzinfo=UTC) if since else None,
+            max_rejected=max_rejected,
+        )
+        hint = " (see shipworthy_raw.rejected_rows)" if any(load.rejected for load in loads) else ""
+        for done in loads:
+            click.echo(f"Loaded {done}{hint}.")
+
+    secrets = "".join(
+        f"\n\n{secret.variable} holds the credential; it must be allowed: {secret.scopes}."
+        for secret in vendor.secrets
+    )
+    return click.Command(name, callback=run, params=parameters, help=SUMMARIES[name] + secrets)
+
+
+def _vendor_parameter(option: "Option") -> click.Parameter:
+    if option.kind == "paths":
+        return click.Argument(
+            [option.name], metavar="PATH...", nargs=-1, required=option.is_required, type=_DIRECTORY
+        )
+    return click.Option(
+        [option.spelling, option.name],
+        help=option.help,
+        is_flag=option.kind == "flag",
+        multiple=option.kind in ("texts", "map"),
+        metavar={"texts": "TEXT", "map": "FROM=TO"}.get(option.kind),
+        default=None if option.kind not in ("texts", "map") else (),
+    )
+
+
+def _vendor_value(option: "Option", given: dict[str, Any]) -> Any:
+    value = given[option.name]
+    if option.kind != "map":
+        return list(value) if isinstance(value, tuple) else value
+    for pair in value:
+        if "=" not in pair:
+            raise click.UsageError(f"{option.spelling} {pair}: write FROM=TO")
+    return dict(pair.split("=", 1) for pair in value)
 
 
 @cli.command()

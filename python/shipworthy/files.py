@@ -81,6 +81,16 @@ class TableLoad:
     superseded: int
     rejected: int
 
+    def __add__(self, other: "TableLoad") -> "TableLoad":
+        return TableLoad(
+            self.table,
+            self.inserted + other.inserted,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+            self.superseded + other.superseded,
+            self.rejected + other.rejected,
+        )
+
     def __str__(self) -> str:
         parts = [f"{self.inserted} new", f"{self.updated} changed", f"{self.unchanged} as before"]
         if self.superseded:
@@ -192,8 +202,10 @@ def _nearest(name: str, known: dict[str, object]) -> str:
 
 
 @dataclass(frozen=True)
-class _Source:
-    """A file that is ready to be read.
+class Source:
+    """Rows that are ready to be read.
+
+    `path` is the file, for sentences.
 
     `relation` yields its rows in order as text, one column each for the columns that it has, and a
     column `broken` that is the reason why a row could not be read at all, with the row in `line`.
@@ -206,7 +218,7 @@ class _Source:
     relation: str
 
 
-def _open(connection: duckdb.DuckDBPyConnection, table: Table, path: Path) -> _Source:
+def _open(connection: duckdb.DuckDBPyConnection, table: Table, path: Path) -> Source:
     """Look at the columns of a file and refuse it if they are not the table's."""
     kind = _FORMATS[path.suffix.lower()]
     try:
@@ -214,7 +226,7 @@ def _open(connection: duckdb.DuckDBPyConnection, table: Table, path: Path) -> _S
             columns = _csv_header(path)
             relation = _csv_relation(path, columns)
         elif kind == "parquet":
-            columns, relation = _parquet(connection, path)
+            columns, relation = _parquet(connection, [path])
         else:
             columns = _ndjson_keys(connection, path)
             relation = _ndjson_relation(path, columns)
@@ -228,7 +240,7 @@ def _open(connection: duckdb.DuckDBPyConnection, table: Table, path: Path) -> _S
                 f"{path} has a column {column!r} that {table.name} does not know"
                 f"{_nearest(column, table.columns)}; its columns are {', '.join(table.columns)}."
             )
-    return _Source(table, path, kind, tuple(columns), relation)
+    return Source(table, path, kind, tuple(columns), relation)
 
 
 def _csv_header(path: Path) -> list[str]:
@@ -269,10 +281,32 @@ _KEEP_REJECTS = (
 )
 
 
-def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[list[str], str]:
-    described = connection.execute(
-        f"describe select * from read_parquet({_file(path)}, hive_partitioning = false)"
-    ).fetchall()
+def spooled(
+    connection: duckdb.DuckDBPyConnection, table: Table, paths: list[Path], version: str
+) -> Source:
+    """Return the rows of Parquet files of one table's columns, oldest version first.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        Will read them.
+    table : Table
+        The contract table.
+    paths : list of Path
+        At least one.
+    version : str
+        Column beside the contract's that orders rows of one key (the last one wins).
+    """
+    columns, relation = _parquet(connection, paths, version)
+    columns = [name for name in columns if name in table.columns]
+    return Source(table, paths[0], "parquet", tuple(columns), relation)
+
+
+def _parquet(
+    connection: duckdb.DuckDBPyConnection, paths: list[Path], version: str | None = None
+) -> tuple[list[str], str]:
+    files = f"[{', '.join(map(_file, paths))}], hive_partitioning = false, union_by_name = true"
+    described = connection.execute(f"describe select * from read_parquet({files})").fetchall()
     columns = [row[0] for row in described]
     selected = []
     for name, kind, *_ in described:
@@ -282,9 +316,10 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[list[st
             # What writes Parquet from data frames says NaN where it means null.
             text = f"case when not isnan({column}) then {text} end"
         selected.append(f"{text} as {column}")
+    order = f" order by {_identifier(version)} nulls first" if version else ""
     relation = (
         f"(select {', '.join(selected)}, null::varchar as broken, null::varchar as line "
-        f"from read_parquet({_file(path)}, hive_partitioning = false))"
+        f"from read_parquet({files}){order})"
     )
     return columns, relation
 
@@ -337,25 +372,11 @@ def _unreadable(path: Path, error: duckdb.Error) -> ShipworthyError:
 # ---------------------------------------------------------------------------- loading a table
 
 
-def _load(connection: duckdb.DuckDBPyConnection, source: _Source, max_rejected: float) -> TableLoad:
+def _load(connection: duckdb.DuckDBPyConnection, source: Source, max_rejected: float) -> TableLoad:
     """Read, check and merge one file in one transaction."""
-    loaded_at = datetime.now(UTC).replace(tzinfo=None)
     connection.execute("begin")
     try:
-        _forget_rejects(connection)
-        _check(connection, source, loaded_at)
-        total, rejected = _count_rows(connection)
-        if rejected > max_rejected * total:
-            raise _too_many_rejected(connection, source, rejected, total, max_rejected)
-        names = ", ".join(_identifier(name) for name in source.table.columns)
-        merged = merge(
-            connection,
-            source.table,
-            f"(select {names} from {_CHECKED} where reason is null order by position)",
-        )
-        if rejected:
-            _keep_rejected(connection, source.table, loaded_at)
-        connection.execute(f"drop table {_CHECKED}")
+        loaded = admit(connection, source, datetime.now(UTC).replace(tzinfo=None), max_rejected)
         connection.execute("commit")
     except duckdb.Error as error:
         connection.execute("rollback")
@@ -363,6 +384,50 @@ def _load(connection: duckdb.DuckDBPyConnection, source: _Source, max_rejected: 
     except BaseException:
         connection.execute("rollback")
         raise
+    return loaded
+
+
+def admit(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    loaded_at: datetime,
+    max_rejected: float,
+    where: str = "true",
+) -> TableLoad:
+    """Check rows against the contract and merge the good ones, in the caller's transaction.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        From `shipworthy.warehouse.connect`, with the time zone UTC.
+    source : Source
+        The rows.
+    loaded_at : datetime
+        The time of the load (naive UTC); no row may lie after it.
+    max_rejected : float
+        Greatest share (0 to 1) of the rows that may break the contract.
+    where : str
+        SQL condition on the contract's columns: other rows are left alone, and not counted.
+
+    Raises
+    ------
+    ShipworthyError
+        If too many rows are rejected.
+    """
+    _forget_rejects(connection)
+    _check(connection, source, loaded_at)
+    total, rejected = _count_rows(connection)
+    if rejected > max_rejected * total:
+        raise _too_many_rejected(connection, source, rejected, total, max_rejected)
+    names = ", ".join(_identifier(name) for name in source.table.columns)
+    merged = merge(
+        connection,
+        source.table,
+        f"(select {names} from {_CHECKED} where reason is null and ({where}) order by position)",
+    )
+    if rejected:
+        _keep_rejected(connection, source.table, loaded_at)
+    connection.execute(f"drop table {_CHECKED}")
     return TableLoad(
         source.table.name,
         merged.inserted,
@@ -373,7 +438,7 @@ def _load(connection: duckdb.DuckDBPyConnection, source: _Source, max_rejected: 
     )
 
 
-def _check(connection: duckdb.DuckDBPyConnection, source: _Source, loaded_at: datetime) -> None:
+def _check(connection: duckdb.DuckDBPyConnection, source: Source, loaded_at: datetime) -> None:
     """Read the file into a temporary table: typed values, and for each bad row why and what it was.
 
     Lines that the CSV reader could not split are added too; their `position` is the record's number
@@ -484,7 +549,7 @@ def _count_rows(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
 
 def _too_many_rejected(
     connection: duckdb.DuckDBPyConnection,
-    source: _Source,
+    source: Source,
     rejected: int,
     total: int,
     max_rejected: float,
@@ -513,7 +578,7 @@ def _too_many_rejected(
     )
 
 
-def _place(source: _Source, position: int, skipped: set[int]) -> int:
+def _place(source: Source, position: int, skipped: set[int]) -> int:
     """Return where a row stands: its line in a text file (the first is 1), else its number."""
     if source.format == "parquet":
         return position
@@ -527,7 +592,7 @@ def _place(source: _Source, position: int, skipped: set[int]) -> int:
     return abs(position)
 
 
-def _records(source: _Source) -> Iterator[tuple[int, bool]]:
+def _records(source: Source) -> Iterator[tuple[int, bool]]:
     """Yield the line at which each record of a text file starts, and whether it is a row.
 
     Values may span lines. DuckDB's own line numbers count records, blank ones and the header too.

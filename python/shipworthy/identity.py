@@ -97,6 +97,32 @@ def person_key(email: str, salt: bytes) -> str | None:
     ]
 
 
+def alias_key(kind: str, alias: str, salt: bytes) -> str | None:
+    """Return the key of a login, an account number or an API key's name, without outer blanks.
+
+    The kind is a part of what is hashed, so that a login at one vendor is nobody at another. Case
+    does not count. That the alias is a certain person says the table `identities`.
+
+    Parameters
+    ----------
+    kind : str
+        What the alias is unique in, such as `github`; `email` gives the same key as `person_key`.
+    alias : str
+        The alias as the vendor gives it.
+    salt : bytes
+        From `load_salt`.
+
+    Returns
+    -------
+    str or None
+        32 hexadecimal digits; None for an empty alias.
+    """
+    if kind == "email" or not alias.strip():
+        return person_key(alias, salt)
+    # No address holds a NUL, so that no alias is mistaken for one.
+    return person_key(f"{kind}\0{alias.strip()}", salt)
+
+
 def _create(path: Path) -> None:
     """Write a new salt in full before it gets its name, so that two processes end up with one."""
     path.parent.mkdir(mode=0o700, exist_ok=True)

@@ -1,0 +1,57 @@
+"""Vendors' sources, written as dlt sources: one file a vendor, found here by its name.
+
+Each module has a constant `VENDOR` (a `shipworthy.sources.vendor.Vendor`) and the dlt source
+itself, which any dlt pipeline can run. Importing this package turns dlt's telemetry off.
+"""
+
+import importlib
+import os
+
+# Before anything imports dlt, which reads them once. Nothing here reports to anybody, and what goes
+# wrong is said in one sentence by whoever catches it, not in dlt's log.
+os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")
+
+from shipworthy.errors import ShipworthyError
+from shipworthy.sources.vendor import Vendor
+
+# Name on the command line, and the module beside this one; then what --help says. Alphabetical.
+SUMMARIES: dict[str, str] = {
+    "amazon-q": "AI usage from Amazon Q Developer's by_user_analytic CSV reports.",
+    "argocd": "Deployments from the history of Argo CD applications.",
+    "cdevents": "Deployments and incidents from files of CDEvents (NDJSON).",
+    "claude-code": "AI usage from the Claude Code Analytics API.",
+    "claude-code-logs": "AI usage from Claude Code's session logs on this machine.",
+    "claude-code-otel": "AI usage from files of Claude Code's OpenTelemetry export (OTLP JSON).",
+    "claude-enterprise": "AI usage and cost from the Claude Enterprise analytics API.",
+    "codex-logs": "AI usage from Codex's session logs on this machine.",
+    "copilot": "AI usage from GitHub Copilot's usage reports.",
+    "cursor": "AI usage from Cursor's daily usage and usage events.",
+    "github": "Requests, reviews, deployments, releases and incident issues of GitHub repositories.",
+    "gitlab": "Merge requests, notes, approvals and deployments of GitLab projects.",
+    "identities": "Who is behind which e-mail addresses, logins and keys, from a file of yours.",
+    "incident-io": "Incidents of an incident.io account.",
+    "jira": "Incidents kept as issues in Jira.",
+    "kiro": "AI usage from Kiro's user report CSV files.",
+    "litellm": "AI usage from LiteLLM's spend logs (CSV).",
+    "openai": "AI usage and costs of an OpenAI organisation.",
+    "opsgenie": "Incidents of an Opsgenie account.",
+    "otel-genai": "AI usage from files of OpenTelemetry GenAI spans (OTLP JSON).",
+    "pagerduty": "Incidents of a PagerDuty account.",
+    "statuspage": "Incidents of a Statuspage page.",
+}
+
+
+def vendor(name: str) -> Vendor:
+    """Return the vendor of a name, as `shipworthy load` and shipworthy.toml spell it.
+
+    Raises
+    ------
+    ShipworthyError
+        If there is no such vendor.
+    """
+    if name not in SUMMARIES:
+        known = ", ".join(SUMMARIES)
+        raise ShipworthyError(f"There is no source {name!r}; the sources are {known}.")
+    module = importlib.import_module(f"shipworthy.sources.{name.replace('-', '_')}")
+    return module.VENDOR

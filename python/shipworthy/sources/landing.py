@@ -1,0 +1,385 @@
+"""Run a vendor's dlt source and commit what it yields to the warehouse.
+
+dlt extracts and normalizes the rows into Parquet files; one transaction then checks them, merges
+them on the contract's keys and moves the watermark, which is also the cursor of the next load. A
+load that dies anywhere before its commit has changed nothing.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import dlt
+import duckdb
+import requests
+
+from shipworthy.contract import RAW_SCHEMA, REJECTED_ROWS, TABLES
+from shipworthy.errors import ShipworthyError
+from shipworthy.files import TableLoad, admit, spooled
+from shipworthy.identity import load_salt
+from shipworthy.sources.http import Session, address
+from shipworthy.sources.progress import Progress
+from shipworthy.sources.rows import VERSION
+from shipworthy.sources.vendor import Keys, Load, Vendor, Window, now
+from shipworthy.warehouse import connect, merge
+
+# How far back the first load goes where history is read window by window.
+_DEFAULT_HISTORY = timedelta(days=90)
+
+# What vendors know about a person's aliases never replaces what the user's own file says.
+_INSERT_ONLY = frozenset({"identities"})
+
+_MEMORY = "640MB"
+
+
+@dataclass
+class SourceLoad:
+    """What one load did.
+
+    Parameters
+    ----------
+    label : str
+        `github:acme/shop`.
+    tables : dict of str to TableLoad
+        By table, the sum over the windows.
+    """
+
+    label: str
+    tables: dict[str, TableLoad]
+
+    @property
+    def rejected(self) -> int:
+        """Rows that broke the contract."""
+        return sum(table.rejected for table in self.tables.values())
+
+    def __str__(self) -> str:
+        rows = "; ".join(str(table) for table in self.tables.values())
+        return f"{self.label}: {rows or 'nothing new'}"
+
+
+def load_vendor(
+    vendor: Vendor,
+    given: Mapping[str, Any],
+    warehouse: Path,
+    *,
+    since: datetime | None = None,
+    first_since: datetime | None = None,
+    max_rejected: float = 0.01,
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[SourceLoad]:
+    """Load everything that a vendor's settings name.
+
+    Parameters
+    ----------
+    vendor : Vendor
+        From `shipworthy.sources.vendor`.
+    given : mapping
+        Option name to value.
+    warehouse : Path
+        The DuckDB file.
+    since : datetime or None
+        Read again from here (aware, UTC), however far earlier loads came.
+    first_since : datetime or None
+        Where the first load starts; later ones go on from their watermark.
+    max_rejected : float
+        Greatest share (0 to 1) of a table's rows that may break the contract, in one commit.
+    sleep : callable
+        Takes seconds; tests replace it.
+
+    Raises
+    ------
+    ShipworthyError
+        If a setting or credential is missing, the vendor cannot be read, or too many rows are
+        rejected. Loads and windows before that one stay committed.
+    """
+    keys = Keys(load_salt(warehouse))
+    loaded: list[SourceLoad] = []
+    with Progress(vendor.title) as progress:
+        hint = "; ".join(
+            f"check {secret.variable}, which must be allowed: {secret.scopes}"
+            for secret in vendor.secrets
+        )
+
+        def session(title: str, **options: Any) -> Session:
+            options = {
+                "hint": hint,
+                "sleep": sleep,
+                "on_request": progress.count_request,
+                **options,
+            }
+            return Session(title, **options)
+
+        settings = vendor.settings(given, keys, session)
+        for load in vendor.loads(settings):
+            done = SourceLoad(load.label, {})
+            for window in _windows(vendor, load, warehouse, since, first_since):
+                for table in _run(vendor, load, window, warehouse, max_rejected, progress):
+                    before = done.tables.get(table.table)
+                    done.tables[table.table] = table if before is None else before + table
+            loaded.append(done)
+    return loaded
+
+
+# ------------------------------------------------------------------------------ what to read
+
+
+def _windows(
+    vendor: Vendor,
+    load: Load,
+    warehouse: Path,
+    since: datetime | None,
+    first_since: datetime | None,
+) -> list[Window]:
+    until = now()
+    start = _start(vendor, load, warehouse, since, first_since)
+    if vendor.window is None:
+        window = Window(start, until)
+        if not vendor.base_url:
+            window.through = None  # a file is complete up to its newest row, and no further
+        return [window]
+    if start is None:
+        start = until - (vendor.history or _DEFAULT_HISTORY)
+    # Whole days, so that no window cuts through what a vendor sums up by day or hour.
+    start = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    windows = []
+    while start < until:
+        end = min(start + vendor.window, until)
+        windows.append(Window(start, end))
+        start = end
+    return windows
+
+
+def _start(
+    vendor: Vendor,
+    load: Load,
+    warehouse: Path,
+    since: datetime | None,
+    first_since: datetime | None,
+) -> datetime | None:
+    if not vendor.base_url:
+        return since or first_since  # files are read anew each time
+    connection = connect(warehouse)
+    try:
+        reached = connection.execute(
+            f"select input, loaded_through from {RAW_SCHEMA}.load_watermarks "
+            "where source = ? and loaded_through is not null",
+            [load.label],
+        ).fetchall()
+    finally:
+        connection.close()
+    by_input = dict(reached)
+    if not by_input.keys() >= set(load.inputs):
+        return since or first_since or (now() - vendor.history if vendor.history else None)
+    cursor = min(by_input[name] for name in load.inputs).replace(tzinfo=UTC) - vendor.revises
+    # Never later than the cursor: that would leave a hole behind a watermark.
+    return min(cursor, since) if since else cursor
+
+
+# ------------------------------------------------------------------------------ reading it
+
+
+def _run(
+    vendor: Vendor,
+    load: Load,
+    window: Window,
+    warehouse: Path,
+    max_rejected: float,
+    progress: Progress,
+) -> list[TableLoad]:
+    with tempfile.TemporaryDirectory(prefix="shipworthy-") as directory:
+        files = _extract(vendor, load, window, Path(directory), progress)
+        return _commit(load, window, warehouse, files, max_rejected)
+
+
+def _extract(
+    vendor: Vendor, load: Load, window: Window, directory: Path, progress: Progress
+) -> dict[str, list[str]]:
+    """Let dlt extract and normalize; return the Parquet files of each table.
+
+    dlt's own load step is left out: it would commit table by table, and the rows, the rejected rows
+    and the watermark belong together.
+    """
+
+    def never(path: str, table: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+    destination = dlt.destination(
+        never, batch_size=0, loader_file_format="parquet", name="shipworthy_warehouse"
+    )
+    try:
+        source = load.source(window)
+        for resource in source.selected_resources.values():
+            resource.add_map(partial(_counted, progress))
+        pipeline = dlt.pipeline("shipworthy", pipelines_dir=str(directory), destination=destination)
+        pipeline.extract(source)
+        pipeline.normalize()
+        files: dict[str, list[str]] = {}
+        for package in pipeline.list_normalized_load_packages():
+            for job in pipeline.get_load_package_info(package).jobs["new_jobs"]:
+                files.setdefault(job.job_file_info.table_name, []).append(job.file_path)
+        pipeline.deactivate()
+    except Exception as error:
+        raise _sentence(vendor, load, error) from None
+    return files
+
+
+def _counted(progress: Progress, row: Any) -> Any:
+    progress.count_rows(1)
+    return row
+
+
+def _sentence(vendor: Vendor, load: Load, error: BaseException) -> BaseException:
+    """Return what the user should read instead of dlt's chain of errors, which can quote secrets.
+
+    A mistake of ours comes back as itself.
+    """
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in chain:
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+    for link in chain:
+        if isinstance(link, ShipworthyError):
+            return ShipworthyError(str(link))
+        if isinstance(link, requests.HTTPError) and link.response is not None:
+            status = link.response.status_code
+            where = address(link.response.url)
+            known = "; check the names that you gave" if status == 404 else ""
+            return ShipworthyError(
+                f"{vendor.title} answered {status} at {where} while {load.label} was read{known}; "
+                "nothing of it was kept."
+            )
+        if isinstance(link, requests.RequestException):
+            return ShipworthyError(
+                f"{vendor.title} could not be asked ({type(link).__name__}) while {load.label} was "
+                "read; nothing of it was kept."
+            )
+    return chain[-1]
+
+
+# ---------------------------------------------------------------------------- committing it
+
+
+def _commit(
+    load: Load,
+    window: Window,
+    warehouse: Path,
+    files: dict[str, list[str]],
+    max_rejected: float,
+) -> list[TableLoad]:
+    loaded_at = now().replace(tzinfo=None)
+    connection = connect(warehouse)
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"set memory_limit = '{_MEMORY}'")
+        connection.execute("begin")
+        try:
+            tables = [
+                loaded
+                for name in TABLES
+                if (loaded := _admit(connection, load, name, files, loaded_at, max_rejected))
+            ]
+            _move_watermarks(connection, load, window, tables, loaded_at)
+            connection.execute("commit")
+        except BaseException:
+            connection.execute("rollback")
+            raise
+    finally:
+        connection.close()
+    return tables
+
+
+def _admit(
+    connection: duckdb.DuckDBPyConnection,
+    load: Load,
+    name: str,
+    files: dict[str, list[str]],
+    loaded_at: datetime,
+    max_rejected: float,
+) -> TableLoad | None:
+    """Check and merge the rows of one table that came; None if there are none."""
+    paths = sorted(files.get(name, []))
+    refusals = sorted(files.get(REJECTED_ROWS.name, []))
+    refused, reason = _refused(connection, refusals, name)
+    if not paths and not refused:
+        return None
+    rows = (
+        connection.execute("select count(*) from read_parquet(?)", [paths]).fetchall()[0][0]
+        if paths
+        else 0
+    )
+    if refused > max_rejected * (rows + refused):
+        raise ShipworthyError(
+            f"{load.label}: {refused} of {rows + refused} rows for {name} break the contract, more "
+            f"than the share of {max_rejected} that --max-rejected allows; the first: {reason}. "
+            "Nothing of it was loaded."
+        )
+    table = TABLES[name]
+    loaded = TableLoad(name, 0, 0, 0, 0, 0)
+    if paths:
+        source = spooled(connection, table, [Path(path) for path in paths], VERSION)
+        where = "true"
+        if name in _INSERT_ONLY:
+            key = ", ".join(table.key)
+            where = f"({key}) not in (select ({key}) from {RAW_SCHEMA}.{name})"
+        loaded = admit(connection, source, loaded_at, max_rejected, where)
+    if refused:
+        _keep_refused(connection, refusals, name)
+        loaded = loaded + TableLoad(name, 0, 0, 0, 0, refused)
+    return loaded
+
+
+def _refused(
+    connection: duckdb.DuckDBPyConnection, refusals: list[str], table: str
+) -> tuple[int, str]:
+    """Count the rows of a table that the source itself refused, and say why one was."""
+    if not refusals:
+        return 0, ""
+    count, reason = connection.execute(
+        "select count(*), first(reason || ' (' || payload || ')') from read_parquet(?) "
+        "where table_name = ?",
+        [refusals, table],
+    ).fetchall()[0]
+    return count, reason or ""
+
+
+def _keep_refused(connection: duckdb.DuckDBPyConnection, refusals: list[str], table: str) -> None:
+    connection.execute(
+        f"insert into {RAW_SCHEMA}.{REJECTED_ROWS.name} (table_name, reason, payload, loaded_at) "
+        "select table_name, reason, payload, min(loaded_at)::timestamp from read_parquet(?) as new "
+        f"where table_name = ? and not exists (select 1 from {RAW_SCHEMA}.{REJECTED_ROWS.name} "
+        "as kept where kept.table_name = new.table_name and kept.reason = new.reason "
+        "and kept.payload is not distinct from new.payload) group by all",
+        [refusals, table],
+    )
+
+
+def _move_watermarks(
+    connection: duckdb.DuckDBPyConnection,
+    load: Load,
+    window: Window,
+    tables: list[TableLoad],
+    loaded_at: datetime,
+) -> None:
+    """State for each input up to when this source is read; never earlier than before."""
+    by_name = {table.table: table for table in tables}
+    through = window.through.replace(tzinfo=None) if window.through else None
+    for name in load.inputs:
+        loaded = by_name.get(name, TableLoad(name, 0, 0, 0, 0, 0))
+        connection.execute(
+            "create or replace temp table _shipworthy_watermark as "
+            "select new.input, new.source, greatest(new.through, old.loaded_through) "
+            "as loaded_through, new.loaded_at, coalesce(old.rows, 0) + new.added as rows, "
+            "new.refused as rejected_rows from ("
+            "select ? as input, ? as source, ?::timestamp as through, ?::timestamp as loaded_at, "
+            "?::bigint as added, ?::bigint as refused) as new "
+            f"left join {RAW_SCHEMA}.load_watermarks as old using (input, source)",
+            [name, load.label, through, loaded_at, loaded.inserted, loaded.rejected],
+        )
+        merge(connection, "load_watermarks", "_shipworthy_watermark")
+    connection.execute("drop table if exists _shipworthy_watermark")

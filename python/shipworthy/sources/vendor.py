@@ -1,0 +1,309 @@
+"""What `shipworthy load`, shipworthy.toml and `shipworthy doctor` know about a vendor."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from shipworthy.errors import ShipworthyError
+from shipworthy.identity import alias_key, person_key
+
+if TYPE_CHECKING:
+    from dlt.extract import DltSource
+
+    from shipworthy.sources.http import Session
+
+# What an option holds: a text, several, a yes or no, files or directories, or a table of texts.
+OptionKind = Literal["text", "texts", "flag", "paths", "map"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """A setting of a vendor, on the command line and in shipworthy.toml.
+
+    Parameters
+    ----------
+    name : str
+        Key in shipworthy.toml (`repositories`) and parameter of the source.
+    help : str
+        One line for --help.
+    kind : str
+        `text`, `texts` (given several times), `flag`, `paths` (arguments of the command), or `map`
+        (`FROM=TO`, given several times).
+    flag : str
+        The command line's spelling without dashes (`repository`); by default the name's.
+    default : object
+        Used where nothing is given.
+    is_required : bool
+        Whether the source makes no sense without it.
+    """
+
+    name: str
+    help: str
+    kind: OptionKind = "text"
+    flag: str = ""
+    default: Any = None
+    is_required: bool = False
+
+    @property
+    def spelling(self) -> str:
+        """The option as a user types it."""
+        if self.kind == "paths":
+            return "PATH..."
+        return "--" + (self.flag or self.name).replace("_", "-")
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A credential, read from the environment and from nowhere else.
+
+    Parameters
+    ----------
+    variable : str
+        Environment variable that holds it.
+    scopes : str
+        What the credential must be allowed to do, in the vendor's words.
+    is_required : bool
+        False where the vendor also answers without.
+    """
+
+    variable: str
+    scopes: str
+    is_required: bool = True
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Makes the keys of people; the salt never leaves it.
+
+    Parameters
+    ----------
+    salt : bytes
+        From `shipworthy.identity.load_salt`.
+    """
+
+    salt: bytes = field(repr=False)
+
+    def email(self, address: str | None) -> str | None:
+        """Return the key of an e-mail address, the same as the git reader's."""
+        return person_key(address, self.salt) if address else None
+
+    def alias(self, kind: str, alias: str | int | None) -> str | None:
+        """Return the key of a login, an account number or an API key's name.
+
+        Parameters
+        ----------
+        kind : str
+            What the alias is unique in: `github`, `openai`, `claude-api-key` and so on.
+        alias : str, int or None
+            The alias; None and blanks are nobody's.
+        """
+        return alias_key(kind, str(alias), self.salt) if alias is not None else None
+
+
+@dataclass
+class Window:
+    """The time that one load reads.
+
+    Parameters
+    ----------
+    since : datetime or None
+        From when on (aware, UTC, included); None: from the beginning.
+    until : datetime
+        Up to when (aware, UTC, excluded).
+    through : datetime or None
+        Up to when the vendor's answer turned out to be complete, as the source found it while it
+        read: it lowers `until` (a report of yesterday that is not made yet), and None says that
+        nothing is known beyond the rows themselves (files). Starts as `until`.
+    """
+
+    since: datetime | None
+    until: datetime
+    through: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self.through = self.until
+
+
+@dataclass(frozen=True)
+class Load:
+    """What is read, checked and committed in one go.
+
+    Parameters
+    ----------
+    label : str
+        The `source` of its watermarks and the progress line's title: `github:acme/shop`.
+    inputs : tuple of str
+        Tables of the contract that it fills: each gets a watermark, with rows or without.
+    source : callable
+        Given the window, the dlt source. Its selected resources yield rows of the contract.
+    """
+
+    label: str
+    inputs: tuple[str, ...]
+    source: Callable[[Window], "DltSource"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a vendor's loads are made from.
+
+    Parameters
+    ----------
+    values : mapping
+        Option name to value; every option of the vendor is there.
+    secrets : mapping
+        Environment variable to credential; an absent optional one is "".
+    keys : Keys
+        Makes the keys of people.
+    session : callable
+        Makes the HTTP session for a title (`"GitHub"`), see `shipworthy.sources.http`.
+    """
+
+    values: Mapping[str, Any]
+    secrets: Mapping[str, str] = field(repr=False)
+    keys: Keys
+    session: Callable[[str], "Session"]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+    def paths(self, *suffixes: str) -> list[Path]:
+        """Return the files that the option `paths` names; a directory stands for what it holds.
+
+        Parameters
+        ----------
+        *suffixes : str
+            Endings (`.csv`) of the files to take from directories, at any depth.
+
+        Raises
+        ------
+        ShipworthyError
+            If a path does not exist, or a directory holds no such file.
+        """
+        found: list[Path] = []
+        for given in self.values["paths"]:
+            path = Path(given).expanduser()
+            if path.is_dir():
+                inside = sorted(
+                    file
+                    for file in path.rglob("*")
+                    if file.is_file() and file.name.endswith(suffixes)
+                )
+                if not inside:
+                    raise ShipworthyError(f"{path} holds no file that ends in {suffixes[0]}.")
+                found += inside
+            elif path.is_file():
+                found.append(path)
+            else:
+                raise ShipworthyError(f"{path} does not exist; name a file or a directory.")
+        return found
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """One vendor.
+
+    Parameters
+    ----------
+    name : str
+        Name on the command line: `claude-code`.
+    title : str
+        The vendor's own spelling, for sentences: `Claude Code`.
+    inputs : tuple of str
+        Tables of the contract that it can fill.
+    loads : callable
+        Given the settings, the loads: one a repository, an organisation or a set of files.
+    options : tuple of Option
+        Beside `since`, which every vendor with an interface has.
+    secrets : tuple of Secret
+        Credentials.
+    base_url : str
+        Where the interface is, the user's to replace (option `base_url`); "" for files.
+    probe : str
+        Path below base_url that answers cheaply with the credentials, for `shipworthy doctor`.
+    revises : timedelta
+        How far back the vendor still changes what it said: each load reads this much again.
+    window : timedelta or None
+        Longest time that one load reads; history is committed window by window. None: all at once.
+    history : timedelta or None
+        How far back the first load goes without --since; None: to the beginning.
+    authenticate : callable or None
+        Given the settings, the headers of a request, for `shipworthy doctor`.
+    """
+
+    name: str
+    title: str
+    inputs: tuple[str, ...]
+    loads: Callable[[Settings], Iterable[Load]]
+    options: tuple[Option, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    base_url: str = ""
+    probe: str = ""
+    revises: timedelta = timedelta(days=3)
+    window: timedelta | None = None
+    history: timedelta | None = None
+    authenticate: Callable[[Settings], dict[str, str]] | None = None
+
+    def all_options(self) -> tuple[Option, ...]:
+        """Return the vendor's options with those that every vendor has."""
+        if not self.base_url:
+            return self.options
+        base_url = Option(
+            "base_url",
+            f"Where the interface is; by default {self.base_url}.",
+            default=self.base_url,
+        )
+        return (*self.options, base_url)
+
+    def settings(
+        self,
+        given: Mapping[str, Any],
+        keys: Keys,
+        session: Callable[[str], "Session"],
+        environment: Mapping[str, str] = os.environ,
+    ) -> Settings:
+        """Check what the user gave and fill in the defaults.
+
+        Parameters
+        ----------
+        given : mapping
+            Option name to value; None and empty collections count as not given.
+        keys, session
+            As in `Settings`.
+        environment : mapping
+            Where secrets are looked up.
+
+        Raises
+        ------
+        ShipworthyError
+            If a required option or credential is missing.
+        """
+        values: dict[str, Any] = {}
+        for option in self.all_options():
+            value = given.get(option.name)
+            if value is None or value in ((), [], {}, ""):
+                value = option.default
+            if value is None and option.is_required:
+                raise ShipworthyError(
+                    f"{self.title} needs {option.spelling} (in shipworthy.toml: {option.name}): "
+                    f"{option.help}"
+                )
+            values[option.name] = value
+        secrets = {secret.variable: environment.get(secret.variable, "") for secret in self.secrets}
+        for secret in self.secrets:
+            if secret.is_required and not secrets[secret.variable]:
+                raise ShipworthyError(
+                    f"{self.title} needs a credential in the environment variable "
+                    f"{secret.variable}; it must be allowed: {secret.scopes}."
+                )
+        if "base_url" in values:
+            values["base_url"] = values["base_url"].rstrip("/")
+        return Settings(values, secrets, keys, session)
+
+
+def now() -> datetime:
+    """Return the time in UTC, aware."""
+    return datetime.now(UTC)

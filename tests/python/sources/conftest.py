@@ -1,0 +1,3 @@
+"""Fixtures that every source's tests use."""
+
+from source_checks import _surroundings  # noqa: F401

@@ -1,0 +1,70 @@
+"""PagerDuty's incidents, against a server that plays it."""
+
+from datetime import datetime
+
+import pytest
+from source_checks import Case, Loader, SourceChecks, sample
+from vendor_server import FAULTS, Request
+
+FEW = sample("incidents/pagerduty_incidents.json")["incidents"]
+# Enough for a second page.
+MANY = [
+    {**FEW[0], "id": f"PMANY{number:03}", "created_at": f"2026-05-01T{number % 24:02}:00:00Z"}
+    for number in range(120)
+]
+INCIDENTS = FEW + MANY
+
+
+def _incidents(request: Request) -> dict:
+    """since and until select by creation, as PagerDuty's do."""
+    since, until = request.query["since"][0], request.query["until"][0]
+    chosen = [
+        incident
+        for incident in INCIDENTS
+        if since[:19] <= incident["created_at"].rstrip("Z") < until[:19]
+    ]
+    offset, limit = int(request.query["offset"][0]), int(request.query["limit"][0])
+    return {
+        "incidents": chosen[offset : offset + limit],
+        "limit": limit,
+        "offset": offset,
+        "more": offset + limit < len(chosen),
+    }
+
+
+class TestPagerDuty(SourceChecks):
+    case = Case(
+        "pagerduty",
+        routes={"/incidents": _incidents},
+        given={"services": {"shop": "acme/shop"}},
+        environment={"PAGERDUTY_TOKEN": "pd-secret-6Yb"},
+        people=(),
+        required={"created_at": "incidents", "id": "incidents"},
+    )
+
+    def test_rows(self, load: Loader) -> None:
+        load()
+        rows = {row["incident_id"]: row for row in load.rows("incidents")}
+        assert len(rows) == 124
+        first = rows["PT4KH100"]
+        assert first["service"] == "acme/shop"
+        assert first["severity_label"] == "P2"
+        assert first["opened_at"] == datetime(2026, 5, 10, 13, 15)
+        assert first["resolved_at"] == datetime(2026, 5, 10, 13, 50)
+
+    def test_without_a_priority_the_urgency_counts(self, load: Loader) -> None:
+        load()
+        labels = {row["incident_id"]: row["severity_label"] for row in load.rows("incidents")}
+        assert labels["PT4KH102"] == "low"
+
+    @pytest.mark.parametrize("fault", FAULTS)
+    def test_each_failure_that_passes_changes_nothing(self, load: Loader, fault: str) -> None:
+        load()
+        other = load.another("other")
+        load.server.fail_first_attempts(fault)
+        other()
+        assert other.all_rows() == load.all_rows()
+
+    def test_the_token_is_sent(self, load: Loader) -> None:
+        load()
+        assert load.server.requests[0].headers["authorization"] == "Token token=pd-secret-6Yb"

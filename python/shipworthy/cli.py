@@ -30,6 +30,16 @@ def cli() -> None:
     """
 
 
+_CONFIG = click.option(
+    "--config",
+    metavar="FILE",
+    type=_DIRECTORY,
+    default="shipworthy.toml",
+    show_default=True,
+    help="Which sources, what they read and since when.",
+)
+
+
 class _Sources(click.Group):
     """The loaders of this file, and one command a vendor, made when it is asked for."""
 
@@ -51,9 +61,30 @@ class _Sources(click.Group):
             formatter.write_dl([*own, *SUMMARIES.items()])
 
 
-@cli.group(cls=_Sources, no_args_is_help=False)
-def load() -> None:
-    """Load inputs into the warehouse; loading the same again changes nothing."""
+@cli.group(cls=_Sources, invoke_without_command=True, no_args_is_help=False)
+@_CONFIG
+@click.pass_context
+def load(context: click.Context, config: Path) -> None:
+    """Load inputs into the warehouse; loading the same again changes nothing.
+
+    Without a source, all sources of the configuration file are loaded; one that fails keeps no
+    other from it.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from shipworthy.sources.config import read_config
+    from shipworthy.sources.run import run_steps
+    from shipworthy.warehouse import warehouse_path
+
+    failed = []
+    for result in run_steps(read_config(config), warehouse_path()):
+        for line in result.lines:
+            click.echo(f"Loaded {line}.")
+        if result.error:
+            failed.append(result.name)
+            click.echo(f"shipworthy: {result.name}: {result.error}", err=True)
+    if failed:
+        raise ShipworthyError(f"Not loaded: {', '.join(failed)}; the other sources are.")
 
 
 @load.command("git")
@@ -228,6 +259,21 @@ def show_headline() -> None:
     from shipworthy.warehouse import warehouse_path
 
     click.echo(headline(warehouse_path()))
+
+
+@cli.command("doctor")
+@_CONFIG
+def run_doctor(config: Path) -> None:
+    """Check versions, warehouse, credentials, reachability and clock; exit 2 if one is missing."""
+    from shipworthy.doctor import examine, table
+    from shipworthy.warehouse import warehouse_path
+
+    checks = list(examine(config, warehouse_path()))
+    click.echo(table(checks))
+    missing = sum(check.state == "missing" for check in checks)
+    if missing:
+        things = "thing is" if missing == 1 else "things are"
+        raise ShipworthyError(f"{missing} {things} missing.")
 
 
 def main() -> None:

@@ -1,0 +1,146 @@
+"""`shipworthy doctor`: what is missing, in a table."""
+
+import threading
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from click.testing import CliRunner
+
+from shipworthy.cli import cli
+from shipworthy.doctor import Check, examine, table
+from shipworthy.errors import ShipworthyError
+from shipworthy.warehouse import connect
+
+TOKEN = "pd-secret-9"
+
+
+@pytest.fixture
+def vendor_server():
+    """Answers with `status` and a clock that is `ahead` seconds off."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            server.authorization = self.headers["Authorization"]
+            self.send_response_only(server.status)
+            self.send_header("Date", formatdate(usegmt=True, timeval=server.now()))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    import time
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.status, server.ahead = 200, 0.0
+    server.now = lambda: time.time() + server.ahead
+    server.url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def look(tmp_path, monkeypatch, vendor_server):
+    """Examine a directory with one source set up; returns the checks by what was looked at."""
+    monkeypatch.setenv("PAGERDUTY_TOKEN", TOKEN)
+    monkeypatch.delenv("SHIPWORTHY_SALT", raising=False)
+    (tmp_path / "shipworthy.toml").write_text(f"[pagerduty]\nbase_url = '{vendor_server.url}'\n")
+
+    def examined(config: str = "shipworthy.toml", warehouse: str = "warehouse.duckdb"):
+        checks = list(examine(tmp_path / config, tmp_path / warehouse))
+        return {check.what: check for check in checks}
+
+    return examined
+
+
+def test_all_is_well(look, vendor_server, tmp_path):
+    connect(tmp_path / "warehouse.duckdb").close()
+    checks = look()
+    assert {check.state for check in checks.values()} <= {"ok", "note"}
+    assert checks["pagerduty reach"].state == "ok"
+    assert checks["pagerduty clock"].finding == "agrees"
+    assert vendor_server.authorization == f"Token token={TOKEN}"
+    assert "no loaded inputs yet" in checks["warehouse"].finding
+
+
+def test_a_missing_credential_names_variable_and_scopes(look, monkeypatch):
+    monkeypatch.delenv("PAGERDUTY_TOKEN")
+    check = look()["pagerduty credential"]
+    assert check.state == "missing"
+    assert check.finding.startswith("set PAGERDUTY_TOKEN; it must be allowed: read incidents")
+
+
+def test_a_refused_credential(look, vendor_server):
+    vendor_server.status = 401
+    check = look()["pagerduty reach"]
+    assert check.state == "missing"
+    assert "refuses the credential (401)" in check.finding
+    assert TOKEN not in check.finding
+
+
+def test_a_server_that_is_down(look, vendor_server):
+    vendor_server.status = 503
+    assert look()["pagerduty reach"].finding.endswith("answers 503; try later")
+
+
+def test_nobody_listens(look, tmp_path):
+    (tmp_path / "shipworthy.toml").write_text("[pagerduty]\nbase_url = 'http://127.0.0.1:9'\n")
+    assert "does not answer" in look()["pagerduty reach"].finding
+
+
+def test_a_clock_that_is_off(look, vendor_server):
+    vendor_server.ahead = 3600.0
+    check = look()["pagerduty clock"]
+    assert check.state == "missing"
+    assert "behind PagerDuty's; set it" in check.finding
+
+
+def test_a_file_that_is_no_warehouse(look, tmp_path):
+    (tmp_path / "other.duckdb").write_text("this is no database at all" * 100)
+    check = look(warehouse="other.duckdb")["warehouse"]
+    assert check.state == "missing"
+    assert "cannot be opened" in check.finding
+
+
+def test_a_salt_that_others_can_read(look, tmp_path):
+    look()
+    (tmp_path / ".shipworthy" / "salt").chmod(0o644)
+    check = look()["salt"]
+    assert check.state == "missing"
+    assert "chmod 600" in check.finding
+
+
+def test_a_mistake_in_the_configuration(look, tmp_path):
+    (tmp_path / "shipworthy.toml").write_text("[pagerdut]\n")
+    assert "did you mean pagerduty?" in look()["shipworthy.toml"].finding
+
+
+def test_without_configuration_the_environment_says_what_is_set_up(look, monkeypatch, tmp_path):
+    monkeypatch.delenv("PAGERDUTY_TOKEN")
+    checks = look(config="none.toml")
+    assert checks["shipworthy.toml"].state == "note"
+    assert "pagerduty credential" not in checks
+
+
+def test_the_command_prints_a_table_and_fails_where_something_is_missing(
+    look, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SHIPWORTHY_WAREHOUSE", str(tmp_path / "warehouse.duckdb"))
+    well = CliRunner().invoke(cli, ["doctor"])
+    assert well.exit_code == 0, well.output
+    assert TOKEN not in well.output
+    monkeypatch.delenv("PAGERDUTY_TOKEN")
+    ill = CliRunner().invoke(cli, ["doctor"])
+    assert isinstance(ill.exception, ShipworthyError)
+    assert str(ill.exception) == "1 thing is missing."
+    columns = [line.split("  ")[0] for line in ill.output.splitlines()]
+    assert "pagerduty credential" in columns
+
+
+def test_the_table_has_straight_columns():
+    lines = table([Check("a", "ok", "x"), Check("longer", "missing", "y")]).splitlines()
+    assert lines == ["a       ok       x", "longer  missing  y"]

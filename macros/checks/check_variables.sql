@@ -28,6 +28,14 @@
     {{ return({
         'shipworthy__demo': boolean,
         'shipworthy__raw_schema': {'kind': 'name'},
+        'shipworthy__github_tables': {'kind': 'word', 'words': ['none', 'fivetran', 'airbyte', 'dlt']},
+        'shipworthy__github_inputs': {
+            'kind': 'words',
+            'words': ['pull_requests', 'pull_request_commits', 'reviews', 'review_threads', 'deployments']
+        },
+        'shipworthy__github_database': {'kind': 'name', 'may_be_empty': true},
+        'shipworthy__github_schema': {'kind': 'name'},
+        'shipworthy__github_relations': {'kind': 'names'},
         'shipworthy__using_pull_requests': boolean,
         'shipworthy__using_reviews': boolean,
         'shipworthy__using_deployments': boolean,
@@ -105,9 +113,22 @@
         {%- if value not in rule['words'] -%}
             {%- do shipworthy.refuse_value(name, value, 'one of ' ~ rule['words'] | join(', ')) -%}
         {%- endif -%}
+    {%- elif kind == 'words' -%}
+        {%- set allowed = 'a list of ' ~ rule['words'] | join(', ') -%}
+        {%- if value is string or value is mapping or value is not iterable -%}
+            {%- do shipworthy.refuse_value(name, value, allowed) -%}
+        {%- endif -%}
+        {%- for word in value if word not in rule['words'] -%}
+            {%- do shipworthy.refuse_value(name, word, allowed) -%}
+        {%- endfor -%}
     {%- elif kind == 'name' -%}
-        {%- if value is not string or not modules.re.fullmatch('[A-Za-z_][A-Za-z0-9_$]*', value) -%}
+        {%- if rule.get('may_be_empty') and value == '' -%}
+        {%- elif value is not string or not modules.re.fullmatch('[A-Za-z_][A-Za-z0-9_$]*', value) -%}
             {%- do shipworthy.refuse_value(name, value, 'the name of a schema') -%}
+        {%- endif -%}
+    {%- elif kind == 'names' -%}
+        {%- if value is not mapping -%}
+            {%- do shipworthy.refuse_value(name, value, 'a mapping of table names to the names that yours have') -%}
         {%- endif -%}
     {%- elif kind == 'moment' -%}
         {%- set allowed = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in quotes" -%}

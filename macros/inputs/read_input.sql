@@ -7,6 +7,8 @@
         cast(null as {{ data_type }}) as {{ column }}{{ "," if not loop.last }}
         {%- endfor %}
     where 1 = 0
+    {%- elif shipworthy.is_from_github_tables(input) -%}
+    {{ shipworthy.github_input(input) }}
     {%- elif shipworthy.is_demo() -%}
     select * from {{ ref('shipworthy', input) }}
     {%- else -%}

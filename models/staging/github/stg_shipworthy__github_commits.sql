@@ -1,0 +1,87 @@
+{{ config(enabled=(var('shipworthy__github_tables') != 'none' and ('pull_requests' in var('shipworthy__github_inputs') or 'pull_request_commits' in var('shipworthy__github_inputs')))) }}
+
+with
+
+commits as (
+
+    {{ shipworthy.github_entity('commits') }}
+
+),
+
+known_agents as (
+
+    select
+        match_on,
+        lower(value) as value,
+        author_kind,
+        ai_tool,
+        counts_as_coauthor
+    from {{ ref('shipworthy', 'shipworthy__known_agents') }}
+    where match_on in ('email', 'login')
+
+),
+
+-- An agent among the co-authors, by the address in the trailer; of several, the first by name.
+coauthored as (
+
+    select
+        commits.repository,
+        commits.number,
+        commits.sha,
+        min(known_agents.ai_tool) as ai_tool
+    from commits
+    inner join known_agents
+        on
+            known_agents.match_on = 'email'
+            and known_agents.counts_as_coauthor
+            and known_agents.author_kind = 'agent'
+            and lower(commits.message) like '%co-authored-by:%<' || known_agents.value || '>%'
+    group by commits.repository, commits.number, commits.sha
+
+),
+
+final as (
+
+    select
+        ---------- ids
+        commits.repository,
+        commits.number,
+        commits.sha,
+        {{ shipworthy.github_person_key('commits.author_id') }} as author_key,
+
+        ---------- text
+        coalesce(
+            emails.author_kind,
+            {{ shipworthy.github_account_kind(
+                'commits.author_login', 'commits.author_type', 'logins.author_kind'
+            ) }},
+            'human'
+        ) as author_kind,
+        case
+            when emails.author_kind = 'agent' or logins.author_kind = 'agent' then 'ai'
+            when
+                emails.author_kind = 'automation' or logins.author_kind = 'automation'
+                or lower(commits.author_login) like '%[bot]' or commits.author_type = 'Bot'
+                then 'automation'
+            when coauthored.ai_tool is not null then 'ai'
+            else 'untagged'
+        end as authorship,
+        coalesce(emails.ai_tool, logins.ai_tool, coauthored.ai_tool) as ai_tool,
+
+        ---------- times (UTC)
+        commits.committed_at
+
+    from commits
+    left join known_agents as emails
+        on emails.match_on = 'email' and lower(commits.author_email) = emails.value
+    left join known_agents as logins
+        on logins.match_on = 'login' and lower(commits.author_login) = logins.value
+    left join coauthored
+        on
+            commits.repository = coauthored.repository
+            and commits.number = coauthored.number
+            and commits.sha = coauthored.sha
+
+)
+
+select * from final

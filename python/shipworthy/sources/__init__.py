@@ -27,7 +27,7 @@ SUMMARIES: dict[str, str] = {
     "codex-logs": "AI usage from Codex's session logs on this machine.",
     "copilot": "AI usage from GitHub Copilot's usage reports.",
     "cursor": "AI usage from Cursor's daily usage and usage events.",
-    "github": "Requests, reviews, deployments, releases and incident issues of GitHub repositories.",
+    "github": "Requests, reviews, deployments and incident issues of GitHub repositories.",
     "gitlab": "Merge requests, notes, approvals and deployments of GitLab projects.",
     "identities": "Who is behind which e-mail addresses, logins and keys, from a file of yours.",
     "incident-io": "Incidents of an incident.io account.",

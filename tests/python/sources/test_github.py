@@ -826,6 +826,17 @@ class TestGitHub(SourceChecks):
         asked = [request.path for request in load.server.requests]
         assert asked.count("/repos/acme/shop/pulls/11") == 2  # once for incident 35
 
+    def test_pages_in_another_order(self, load: Loader, story: Loader) -> None:
+        played = GitHub(load.server.url)
+
+        def oldest_first(asked: Request) -> Answer:
+            simple = sorted(played.pulls, key=lambda row: row["updated_at"])
+            return played._paged(asked, [*simple, *simple[-3:]])
+
+        load.server.routes["/repos/acme/shop/pulls"] = oldest_first
+        load()
+        assert load.all_rows() == story.all_rows()
+
     def test_history_is_read_window_by_window(self, load: Loader, story: Loader) -> None:
         load.case = _since(CASE, datetime(2026, 3, 10, tzinfo=UTC))
         load()

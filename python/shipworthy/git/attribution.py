@@ -19,8 +19,9 @@ Decisions that the formats leave open:
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -42,9 +43,12 @@ _MATCHES = frozenset(
         "agent_trailer_key",
         "author_name_suffix",
         "body_line",
+        "branch",
         "email",
         "login",
         "login_suffix",
+        "request_label",
+        "request_text",
         "tool_name",
         "trailer_key",
         "trailer_line",
@@ -159,6 +163,11 @@ class Catalog:
         # Lower-case key of a trailer that names an agent -> tool of an unlisted agent, if any.
         self._agent_keys: dict[str, str | None] = {}
         self._markers: dict[str, str] = {}
+        # What only pull and merge requests have: texts of their description, labels and branches
+        # (shell patterns), all in lower case, each to its tool.
+        self._request_texts: dict[str, str] = {}
+        self._labels: dict[str, str] = {}
+        self._branches: dict[str, str] = {}
         self._known: dict[str, _Account | None] = {}
         for line, row in rows:
             self._add(row, f"{path}, line {line}")
@@ -209,6 +218,35 @@ class Catalog:
         name = (name or "").strip().lower()
         return self._tools.get(name, name) or UNKNOWN_TOOL
 
+    def tool_of_request(self, text: str, labels: Iterable[str], branch: str) -> str | None:
+        """Return the tool that a pull or merge request itself names, None without evidence.
+
+        What its author's account and its commits say comes before any of this.
+
+        Parameters
+        ----------
+        text : str
+            The description: trailers and markers count as in a commit, before all else.
+        labels : iterable of str
+            Names of its labels.
+        branch : str
+            The branch that it brings in, the weakest evidence.
+        """
+        if tool := self._tool_from_message(text):
+            return tool
+        lower_text = text.lower()
+        for value, tool in self._request_texts.items():
+            if value in lower_text:
+                return tool
+        for label in labels:
+            if tool := self._labels.get(label.lower()):
+                return tool
+        lower_branch = branch.lower()
+        for pattern, tool in self._branches.items():
+            if fnmatchcase(lower_branch, pattern):
+                return tool
+        return None
+
     def _add(self, row: dict[str, str], where: str) -> None:
         match_on, value = row["match_on"], row["value"].lower()
         if match_on not in _MATCHES:
@@ -247,6 +285,12 @@ class Catalog:
             self._lines.setdefault(key.strip(), {})[text.strip()] = tool
         elif match_on == "body_line":
             self._markers[value] = tool
+        elif match_on == "request_text":
+            self._request_texts[value] = tool
+        elif match_on == "request_label":
+            self._labels[value] = tool
+        elif match_on == "branch":
+            self._branches[value] = tool
         else:
             self._tools[value] = tool
 

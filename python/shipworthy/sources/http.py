@@ -131,6 +131,8 @@ class Session(requests.Session):
         limited = response.status_code == 403 and (
             "Retry-After" in response.headers
             or response.headers.get("X-RateLimit-Remaining") == "0"
+            # GitHub's limit of requests at a time may name no time at all.
+            or "secondary rate limit" in response.text.lower()
         )
         if response.status_code in _PASSING or limited:
             raise _TryAgainError(f"status {response.status_code}", _asked_wait(response))

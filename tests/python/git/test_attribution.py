@@ -248,6 +248,25 @@ def test_logins_and_addresses_have_a_kind():
     assert catalog.author_kind("alice@example.com") == "human"
 
 
+@pytest.mark.parametrize(
+    ("text", "labels", "branch", "tool"),
+    [
+        ("", [], "copilot/add-zones", "copilot"),
+        ("", [], "Codex/fix-tax", "codex"),
+        ("", [], "jules-1234567890", "jules"),
+        ("", [], "jules-fixes-it", None),  # a person
+        ("", [], "feature/claude/x", None),
+        ("", ["Claude-Code-Assisted"], "alice/pay", "claude"),
+        ("Rules.\r\n\r\n🤖 Generated with [Claude Code](x)\r\n", [], "x", "claude"),
+        ("Summary\n\nhttps://chatgpt.com/codex/tasks/task_e_1", [], "x", "codex"),
+        ("*PR created automatically by Jules for task [1](x)*", [], "claude/x", "jules"),
+        ("how claude/ and codex/ branches are named", ["ai"], "main", None),
+    ],
+)
+def test_a_request_can_name_its_tool(text, labels, branch, tool):
+    assert Catalog.load().tool_of_request(text, labels, branch) == tool
+
+
 def test_attributing_is_fast():
     message = "refactor: a subject\n\n" + "A line of a body of usual length, no hint.\n" * 10
     attribute(message)
@@ -303,6 +322,7 @@ def test_users_can_bring_their_own_agents(tmp_path, monkeypatch):
         (HEADER + "email,,agent,x,true,\n", "line 2: value is empty"),
         (HEADER + "email,x@example.com,robot,x,true,\n", "line 2: author_kind is 'robot'"),
         (HEADER + "trailer_key,X-Session,,,,\n", "line 2: ai_tool is empty"),
+        (HEADER + "branch,robot/*,,,,\n", "line 2: ai_tool is empty"),
         (HEADER + "email,x@example.com\n", "line 2: the row does not have 6 values"),
         (None, "cannot be read: No such file"),
     ],

@@ -145,9 +145,7 @@ class TestClaudeCode(SourceChecks):
         assert headers["x-api-key"] == "sk-ant-admin-secret-8Qz"
         assert headers["anthropic-version"] == "2023-06-01"
 
-    def test_the_last_hour_is_not_read(
-        self, load: Loader, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_the_last_hour_is_not_read(self, load: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("shipworthy.sources.claude_code.now", landing.now)
         load()
         (mark,) = load.rows("load_watermarks")
@@ -165,4 +163,3 @@ class TestClaudeCode(SourceChecks):
         load.server.routes = {PATH: {"records": []}}
         with pytest.raises(ShipworthyError, match="answered without the list 'data'"):
             load()
-

@@ -104,7 +104,7 @@ def claude_code(
                 for record in page
             ]
             yield one_of_each(read, _identity)
-        window.is_complete_until(now() - _DELAY)
+        window.lower_through(now() - _DELAY)
 
     return contract_resource("ai_usage", records(), lambda record: _rows(record, keys))
 

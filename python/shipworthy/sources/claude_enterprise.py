@@ -114,7 +114,7 @@ def claude_enterprise(
             cost, cost_until = _read(client, "user_cost_report", request)
             for refreshed in (usage_until, cost_until):
                 if refreshed:
-                    window.is_complete_until(refreshed)
+                    window.lower_through(refreshed)
             versions = [refreshed for refreshed in (usage_until, cost_until) if refreshed]
             yield _joined(usage, cost, max(versions, default=None))
 
@@ -127,7 +127,7 @@ def claude_enterprise(
             except requests.HTTPError as error:
                 if not _is_too_recent(error, day, window.until):
                     raise
-                window.is_complete_until(_midnight(day))
+                window.lower_through(_midnight(day))
                 return
             yield one_of_each(
                 [{"day": day.isoformat(), "member": member} for member in members],

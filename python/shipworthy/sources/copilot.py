@@ -111,7 +111,7 @@ def copilot(
         if is_silent:
             _check_that_reports_exist(client, f"{path}/users-28-day/latest")
         if silent_from is not None:
-            window.is_complete_until(
+            window.lower_through(
                 datetime(silent_from.year, silent_from.month, silent_from.day, tzinfo=UTC)
             )
 

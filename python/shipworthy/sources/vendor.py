@@ -141,8 +141,8 @@ class Window:
             yield day
             day += timedelta(days=1)
 
-    def is_complete_until(self, moment: datetime) -> None:
-        """Lower `through`: from this moment on the vendor's answer has gaps."""
+    def lower_through(self, moment: datetime) -> None:
+        """Say that from this moment on the vendor's answer has gaps."""
         self.through = moment if self.through is None else min(self.through, moment)
 
 

@@ -32,10 +32,10 @@ def test_a_window_without_a_start_has_no_days() -> None:
 
 def test_completeness_is_only_lowered() -> None:
     window = Window(None, NOON)
-    window.is_complete_until(NOON + timedelta(days=1))
+    window.lower_through(NOON + timedelta(days=1))
     assert window.through == NOON
-    window.is_complete_until(NOON - timedelta(days=1))
-    window.is_complete_until(NOON)
+    window.lower_through(NOON - timedelta(days=1))
+    window.lower_through(NOON)
     assert window.through == NOON - timedelta(days=1)
 
 

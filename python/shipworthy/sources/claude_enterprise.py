@@ -101,22 +101,27 @@ def claude_enterprise(
         return (day for day in window.days() if day >= _FIRST_DAY)
 
     def reports() -> Iterator[list[Any]]:
+        # The first day of those at the end that no export holds yet.
+        missing_from: date | None = None
         for day in days():
             request = {
-                "starting_at": f"{day}T00:00:00Z",
-                "ending_at": f"{day + timedelta(days=1)}T00:00:00Z",
+                "starting_at": _text(_midnight(day)),
+                "ending_at": _text(min(_midnight(day) + timedelta(days=1), window.until)),
                 "bucket_width": "1d",
                 "group_by[]": ["product", "model"],
                 "limit": _PAGE,
                 **({"products[]": products} if products else {}),
             }
-            usage, usage_until = _read(client, "user_usage_report", request)
-            cost, cost_until = _read(client, "user_cost_report", request)
-            for refreshed in (usage_until, cost_until):
-                if refreshed:
-                    window.lower_through(refreshed)
-            versions = [refreshed for refreshed in (usage_until, cost_until) if refreshed]
-            yield _joined(usage, cost, max(versions, default=None))
+            usage, usage_refreshed = _read(client, "user_usage_report", request)
+            cost, cost_refreshed = _read(client, "user_cost_report", request)
+            refreshed = [*usage_refreshed, *cost_refreshed]
+            known = [moment for moment in refreshed if moment]
+            for moment in known:
+                window.lower_through(moment)
+            missing_from = None if len(known) == len(refreshed) else missing_from or day
+            yield _joined(usage, cost, max(known, default=None))
+        if missing_from:
+            window.lower_through(_midnight(missing_from))
 
     def activity() -> Iterator[list[Any]]:
         if products and "claude_code" not in products:
@@ -150,6 +155,10 @@ def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
+def _text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _is_too_recent(error: requests.HTTPError, day: date, until: datetime) -> bool:
     """Whether the answer says that a day's activity is not there yet."""
     return (
@@ -161,8 +170,8 @@ def _is_too_recent(error: requests.HTTPError, day: date, until: datetime) -> boo
 
 def _read(
     client: RESTClient, report: str, request: dict[str, Any]
-) -> tuple[list[Any], datetime | None]:
-    """Return all rows of a report, and up to when they are complete.
+) -> tuple[list[Any], list[datetime | None]]:
+    """Return all rows of a report, and up to when each of its pages says to be complete.
 
     Raises
     ------
@@ -171,19 +180,19 @@ def _read(
     """
     for _ in range(_ATTEMPTS):
         rows: list[Any] = []
-        refreshed: list[datetime] = []
+        refreshed: list[datetime | None] = []
         try:
             for page, answer in read_pages(
                 client, f"v1/organizations/analytics/{report}", "data", params=dict(request)
             ):
                 rows += page
-                moment = utc(answer.get("data_refreshed_at"), "data_refreshed_at")
-                refreshed += [moment] if moment else []
+                if "data_refreshed_at" in answer:
+                    refreshed.append(utc(answer["data_refreshed_at"], "data_refreshed_at"))
         except requests.HTTPError as error:
             if error.response is None or error.response.status_code != 410:
                 raise
             continue
-        return rows, min(refreshed, default=None)
+        return rows, refreshed
     raise ShipworthyError(
         f"The pages of Claude Enterprise's {report} expired {_ATTEMPTS} times; try again later."
     )

@@ -73,7 +73,8 @@ def report(rows: list[dict], refreshed: str | None = REFRESHED):
             if query["starting_at"][0] <= row["starting_at"] < query["ending_at"][0]
             and row["product"] in query.get("products[]", [row["product"]])
         ]
-        return {**_page(request, chosen), "data_refreshed_at": refreshed}
+        covered = refreshed is not None and query["starting_at"][0] < refreshed
+        return {**_page(request, chosen), "data_refreshed_at": refreshed if covered else None}
 
     return answer
 
@@ -169,6 +170,30 @@ class TestClaudeEnterprise(SourceChecks):
         load()
         (mark,) = load.rows("load_watermarks")
         assert mark["loaded_through"] == datetime(2026, 6, 18, 6, 30)
+
+    def test_a_day_that_no_export_holds_ends_what_is_read(self, load: Loader) -> None:
+        late = "2026-06-18T00:00:00Z"
+        load.server.routes = {**routes(), COST: report(COST_ROWS, late)}
+        load()
+        (mark,) = load.rows("load_watermarks")
+        assert mark["loaded_through"] == datetime(2026, 6, 18)
+
+    def test_days_before_the_first_export_are_none(self, load: Loader) -> None:
+        sound = report(USAGE_ROWS)
+
+        def young(request: Request) -> dict:
+            first = request.query["starting_at"][0] < "2026-06-15"
+            return {**sound(request), **({"data_refreshed_at": None} if first else {})}
+
+        load.server.routes = {**routes(), USAGE: young}
+        load()
+        (mark,) = load.rows("load_watermarks")
+        assert mark["loaded_through"] == datetime(2026, 6, 18, 6, 30)
+
+    def test_no_time_to_come_is_asked_for(self, load: Loader) -> None:
+        load()
+        ends = [request.query.get("ending_at", [""])[0] for request in load.server.requests]
+        assert max(ends) == "2026-06-20T12:00:00Z"
 
     def test_activity_that_is_not_there_yet_ends_what_is_read(self, load: Loader) -> None:
         late = "2026-06-20T11:00:00Z"

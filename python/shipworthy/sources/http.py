@@ -5,10 +5,10 @@ One session a source, for dlt's `RESTClient` and `rest_api` (`client: {"session"
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
@@ -16,6 +16,9 @@ import tenacity
 
 from shipworthy import __version__
 from shipworthy.errors import ShipworthyError
+
+if TYPE_CHECKING:
+    from dlt.sources.helpers.rest_client import RESTClient
 
 # Statuses that pass: timeouts, limits, and a server or a proxy that is down for a moment.
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
@@ -145,6 +148,39 @@ def address(url: str | None) -> str:
     host = parts.hostname or ""
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{host}{port}{parts.path}"
+
+
+def read_pages(
+    client: "RESTClient", path: str, name: str, **request: Any
+) -> Iterator[tuple[list[Any], dict[str, Any]]]:
+    """Yield what each page lists under a name, and the page's whole answer.
+
+    Parameters
+    ----------
+    client : RESTClient
+        dlt's, with this module's session.
+    path : str
+        Below the client's address.
+    name : str
+        Key of the answer that holds the list.
+    **request
+        What `RESTClient.paginate` takes: `params`, `json`, `method`, `paginator`.
+
+    Raises
+    ------
+    ShipworthyError
+        If an answer has no such list. dlt takes that for an empty page, and a changed interface
+        would look like a vendor without data.
+    """
+    for page in client.paginate(path, data_selector=name, **request):
+        answer = page.response.json()
+        items = answer.get(name) if isinstance(answer, dict) else None
+        if not isinstance(items, list):
+            raise ShipworthyError(
+                f"{address(page.response.url)} answered without the list {name!r}; "
+                "nothing of this load was kept."
+            )
+        yield items, answer
 
 
 def _refuse_truncated(response: requests.Response) -> None:

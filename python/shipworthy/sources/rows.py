@@ -7,7 +7,7 @@ read it refuses with `BadRowError`; the row then goes to `rejected_rows` and the
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -307,6 +307,42 @@ def total(*counts: int | None) -> int | None:
     """Return the sum of the counts that are known; None if none is."""
     known = [count for count in counts if count is not None]
     return sum(known) if known else None
+
+
+def one_of_each(payloads: Iterable[Any], key: Callable[[Any], Hashable]) -> list[Any]:
+    """Return one payload of each key, however often and in whatever order pages bring them.
+
+    Of several that differ the largest wins (by the sum of its numbers, then by its text), because
+    what a vendor adds up for a bucket of time grows. For vendors that give no time of change.
+
+    Parameters
+    ----------
+    payloads : iterable
+        All payloads of a bucket; they are held in memory.
+    key : callable
+        Payload to what tells it from every other; None: not known, so that the payload is kept.
+    """
+    chosen: dict[Hashable, Any] = {}
+    kept: list[Any] = []
+    for payload in payloads:
+        name = key(payload)
+        if name is None:
+            kept.append(payload)
+        elif name not in chosen or _weight(payload) > _weight(chosen[name]):
+            chosen[name] = payload
+    return [*chosen.values(), *kept]
+
+
+def _weight(payload: Any) -> tuple[float, str]:
+    return _sum_of_numbers(payload), json.dumps(payload, sort_keys=True)
+
+
+def _sum_of_numbers(value: Any) -> float:
+    if isinstance(value, Mapping):
+        return sum(map(_sum_of_numbers, value.values()))
+    if isinstance(value, list):
+        return sum(map(_sum_of_numbers, value))
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def hour_of(moment: datetime) -> datetime:

@@ -1,9 +1,9 @@
 """What `shipworthy load`, shipworthy.toml and `shipworthy doctor` know about a vendor."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -125,6 +125,25 @@ class Window:
 
     def __post_init__(self) -> None:
         self.through = self.until
+
+    def days(self) -> Iterator[date]:
+        """Yield the days (UTC) that the window touches, for vendors that are asked day by day.
+
+        Raises
+        ------
+        ShipworthyError
+            If the window has no start.
+        """
+        if self.since is None:
+            raise ShipworthyError("A source that is read day by day needs a window with a start.")
+        day = self.since.date()
+        while datetime(day.year, day.month, day.day, tzinfo=UTC) < self.until:
+            yield day
+            day += timedelta(days=1)
+
+    def lower_through(self, moment: datetime) -> None:
+        """Say that from this moment on the vendor's answer has gaps."""
+        self.through = moment if self.through is None else min(self.through, moment)
 
 
 @dataclass(frozen=True)

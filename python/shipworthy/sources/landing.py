@@ -7,8 +7,9 @@ load that dies anywhere before its commit has changed nothing.
 
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -47,10 +48,13 @@ class SourceLoad:
         `github:acme/shop`.
     tables : dict of str to TableLoad
         By table, the sum over the windows.
+    passed_over : Counter of str
+        What the source leaves out on purpose.
     """
 
     label: str
     tables: dict[str, TableLoad]
+    passed_over: Counter[str] = field(default_factory=Counter)
 
     @property
     def rejected(self) -> int:
@@ -58,8 +62,11 @@ class SourceLoad:
         return sum(table.rejected for table in self.tables.values())
 
     def __str__(self) -> str:
-        rows = "; ".join(str(table) for table in self.tables.values())
-        return f"{self.label}: {rows or 'nothing new'}"
+        parts = [str(table) for table in self.tables.values()] or ["nothing new"]
+        if self.passed_over:
+            counts = (f"{count} {what}" for what, count in self.passed_over.most_common())
+            parts.append(f"passed over: {', '.join(counts)}")
+        return f"{self.label}: {'; '.join(parts)}"
 
 
 def load_vendor(
@@ -114,13 +121,14 @@ def load_vendor(
             }
             return Session(title, **options)
 
-        settings = vendor.settings(given, keys, session)
+        settings = vendor.settings(given, keys, session, stored=partial(_stored, warehouse))
         for load in vendor.loads(settings):
             done = SourceLoad(load.label, {})
             for window in _windows(vendor, load, warehouse, since, first_since):
                 for table in _run(vendor, load, window, warehouse, max_rejected, progress):
                     before = done.tables.get(table.table)
                     done.tables[table.table] = table if before is None else before + table
+                done.passed_over += window.passed_over
             loaded.append(done)
     return loaded
 
@@ -178,6 +186,14 @@ def _start(
     cursor = min(by_input[name] for name in load.inputs).replace(tzinfo=UTC) - vendor.revises
     # Never later than the cursor: that would leave a hole behind a watermark.
     return min(cursor, since) if since else cursor
+
+
+def _stored(warehouse: Path, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    connection = connect(warehouse)
+    try:
+        return connection.execute(query, values).fetchall()
+    finally:
+        connection.close()
 
 
 # ------------------------------------------------------------------------------ reading it

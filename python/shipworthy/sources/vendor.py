@@ -1,7 +1,8 @@
 """What `shipworthy load`, shipworthy.toml and `shipworthy doctor` know about a vendor."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 # What an option holds: a text, several, a yes or no, files or directories, or a table of texts.
 OptionKind = Literal["text", "texts", "flag", "paths", "map"]
+
+# Asks the warehouse: SQL with ? for values, and the values; the rows as they are before the load.
+Query = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
 
 
 @dataclass(frozen=True)
@@ -117,11 +121,14 @@ class Window:
         Up to when the vendor's answer turned out to be complete, as the source found it while it
         read: it lowers `until` (a report of yesterday that is not made yet), and None says that
         nothing is known beyond the rows themselves (files). Starts as `until`.
+    passed_over : Counter of str
+        What the source met and leaves out on purpose, counted by a word for it; the load says so.
     """
 
     since: datetime | None
     until: datetime
     through: datetime | None = None
+    passed_over: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.through = self.until
@@ -146,6 +153,11 @@ class Load:
     source: Callable[[Window], "DltSource"]
 
 
+def nothing_stored(query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Answer as an empty warehouse does."""
+    return []
+
+
 @dataclass(frozen=True)
 class Settings:
     """What a vendor's loads are made from.
@@ -160,12 +172,15 @@ class Settings:
         Makes the keys of people.
     session : callable
         Makes the HTTP session for a title (`"GitHub"`), see `shipworthy.sources.http`.
+    stored : callable
+        Asks the warehouse, for what a vendor tells only once and a later load must not lose.
     """
 
     values: Mapping[str, Any]
     secrets: Mapping[str, str] = field(repr=False)
     keys: Keys
     session: Callable[[str], "Session"]
+    stored: Query = nothing_stored
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
@@ -221,7 +236,8 @@ class Vendor:
     secrets : tuple of Secret
         Credentials.
     base_url : str
-        Where the interface is, the user's to replace (option `base_url`); "" for files.
+        Where the interface is, the user's to replace (option `base_url`); "" for files. A vendor
+        without an address of its own names an example and has a required option `base_url`.
     probe : str
         Path below base_url that answers cheaply with the credentials, for `shipworthy doctor`.
     revises : timedelta
@@ -249,7 +265,7 @@ class Vendor:
 
     def all_options(self) -> tuple[Option, ...]:
         """Return the vendor's options with those that every vendor has."""
-        if not self.base_url:
+        if not self.base_url or any(option.name == "base_url" for option in self.options):
             return self.options
         base_url = Option(
             "base_url",
@@ -264,6 +280,7 @@ class Vendor:
         keys: Keys,
         session: Callable[[str], "Session"],
         environment: Mapping[str, str] = os.environ,
+        stored: Query = nothing_stored,
     ) -> Settings:
         """Check what the user gave and fill in the defaults.
 
@@ -271,7 +288,7 @@ class Vendor:
         ----------
         given : mapping
             Option name to value; None and empty collections count as not given.
-        keys, session
+        keys, session, stored
             As in `Settings`.
         environment : mapping
             Where secrets are looked up.
@@ -301,7 +318,7 @@ class Vendor:
                 )
         if "base_url" in values:
             values["base_url"] = values["base_url"].rstrip("/")
-        return Settings(values, secrets, keys, session)
+        return Settings(values, secrets, keys, session, stored)
 
 
 def now() -> datetime:

@@ -134,6 +134,8 @@ def _why_bad(table: Table, row: Row) -> str | None:
                 return f"{name} is not a text"
             if "\0" in value:
                 return f"{name} holds a NUL byte"
+            if any("\ud800" <= letter <= "\udfff" for letter in value):
+                return f"{name} holds half a character"  # JSON can; no table can
             if not value:
                 row[name] = None
         elif kind == "BIGINT":
@@ -173,10 +175,11 @@ def _identifiers(payload: Any) -> Row:
 
 
 def _rejected(table: Table, reason: str, payload: Row) -> Row:
+    text = json.dumps(payload, default=str, ensure_ascii=False, sort_keys=True)
     return {
         "table_name": table.name,
         "reason": reason,
-        "payload": json.dumps(payload, default=str, ensure_ascii=False, sort_keys=True),
+        "payload": text.encode("utf-8", "replace").decode(),
         "loaded_at": datetime.now(UTC),
     }
 

@@ -7,6 +7,7 @@ read it refuses with `BadRowError`; the row then goes to `rejected_rows` and the
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
@@ -36,6 +37,7 @@ _IDENTIFYING = frozenset(
     {"id", "iid", "number", "key", "sha", "reference", "request_id", "day", "date", "timestamp"}
 )
 _LARGEST = 2**63
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 class BadRowError(Exception):
@@ -134,7 +136,7 @@ def _why_bad(table: Table, row: Row) -> str | None:
                 return f"{name} is not a text"
             if "\0" in value:
                 return f"{name} holds a NUL byte"
-            if any("\ud800" <= letter <= "\udfff" for letter in value):
+            if not value.isascii() and _HALVES.search(value):
                 return f"{name} holds half a character"  # JSON can; no table can
             if not value:
                 row[name] = None

@@ -71,9 +71,9 @@ class _Event:
     def __init__(self, kind: str, payload: Mapping[str, Any]) -> None:
         self.kind = kind
         self.time = utc(need(payload, "context", "timestamp"), "timestamp")
-        self.source = get(payload, "context", "source") or ""
+        self.source = _text_or_none(payload, "context", "source") or ""
         self.id = _text(payload, "context", "id")
-        self.chain = get(payload, "context", "chainId")
+        self.chain = _text_or_none(payload, "context", "chainId")
         self.subject = _text(payload, "subject", "id")
         self.content = get(payload, "subject", "content") or {}
         self.custom = payload.get("customData")
@@ -82,8 +82,7 @@ class _Event:
 
     def said(self, *path: str) -> str | None:
         """Return a text of the content; None if it says none."""
-        value = get(self.content, *path)
-        return value if isinstance(value, str) and value else None
+        return _text_or_none(self.content, *path)
 
     @property
     def severity(self) -> str | None:
@@ -285,6 +284,11 @@ def _text(payload: Mapping[str, Any], *path: str) -> str:
     if not isinstance(value, str):
         raise BadRowError(f"{'.'.join(path)} is not a text")
     return value
+
+
+def _text_or_none(payload: Any, *path: str) -> str | None:
+    value = get(payload, *path)
+    return value if isinstance(value, str) and value else None
 
 
 def _later(one: _Event | None, other: _Event) -> _Event:

@@ -551,7 +551,7 @@ VENDOR = Vendor(
     ),
     base_url="https://gitlab.com",
     probe="/api/v4/user",
-    window=timedelta(days=30),
+    window=timedelta(days=60),
     history=timedelta(days=365),
     authenticate=lambda settings: {"PRIVATE-TOKEN": settings.secrets["GITLAB_TOKEN"]},
 )

@@ -328,6 +328,18 @@ def test_broken_lines_are_kept_apart(files: Files) -> None:
     assert len(files.rows("rejected_rows")) == 3
 
 
+def test_odd_values_are_refused_not_fatal(files: Files) -> None:
+    half = json.dumps(event(DEPLOYED, 1)).replace("service/shop", "shop\\ud83d")
+    odd = event(DEPLOYED, 2)
+    odd["context"] |= {"chainId": ["x"], "source": {"a": 1}}
+    odd["subject"]["content"] = ["x"]
+    done = files(files.write(half, odd, {"context": ["x"]}), max_rejected=0.9)
+    assert done.rejected == 2
+    reasons = {row["reason"] for row in files.rows("rejected_rows")}
+    assert reasons == {"service holds half a character", "has no context.type"}
+    assert [row["environment"] for row in files.rows("deployments")] == [None]
+
+
 def test_complete_up_to_the_newest_event(files: Files) -> None:
     queued = event(MERGED, 1, "build.queued.0.2.0", "2026-05-30T00:00:00Z")
     files(files.write(DEPLOYED, queued, event(MERGED, 2, "build.queued.0.2.0", "soon")))

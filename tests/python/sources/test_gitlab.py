@@ -1,7 +1,8 @@
 """GitLab's merge requests and deployments, against a server that plays it."""
 
 import copy
-from datetime import datetime, timedelta
+import dataclasses
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -298,6 +299,25 @@ class TestGitLab(SourceChecks):
         load.server.routes = routes([], []) | {"/api/v4/projects/12/deployments": answer_and_change}
         load()
         assert len(load.rows("deployments")) == 250
+
+    def test_history_is_read_window_by_window(self, load: Loader) -> None:
+        load()
+        asked = len(load.server.requests)
+        longer = dataclasses.replace(self.case, since=datetime(2026, 1, 10, tzinfo=UTC))
+        other = load.another("other")
+        other.case = longer
+        other()
+        bounds = [
+            (request.query["updated_after"][0][:10], request.query["updated_before"][0][:10])
+            for request in load.server.requests[asked:]
+            if request.path.endswith("/deployments")
+        ]
+        assert bounds == [
+            ("2026-01-10", "2026-03-11"),
+            ("2026-03-11", "2026-05-10"),
+            ("2026-05-10", "2026-06-20"),
+        ]
+        assert other.all_rows() == load.all_rows()
 
     def test_details_are_asked_once(self, load: Loader) -> None:
         load()

@@ -19,8 +19,21 @@ if TYPE_CHECKING:
 # What an option holds: a text, several, a yes or no, files or directories, or a table of texts.
 OptionKind = Literal["text", "texts", "flag", "paths", "map"]
 
-# Asks the warehouse: SQL with ? for values, and the values; the rows as they are before the load.
-Query = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
+# What aliases beside e-mail addresses are unique in, and what they are there. These are also the
+# columns of a user's own file of identities, so that nobody has to guess how a vendor's are called.
+ALIAS_KINDS: dict[str, str] = {
+    "github": "GitHub login",
+    "gitlab": "GitLab username",
+    "cursor": "Cursor user id",
+    "openai": "OpenAI user id",
+    "openai-api-key": "id of an OpenAI API key",
+    "claude-api-key": "name of a Claude API key",
+    "kiro": "user id in a Kiro report",
+    "amazon-q": "user id in an Amazon Q report",
+    "litellm": "LiteLLM user id",
+    "litellm-api-key": "hash of a LiteLLM key",
+    "opsgenie": "Opsgenie user id",
+}
 
 
 @dataclass(frozen=True)
@@ -100,7 +113,7 @@ class Keys:
         Parameters
         ----------
         kind : str
-            What the alias is unique in: `github`, `openai`, `claude-api-key` and so on.
+            What the alias is unique in, one of `ALIAS_KINDS`.
         alias : str, int or None
             The alias; None and blanks are nobody's.
         """
@@ -151,6 +164,10 @@ class Load:
     label: str
     inputs: tuple[str, ...]
     source: Callable[[Window], "DltSource"]
+
+
+# Asks the warehouse: SQL with ? for values, and the values; the rows as they are before the load.
+Query = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
 
 
 def nothing_stored(query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -236,8 +253,9 @@ class Vendor:
     secrets : tuple of Secret
         Credentials.
     base_url : str
-        Where the interface is, the user's to replace (option `base_url`); "" for files. A vendor
-        without an address of its own names an example and has a required option `base_url`.
+        Where the interface is, the user's to replace (option `base_url`); "" for files.
+    needs_base_url : bool
+        Whether there is an interface at an address that only the user knows.
     probe : str
         Path below base_url that answers cheaply with the credentials, for `shipworthy doctor`.
     revises : timedelta
@@ -248,6 +266,8 @@ class Vendor:
         How far back the first load goes without --since; None: to the beginning.
     authenticate : callable or None
         Given the settings, the headers of a request, for `shipworthy doctor`.
+    is_own_word : bool
+        Whether the rows are what the user says, which replaces what vendors know of the same alias.
     """
 
     name: str
@@ -257,21 +277,33 @@ class Vendor:
     options: tuple[Option, ...] = ()
     secrets: tuple[Secret, ...] = ()
     base_url: str = ""
+    needs_base_url: bool = False
     probe: str = ""
     revises: timedelta = timedelta(days=3)
     window: timedelta | None = None
     history: timedelta | None = None
     authenticate: Callable[[Settings], dict[str, str]] | None = None
+    is_own_word: bool = False
+
+    @property
+    def has_interface(self) -> bool:
+        """Whether it is asked over HTTP; files are read anew each time."""
+        return bool(self.base_url) or self.needs_base_url
 
     def all_options(self) -> tuple[Option, ...]:
         """Return the vendor's options with those that every vendor has."""
-        if not self.base_url or any(option.name == "base_url" for option in self.options):
+        if not self.has_interface:
             return self.options
-        base_url = Option(
-            "base_url",
-            f"Where the interface is; by default {self.base_url}.",
-            default=self.base_url,
-        )
+        if self.needs_base_url:
+            base_url = Option(
+                "base_url", f"Address of your {self.title} (https://...).", is_required=True
+            )
+        else:
+            base_url = Option(
+                "base_url",
+                f"Where the interface is; by default {self.base_url}.",
+                default=self.base_url,
+            )
         return (*self.options, base_url)
 
     def settings(
@@ -280,7 +312,6 @@ class Vendor:
         keys: Keys,
         session: Callable[[str], "Session"],
         environment: Mapping[str, str] = os.environ,
-        stored: Query = nothing_stored,
     ) -> Settings:
         """Check what the user gave and fill in the defaults.
 
@@ -288,7 +319,7 @@ class Vendor:
         ----------
         given : mapping
             Option name to value; None and empty collections count as not given.
-        keys, session, stored
+        keys, session
             As in `Settings`.
         environment : mapping
             Where secrets are looked up.
@@ -296,7 +327,7 @@ class Vendor:
         Raises
         ------
         ShipworthyError
-            If a required option or credential is missing.
+            If a required option or credential is missing, or base_url is no address.
         """
         values: dict[str, Any] = {}
         for option in self.all_options():
@@ -318,7 +349,11 @@ class Vendor:
                 )
         if "base_url" in values:
             values["base_url"] = values["base_url"].rstrip("/")
-        return Settings(values, secrets, keys, session, stored)
+            if not values["base_url"].startswith(("https://", "http://")):
+                raise ShipworthyError(
+                    f"{self.title}: base_url is {values['base_url']!r}; it must start with https://."
+                )
+        return Settings(values, secrets, keys, session)
 
 
 def now() -> datetime:

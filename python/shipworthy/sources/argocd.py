@@ -262,7 +262,6 @@ VENDOR = Vendor(
     inputs=("deployments",),
     loads=_loads,
     options=(
-        Option("base_url", "Address of the Argo CD server.", is_required=True),
         Option(
             "repositories",
             "Repository of an application's code, as APPLICATION=owner/name.",
@@ -284,7 +283,7 @@ VENDOR = Vendor(
         Option("projects", "Argo CD project to read; by default all.", "texts", flag="project"),
     ),
     secrets=(Secret("ARGOCD_TOKEN", "get applications (of a local account or a project's role)"),),
-    base_url="https://argocd.example.com",
+    needs_base_url=True,
     probe="/api/v1/session/userinfo",
     revises=timedelta(0),
     authenticate=lambda settings: {"Authorization": f"Bearer {settings.secrets['ARGOCD_TOKEN']}"},

@@ -128,7 +128,7 @@ def cdevents(
         newest: datetime | None = None
         for path in paths:
             for number, line in _lines(path):
-                place = {"reference": path.name, "number": number}
+                place = {"reference": path.name, "line": number}
                 table = "deployments"
                 try:
                     payload = _payload(line)

@@ -11,7 +11,8 @@ Readings
   leaves a file out (too large, collapsed, or 1,000 files and more) they are unknown.
 - `ready_at` is the last time that the request was marked as ready; null if it never was a draft.
 - `first_commit_at` is left null: the models take it from the request's commits.
-- A request is `ai` if an agent's account opened it, or its text or one of its commits says so.
+- A request is `ai` if an agent's account opened it, or one of its commits or its text says so; its
+  tool is then the account's, else that of most such commits, else the text's.
 - `project_1_bot`, `group_1_bot` and service accounts are automation; so are the catalogue's bots.
   The account `ghost` stands for everybody whose account was deleted: nobody is known there.
 - Approvals and requested changes come from system notes, the only place that dates them, and from
@@ -26,6 +27,7 @@ Readings
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import cache
@@ -494,12 +496,18 @@ class _People:
             return kind, "automation", None
         # The catalogue finds the tool of an account by its address.
         account = f"{get(request, 'author', 'username') or ''}@users.noreply.github.com"
-        text = f"{request.get('title') or ''}\n\n{request.get('description') or ''}"
-        made = [attribute_commit("", account, "", "", text, self._catalog)]
+        by_account = attribute_commit("", account, "", "", "", self._catalog)
+        if by_account.author_kind != "human":
+            return kind, by_account.authorship, by_account.ai_tool
+        # Of several tools the one of most commits, of as many the one that came first.
         commits = sorted(request["commits"], key=lambda one: str(one.get("committed_date")))
-        made += [self.wrote_commit(commit) for commit in commits]
-        tool = next((one.ai_tool for one in made if one.authorship == "ai"), None)
-        return kind, "ai" if tool else "untagged", tool
+        made = [self.wrote_commit(commit) for commit in commits]
+        tools = Counter(one.ai_tool for one in made if one.authorship == "ai")
+        if tools:
+            return kind, "ai", tools.most_common(1)[0][0]
+        text = f"{request.get('title') or ''}\n\n{request.get('description') or ''}"
+        by_text = attribute_commit("", "", "", "", text, self._catalog)
+        return kind, by_text.authorship, by_text.ai_tool
 
     def wrote_commit(self, commit: dict[str, Any]) -> CommitAttribution:
         """Tell what wrote a commit, as the git reader does."""

@@ -320,9 +320,9 @@ def test_broken_lines_are_kept_apart(files: Files) -> None:
     assert done.rejected == 3
     refused = files.rows("rejected_rows")
     assert {(row["table_name"], row["reason"], row["payload"]) for row in refused} == {
-        ("deployments", "is not a JSON object", '{"number": 6, "reference": "events.ndjson"}'),
-        ("deployments", "is not a JSON object", '{"number": 7, "reference": "events.ndjson"}'),
-        ("incidents", "timestamp is not a time", '{"number": 9, "reference": "events.ndjson"}'),
+        ("deployments", "is not a JSON object", '{"line": 6, "reference": "events.ndjson"}'),
+        ("deployments", "is not a JSON object", '{"line": 7, "reference": "events.ndjson"}'),
+        ("incidents", "timestamp is not a time", '{"line": 9, "reference": "events.ndjson"}'),
     }
     files(path, max_rejected=0.6)
     assert len(files.rows("rejected_rows")) == 3

@@ -127,6 +127,13 @@ class TestGitLab(SourceChecks):
         assert row["merge_sha"] is None  # a branch's head is no merge
         assert (row["lines_added"], row["lines_removed"]) == (None, None)  # a file is not shown
 
+    def test_a_request_whose_text_alone_names_the_tool(self, load: Loader) -> None:
+        told = {**REQUESTS[3], "description": REQUESTS[1]["description"]}
+        load.server.routes = routes([told])
+        load()
+        row = self._requests(load)[6]
+        assert (row["author_kind"], row["authorship"], row["ai_tool"]) == ("human", "ai", "claude")
+
     def test_a_bots_request_that_a_person_closed(self, load: Loader) -> None:
         load()
         row = self._requests(load)[5]

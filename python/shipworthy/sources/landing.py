@@ -7,8 +7,9 @@ load that dies anywhere before its commit has changed nothing.
 
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -47,10 +48,13 @@ class SourceLoad:
         `github:acme/shop`.
     tables : dict of str to TableLoad
         By table, the sum over the windows.
+    passed_over : Counter of str
+        What the source leaves out on purpose.
     """
 
     label: str
     tables: dict[str, TableLoad]
+    passed_over: Counter[str] = field(default_factory=Counter)
 
     @property
     def rejected(self) -> int:
@@ -58,8 +62,11 @@ class SourceLoad:
         return sum(table.rejected for table in self.tables.values())
 
     def __str__(self) -> str:
-        rows = "; ".join(str(table) for table in self.tables.values())
-        return f"{self.label}: {rows or 'nothing new'}"
+        parts = [str(table) for table in self.tables.values()] or ["nothing new"]
+        if self.passed_over:
+            counts = (f"{count} {what}" for what, count in self.passed_over.most_common())
+            parts.append(f"passed over: {', '.join(counts)}")
+        return f"{self.label}: {'; '.join(parts)}"
 
 
 def load_vendor(
@@ -115,12 +122,14 @@ def load_vendor(
             return Session(title, **options)
 
         settings = vendor.settings(given, keys, session)
+        settings = replace(settings, stored=partial(_stored, warehouse))
         for load in vendor.loads(settings):
             done = SourceLoad(load.label, {})
             for window in _windows(vendor, load, warehouse, since, first_since):
                 for table in _run(vendor, load, window, warehouse, max_rejected, progress):
                     before = done.tables.get(table.table)
                     done.tables[table.table] = table if before is None else before + table
+                done.passed_over += window.passed_over
             loaded.append(done)
     return loaded
 
@@ -139,7 +148,7 @@ def _windows(
     start = _start(vendor, load, warehouse, since, first_since)
     if vendor.window is None:
         window = Window(start, until)
-        if not vendor.base_url:
+        if not vendor.has_interface:
             window.through = None  # a file is complete up to its newest row, and no further
         return [window]
     if start is None:
@@ -161,7 +170,7 @@ def _start(
     since: datetime | None,
     first_since: datetime | None,
 ) -> datetime | None:
-    if not vendor.base_url:
+    if not vendor.has_interface:
         return since or first_since  # files are read anew each time
     connection = connect(warehouse)
     try:
@@ -180,6 +189,14 @@ def _start(
     return min(cursor, since) if since else cursor
 
 
+def _stored(warehouse: Path, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    connection = connect(warehouse)
+    try:
+        return connection.execute(query, values).fetchall()
+    finally:
+        connection.close()
+
+
 # ------------------------------------------------------------------------------ reading it
 
 
@@ -193,7 +210,7 @@ def _run(
 ) -> list[TableLoad]:
     with tempfile.TemporaryDirectory(prefix="shipworthy-") as directory:
         files = _extract(vendor, load, window, Path(directory), progress)
-        return _commit(load, window, warehouse, files, max_rejected)
+        return _commit(vendor, load, window, warehouse, files, max_rejected)
 
 
 def _extract(
@@ -266,6 +283,7 @@ def _sentence(vendor: Vendor, load: Load, error: BaseException) -> BaseException
 
 
 def _commit(
+    vendor: Vendor,
     load: Load,
     window: Window,
     warehouse: Path,
@@ -282,7 +300,9 @@ def _commit(
             tables = [
                 loaded
                 for name in TABLES
-                if (loaded := _admit(connection, load, name, files, loaded_at, max_rejected))
+                if (
+                    loaded := _admit(connection, vendor, load, name, files, loaded_at, max_rejected)
+                )
             ]
             _move_watermarks(connection, load, window, tables, loaded_at)
             connection.execute("commit")
@@ -296,6 +316,7 @@ def _commit(
 
 def _admit(
     connection: duckdb.DuckDBPyConnection,
+    vendor: Vendor,
     load: Load,
     name: str,
     files: dict[str, list[str]],
@@ -324,7 +345,7 @@ def _admit(
     if paths:
         source = spooled(connection, table, [Path(path) for path in paths], VERSION)
         where = "true"
-        if name in _INSERT_ONLY:
+        if name in _INSERT_ONLY and not vendor.is_own_word:
             key = ", ".join(table.key)
             where = f"({key}) not in (select ({key}) from {RAW_SCHEMA}.{name})"
         loaded = admit(connection, source, loaded_at, max_rejected, where)

@@ -7,6 +7,7 @@ read it refuses with `BadRowError`; the row then goes to `rejected_rows` and the
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
@@ -33,9 +34,22 @@ _DLT_TYPES = {
 }
 # What of a refused payload is kept: enough to find it at the vendor, and nothing about a person.
 _IDENTIFYING = frozenset(
-    {"id", "iid", "number", "key", "sha", "reference", "request_id", "day", "date", "timestamp"}
+    {
+        "id",
+        "iid",
+        "number",
+        "key",
+        "sha",
+        "reference",
+        "request_id",
+        "day",
+        "date",
+        "timestamp",
+        "line",
+    }
 )
 _LARGEST = 2**63
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 class BadRowError(Exception):
@@ -134,6 +148,8 @@ def _why_bad(table: Table, row: Row) -> str | None:
                 return f"{name} is not a text"
             if "\0" in value:
                 return f"{name} holds a NUL byte"
+            if not value.isascii() and _HALVES.search(value):
+                return f"{name} holds half a character"  # JSON can; no table can
             if not value:
                 row[name] = None
         elif kind == "BIGINT":
@@ -173,10 +189,11 @@ def _identifiers(payload: Any) -> Row:
 
 
 def _rejected(table: Table, reason: str, payload: Row) -> Row:
+    text = json.dumps(payload, default=str, ensure_ascii=False, sort_keys=True)
     return {
         "table_name": table.name,
         "reason": reason,
-        "payload": json.dumps(payload, default=str, ensure_ascii=False, sort_keys=True),
+        "payload": text.encode("utf-8", "replace").decode(),
         "loaded_at": datetime.now(UTC),
     }
 

@@ -282,7 +282,11 @@ _KEEP_REJECTS = (
 
 
 def spooled(
-    connection: duckdb.DuckDBPyConnection, table: Table, paths: list[Path], version: str
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    paths: list[Path],
+    version: str,
+    ranks: tuple[str, ...] = (),
 ) -> Source:
     """Return the rows of Parquet files of one table's columns, oldest version first.
 
@@ -296,14 +300,19 @@ def spooled(
         At least one.
     version : str
         Column beside the contract's that orders rows of one key (the last one wins).
+    ranks : tuple of str
+        SQL expressions on the contract's columns that order them before that.
     """
-    columns, relation = _parquet(connection, paths, version)
+    columns, relation = _parquet(connection, paths, version, ranks)
     columns = [name for name in columns if name in table.columns]
     return Source(table, paths[0], "parquet", tuple(columns), relation)
 
 
 def _parquet(
-    connection: duckdb.DuckDBPyConnection, paths: list[Path], version: str | None = None
+    connection: duckdb.DuckDBPyConnection,
+    paths: list[Path],
+    version: str | None = None,
+    ranks: tuple[str, ...] = (),
 ) -> tuple[list[str], str]:
     files = f"[{', '.join(map(_file, paths))}], hive_partitioning = false, union_by_name = true"
     described = connection.execute(f"describe select * from read_parquet({files})").fetchall()
@@ -316,10 +325,20 @@ def _parquet(
             # What writes Parquet from data frames says NaN where it means null.
             text = f"case when not isnan({column}) then {text} end"
         selected.append(f"{text} as {column}")
-    order = f" order by {_identifier(version)} nulls first" if version else ""
+    source, order = f"read_parquet({files})", ""
+    if ranks:
+        # As columns of their own: an `order by` would take the names for the texts selected. The
+        # last two make an end of ties, so that every run keeps the same row.
+        contents = f"hash({', '.join(map(_identifier, columns))})"
+        named = [f"{rank} as _rank_{place}" for place, rank in enumerate((*ranks, contents))]
+        order = "".join(f"_rank_{place}, " for place in range(len(ranks)))
+        source = f"(select *, {', '.join(named)} from {source})"
+    if version:
+        order += f"{_identifier(version)} nulls first"
+        order += f", _rank_{len(ranks)}" if ranks else ""
     relation = (
         f"(select {', '.join(selected)}, null::varchar as broken, null::varchar as line "
-        f"from read_parquet({files}){order})"
+        f"from {source}{' order by ' + order if order else ''})"
     )
     return columns, relation
 

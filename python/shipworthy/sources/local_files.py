@@ -58,6 +58,24 @@ def recognised(
         raise ShipworthyError(sentence)
 
 
+def parts(
+    payloads: Iterable[Payload], split: Callable[[dict[str, Any]], Iterable[dict[str, Any]]]
+) -> Iterator[Payload]:
+    """Yield the parts of each content as payloads of their own, told apart by a `number`."""
+    for payload in payloads:
+        if "broken" in payload:
+            yield payload
+            continue
+        place = {name: payload[name] for name in ("file", "line")}
+        try:
+            found = list(split(payload["content"]))
+        except (AttributeError, KeyError, TypeError, ValueError):
+            yield {**place, "broken": "has another shape than expected"}
+            continue
+        for number, part in enumerate(found, start=1):
+            yield {**place, "number": number, "content": part}
+
+
 def csv_rows(paths: Iterable[Path], columns: tuple[str, ...], kind: str) -> Iterator[Payload]:
     """Yield the rows of CSV files whose values hold no line breaks, as dicts by column name.
 

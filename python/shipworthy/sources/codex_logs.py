@@ -95,7 +95,7 @@ class _Session:
         """Take in a session_meta: the file's own comes first, copies of its ancestors' follow."""
         session_id, parent = str(need(meta, "id")), meta.get("forked_from_id")
         if not self.parents:
-            self.is_automated = "codex_exec" == meta.get("originator") or (
+            self.is_automated = meta.get("originator") == "codex_exec" or (
                 meta.get("source") == "exec"
             )
         elif session_id not in self.parents:

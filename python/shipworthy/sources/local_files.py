@@ -99,7 +99,7 @@ def csv_rows(paths: Iterable[Path], columns: tuple[str, ...], kind: str) -> Iter
                 header = [value.strip() for value in values]
                 check_header(path, header, columns, kind)
                 continue
-            place = {"file": _digest(path), "line": line}
+            place = {"file": digest(path), "line": line}
             if "\ufffd" in "".join(values):
                 yield {**place, "broken": "is not text in UTF-8"}
             elif len(values) != len(header):
@@ -215,7 +215,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _read(path: Path, line: int, text: str) -> Payload:
-    place = {"file": _digest(path), "line": line}
+    place = {"file": digest(path), "line": line}
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):
@@ -225,5 +225,6 @@ def _read(path: Path, line: int, text: str) -> Payload:
     return {**place, "content": content}
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """Return what stands for a file in rejected rows: the same wherever the file lies."""
     return row_id(path.name)[:8]

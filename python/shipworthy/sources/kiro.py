@@ -66,6 +66,9 @@ def kiro(paths: list[Path], keys: Keys) -> DltSource:
         started_at = utc(report["Date"], "Date")
         if started_at is None or report["Date"].strip().isdigit():
             raise BadRowError("Date is not a date")
+        credits = decimal(report["Credits_Used"], "Credits_Used")
+        if credits is not None and credits < 0:
+            raise BadRowError("Credits_Used is negative")
         client = need(report, "Client_Type").strip()
         day = day_of(started_at)
         return {
@@ -77,7 +80,7 @@ def kiro(paths: list[Path], keys: Keys) -> DltSource:
             "bucket_hours": 24,
             "sessions": whole(report["Chat_Conversations"], "Chat_Conversations"),
             "requests": whole(report["Total_Messages"], "Total_Messages"),
-            "credits": decimal(report["Credits_Used"], "Credits_Used"),
+            "credits": credits,
             "is_automated": False,
         }
 

@@ -21,16 +21,19 @@ def attributes(*owners: Any) -> Attributes:
     return found
 
 
+_SCALARS = ("stringValue", "intValue", "doubleValue", "boolValue")
+
+
 def _value(value: Any) -> Any:
     """Return an AnyValue as what it is; 64-bit numbers are text in JSON and stay so."""
-    if not isinstance(value, Mapping) or not value:
+    if not isinstance(value, Mapping):
         return None
-    ((kind, content),) = list(value.items())[:1]
-    if kind == "arrayValue":
-        return [_value(item) for item in (content or {}).get("values") or []]
-    if kind == "kvlistValue":
-        return {item["key"]: _value(item.get("value")) for item in content.get("values") or []}
-    return content
+    if "arrayValue" in value:
+        return [_value(item) for item in value["arrayValue"].get("values") or []]
+    if "kvlistValue" in value:
+        pairs = value["kvlistValue"].get("values") or []
+        return {pair["key"]: _value(pair.get("value")) for pair in pairs}
+    return next((value[kind] for kind in _SCALARS if kind in value), None)
 
 
 def items(document: Mapping[str, Any], signal: str) -> Iterator[tuple[Any, Any]]:

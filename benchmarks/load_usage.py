@@ -10,13 +10,16 @@ Writes, into a temporary directory,
 
 Each is loaded by `shipworthy load` in a process of its own, into a new warehouse. Beside it stands
 what DuckDB alone needs, also in a process of its own, to insert the same files into tables of a new
-database without any check. Memory is the most that the process had.
+database without any check. Wall-clock times compare only on a machine that does nothing else, so
+processor seconds stand beside them, as does the load average. Memory is the most that the process
+had.
 """
 
 import argparse
 import csv
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -151,7 +154,10 @@ def write_pull_requests(directory, requests):
 
 
 def run(directory, program, *arguments):
-    """Run a program on a new warehouse; return seconds, memory in bytes, and what it printed."""
+    """Run a program on a new warehouse.
+
+    Returns seconds, processor seconds, memory in bytes, and what it printed.
+    """
     warehouse = directory / "bench.duckdb"
     warehouse.unlink(missing_ok=True)
     environment = os.environ | {
@@ -161,6 +167,7 @@ def run(directory, program, *arguments):
         "TMPDIR": os.fspath(directory),
     }
     arguments = [os.fspath(warehouse) if item is None else os.fspath(item) for item in arguments]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments],
@@ -170,8 +177,10 @@ def run(directory, program, *arguments):
         check=True,
     )
     seconds = time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     *said, memory = done.stdout.splitlines()
-    return seconds, int(memory), " ".join(said)
+    return seconds, used, int(memory), " ".join(said)
 
 
 def main():
@@ -179,8 +188,11 @@ def main():
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--requests", type=int, default=100_000)
     options = parser.parse_args()
-    print("| load | input MB | load s | memory MB | DuckDB s | memory MB | ratio | CPU load |")
-    print("|---" * 8 + "|")
+    columns = (
+        "load", "input MB", "load s", "CPU s", "memory MB", "DuckDB s", "CPU s", "memory MB",
+        "x wall", "x CPU", "load average",
+    )  # fmt: skip
+    print(f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
         for name in ("litellm", "usage", "requests"):
@@ -199,13 +211,13 @@ def main():
                 of_requests,
             ),
         ):
-            plain, plain_memory, _ = run(directory, PLAIN, None, *files)
-            seconds, memory, said = run(directory, LOAD, "load", *arguments)
+            plain, plain_cpu, plain_memory, _ = run(directory, PLAIN, None, *files)
+            seconds, cpu, memory, said = run(directory, LOAD, "load", *arguments)
             cells = (
                 title, f"{sum(file.stat().st_size for file in files) / 1e6:.0f}",
-                f"{seconds:.1f}", f"{memory / 1e6:.0f}", f"{plain:.1f}",
-                f"{plain_memory / 1e6:.0f}", f"{seconds / plain:.1f}",
-                f"{os.getloadavg()[0]:.1f}",
+                f"{seconds:.1f}", f"{cpu:.1f}", f"{memory / 1e6:.0f}",
+                f"{plain:.1f}", f"{plain_cpu:.1f}", f"{plain_memory / 1e6:.0f}",
+                f"{seconds / plain:.1f}", f"{cpu / plain_cpu:.1f}", f"{os.getloadavg()[0]:.1f}",
             )  # fmt: skip
             print(f"| {' | '.join(cells)} |", flush=True)
             print(f"  {said}", file=sys.stderr)

@@ -297,7 +297,9 @@ def unsplit_lines(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, str,
         a quote is not closed: how many rows it swallowed is unknown.
     """
     bad = connection.execute(
-        f"select line, min(error_type), min(csv_line) from {_REJECTS} group by line order by line"
+        # A quote that is not closed mostly leaves values missing too.
+        "select line, coalesce(min(error_type) filter (error_type = 'UNQUOTED VALUE'), "
+        f"min(error_type)), min(csv_line) from {_REJECTS} group by line order by line"
     ).fetchall()
     return [(line, _BAD_LINES.get(kind, "cannot be read"), text) for line, kind, text in bad]
 

@@ -100,6 +100,9 @@ select
         when prompt < 0 or completion < 0 or cache_read < 0 or cache_written < 0
             then 'has a negative count'
         when metadata is not null and counts is null then 'metadata is not JSON'
+        when (cache_read is null and coalesce(counts[1], counts[2], counts[3], counts[4]) != '')
+            or (cache_written is null and coalesce(counts[5], counts[6]) != '')
+            then 'has a count of cached tokens that is not a number'
         when is_cached is null then 'cache_hit is not true or false'
         when not is_cached and prompt < coalesce(cache_read, 0) + coalesce(cache_written, 0)
             then 'has more cached tokens than prompt tokens'

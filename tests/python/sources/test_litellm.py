@@ -135,6 +135,11 @@ class TestLiteLLM(FileChecks):
             ("prompt_tokens", "2399", "has more cached tokens than prompt tokens"),
             ("completion_tokens", "-1", "has a negative count"),
             ("metadata", "{'usage_object': {}}", "metadata is not JSON"),
+            (
+                "metadata",
+                '{"usage_object": {"cache_read_input_tokens": "many"}}',
+                "has a count of cached tokens that is not a number",
+            ),
             ("cache_hit", "perhaps", "cache_hit is not true or false"),
         ],
     )

@@ -48,14 +48,15 @@ _CHECKED = "_shipworthy_checked"
 _REJECTS = "_shipworthy_rejects"
 _REJECT_SCANS = "_shipworthy_reject_scans"
 
+OPEN_QUOTE = "has a quote that is not closed"
 # What DuckDB's reader calls the lines that it could not split, in our words.
 _BAD_LINES = {
     "MISSING COLUMNS": "has fewer values than the header",
     "TOO MANY COLUMNS": "has more values than the header",
     "INVALID ENCODING": "is not text in UTF-8",
     "LINE SIZE OVER MAXIMUM": "is longer than 2,000,000 bytes",
+    "UNQUOTED VALUE": OPEN_QUOTE,
 }
-_OPEN_QUOTE = "UNQUOTED VALUE"
 
 
 @dataclass(frozen=True)
@@ -223,8 +224,8 @@ def _open(connection: duckdb.DuckDBPyConnection, table: Table, path: Path) -> So
     kind = _FORMATS[path.suffix.lower()]
     try:
         if kind == "csv":
-            columns = _csv_header(path)
-            relation = _csv_relation(path, columns)
+            columns = csv_header(path)
+            relation = csv_relation(path, columns)
         elif kind == "parquet":
             columns, relation = _parquet(connection, [path])
         else:
@@ -243,7 +244,14 @@ def _open(connection: duckdb.DuckDBPyConnection, table: Table, path: Path) -> So
     return Source(table, path, kind, tuple(columns), relation)
 
 
-def _csv_header(path: Path) -> list[str]:
+def csv_header(path: Path) -> list[str]:
+    """Return the columns that the first line of a CSV file names.
+
+    Raises
+    ------
+    ShipworthyError
+        If it makes no sense, or the file is empty.
+    """
     with path.open("rb") as file:
         start = file.read(1 << 16)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -266,13 +274,34 @@ def _csv_header(path: Path) -> list[str]:
     return columns
 
 
-def _csv_relation(path: Path, columns: list[str]) -> str:
+def csv_relation(path: Path, columns: list[str]) -> str:
+    """Return the SQL that reads a CSV file as text, `broken` and `line` (both null) added.
+
+    Lines that cannot be split are left out; `unsplit_lines` has them afterwards.
+    """
     text = ", ".join(f"{_literal(name)}: 'VARCHAR'" for name in columns)
     return (
         f"(select *, null::varchar as broken, null::varchar as line from read_csv({_file(path)}, "
         "auto_detect = false, header = true, strict_mode = true, delim = ',', quote = '\"', "
         f"escape = '\"', columns = {{{text}}}, {_KEEP_REJECTS}))"
     )
+
+
+def unsplit_lines(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, str, str]]:
+    """Return the records of a CSV file that `csv_relation` could not split, once it is read.
+
+    Returns
+    -------
+    list of tuple
+        Number of the record (the header is 1), reason, and its text. The reason is OPEN_QUOTE where
+        a quote is not closed: how many rows it swallowed is unknown.
+    """
+    bad = connection.execute(
+        # A quote that is not closed mostly leaves values missing too.
+        "select line, coalesce(min(error_type) filter (error_type = 'UNQUOTED VALUE'), "
+        f"min(error_type)), min(csv_line) from {_REJECTS} group by line order by line"
+    ).fetchall()
+    return [(line, _BAD_LINES.get(kind, "cannot be read"), text) for line, kind, text in bad]
 
 
 _KEEP_REJECTS = (
@@ -282,7 +311,11 @@ _KEEP_REJECTS = (
 
 
 def spooled(
-    connection: duckdb.DuckDBPyConnection, table: Table, paths: list[Path], version: str
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    paths: list[Path],
+    version: str,
+    ranks: tuple[str, ...] = (),
 ) -> Source:
     """Return the rows of Parquet files of one table's columns, oldest version first.
 
@@ -296,14 +329,19 @@ def spooled(
         At least one.
     version : str
         Column beside the contract's that orders rows of one key (the last one wins).
+    ranks : tuple of str
+        SQL expressions on the contract's columns that order them before that.
     """
-    columns, relation = _parquet(connection, paths, version)
+    columns, relation = _parquet(connection, paths, version, ranks)
     columns = [name for name in columns if name in table.columns]
     return Source(table, paths[0], "parquet", tuple(columns), relation)
 
 
 def _parquet(
-    connection: duckdb.DuckDBPyConnection, paths: list[Path], version: str | None = None
+    connection: duckdb.DuckDBPyConnection,
+    paths: list[Path],
+    version: str | None = None,
+    ranks: tuple[str, ...] = (),
 ) -> tuple[list[str], str]:
     files = f"[{', '.join(map(_file, paths))}], hive_partitioning = false, union_by_name = true"
     described = connection.execute(f"describe select * from read_parquet({files})").fetchall()
@@ -316,10 +354,20 @@ def _parquet(
             # What writes Parquet from data frames says NaN where it means null.
             text = f"case when not isnan({column}) then {text} end"
         selected.append(f"{text} as {column}")
-    order = f" order by {_identifier(version)} nulls first" if version else ""
+    source, order = f"read_parquet({files})", ""
+    if ranks:
+        # As columns of their own: an `order by` would take the names for the texts selected. The
+        # last two make an end of ties, so that every run keeps the same row.
+        contents = f"hash({', '.join(map(_identifier, columns))})"
+        named = [f"{rank} as _rank_{place}" for place, rank in enumerate((*ranks, contents))]
+        order = "".join(f"_rank_{place}, " for place in range(len(ranks)))
+        source = f"(select *, {', '.join(named)} from {source})"
+    if version:
+        order += f"{_identifier(version)} nulls first"
+        order += f", _rank_{len(ranks)}" if ranks else ""
     relation = (
         f"(select {', '.join(selected)}, null::varchar as broken, null::varchar as line "
-        f"from read_parquet({files}){order})"
+        f"from {source}{' order by ' + order if order else ''})"
     )
     return columns, relation
 
@@ -475,10 +523,8 @@ def _check(connection: duckdb.DuckDBPyConnection, source: Source, loaded_at: dat
     )
     if source.format == "parquet":
         return
-    bad = connection.execute(
-        f"select line, min(error_type), min(csv_line) from {_REJECTS} group by line order by line"
-    ).fetchall()
-    opened = [line for line, kind, _ in bad if kind == _OPEN_QUOTE]
+    bad = unsplit_lines(connection)
+    opened = [line for line, reason, _ in bad if reason == OPEN_QUOTE]
     if opened and source.format == "csv":
         # Such a quote swallows the rows behind it: their number is unknown, and so is their share.
         place = _place(source, -opened[0], set())
@@ -486,10 +532,10 @@ def _check(connection: duckdb.DuckDBPyConnection, source: Source, loaded_at: dat
             f"{source.path}, line {place}: a quote is not closed, or text follows it; "
             f"nothing of {table.name} was loaded."
         )
-    for line, kind, text in bad:
+    for line, reason, text in bad:
         connection.execute(
             f"insert into {_CHECKED} (position, reason, payload) values (?, ?, ?)",
-            [-line, _BAD_LINES.get(kind, "cannot be read"), json.dumps(text, ensure_ascii=False)],
+            [-line, reason, json.dumps(text, ensure_ascii=False)],
         )
 
 

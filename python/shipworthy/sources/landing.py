@@ -17,9 +17,10 @@ from typing import Any
 
 import dlt
 import duckdb
+import pyarrow as pa
 import requests
 
-from shipworthy.contract import RAW_SCHEMA, REJECTED_ROWS, TABLES
+from shipworthy.contract import RAW_SCHEMA, REJECTED_ROWS, TABLES, Table
 from shipworthy.errors import ShipworthyError
 from shipworthy.files import TableLoad, admit, spooled
 from shipworthy.identity import load_salt
@@ -246,7 +247,7 @@ def _extract(
 
 
 def _counted(progress: Progress, row: Any) -> Any:
-    progress.count_rows(1)
+    progress.count_rows(row.num_rows if isinstance(row, pa.Table) else 1)
     return row
 
 
@@ -343,8 +344,9 @@ def _admit(
     table = TABLES[name]
     loaded = TableLoad(name, 0, 0, 0, 0, 0)
     if paths:
-        source = spooled(connection, table, [Path(path) for path in paths], VERSION)
-        where = "true"
+        ranks = load.ranks.get(name, ())
+        source = spooled(connection, table, [Path(path) for path in paths], VERSION, ranks)
+        where = _is_not_outranked(table, ranks) if ranks else "true"
         if name in _INSERT_ONLY and not vendor.is_own_word:
             key = ", ".join(table.key)
             where = f"({key}) not in (select ({key}) from {RAW_SCHEMA}.{name})"
@@ -353,6 +355,17 @@ def _admit(
         _keep_refused(connection, refusals, name)
         loaded = loaded + TableLoad(name, 0, 0, 0, 0, refused)
     return loaded
+
+
+def _is_not_outranked(table: Table, ranks: tuple[str, ...]) -> str:
+    """Return the SQL condition that the warehouse holds no row of the key that ranks higher."""
+    kept = ", ".join(f"{name} as kept_{name}" for name in table.key)
+    same_key = " and ".join(f"kept_{name} = {name}" for name in table.key)
+    rank = f"row({', '.join(ranks)})"
+    return (
+        f"not exists (select 1 from (select {kept}, {rank} as kept_rank "
+        f"from {RAW_SCHEMA}.{table.name}) where {same_key} and kept_rank > {rank})"
+    )
 
 
 def _refused(

@@ -178,11 +178,16 @@ class Load:
         Tables of the contract that it fills: each gets a watermark, with rows or without.
     source : callable
         Given the window, the dlt source. Its selected resources yield rows of the contract.
+    ranks : mapping
+        For sources whose payloads repeat a part of each other in no certain order (logs that were
+        copied, counters that grow): table to SQL expressions on its columns, never null. Of the
+        rows of one key, those in the warehouse among them, the one with the greatest values stays.
     """
 
     label: str
     inputs: tuple[str, ...]
     source: Callable[[Window], "DltSource"]
+    ranks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 # Asks the warehouse: SQL with ? for values, and the values; the rows as they are before the load.

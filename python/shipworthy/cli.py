@@ -135,7 +135,7 @@ def _vendor_command(name: str) -> click.Command:
 
     vendor = find_vendor(name)
     parameters: list[click.Parameter] = [_vendor_parameter(item) for item in vendor.all_options()]
-    if vendor.base_url:
+    if vendor.has_interface:
         parameters.append(
             click.Option(
                 ["--since"],

@@ -18,7 +18,7 @@ from shipworthy import __version__
 from shipworthy.errors import ShipworthyError
 
 # Statuses that pass: timeouts, limits, and a server or a proxy that is down for a moment.
-_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
+_PASSING = frozenset({408, 420, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
 _ATTEMPTS = 6
 _LONGEST_BACKOFF_SECONDS = 60.0
 # GitHub's and others' limits are by the hour; beyond this somebody should look.

@@ -139,7 +139,7 @@ def _windows(
     start = _start(vendor, load, warehouse, since, first_since)
     if vendor.window is None:
         window = Window(start, until)
-        if not vendor.base_url:
+        if not vendor.has_interface:
             window.through = None  # a file is complete up to its newest row, and no further
         return [window]
     if start is None:
@@ -161,7 +161,7 @@ def _start(
     since: datetime | None,
     first_since: datetime | None,
 ) -> datetime | None:
-    if not vendor.base_url:
+    if not vendor.has_interface:
         return since or first_since  # files are read anew each time
     connection = connect(warehouse)
     try:
@@ -193,7 +193,7 @@ def _run(
 ) -> list[TableLoad]:
     with tempfile.TemporaryDirectory(prefix="shipworthy-") as directory:
         files = _extract(vendor, load, window, Path(directory), progress)
-        return _commit(load, window, warehouse, files, max_rejected)
+        return _commit(vendor, load, window, warehouse, files, max_rejected)
 
 
 def _extract(
@@ -266,6 +266,7 @@ def _sentence(vendor: Vendor, load: Load, error: BaseException) -> BaseException
 
 
 def _commit(
+    vendor: Vendor,
     load: Load,
     window: Window,
     warehouse: Path,
@@ -282,7 +283,9 @@ def _commit(
             tables = [
                 loaded
                 for name in TABLES
-                if (loaded := _admit(connection, load, name, files, loaded_at, max_rejected))
+                if (
+                    loaded := _admit(connection, vendor, load, name, files, loaded_at, max_rejected)
+                )
             ]
             _move_watermarks(connection, load, window, tables, loaded_at)
             connection.execute("commit")
@@ -296,6 +299,7 @@ def _commit(
 
 def _admit(
     connection: duckdb.DuckDBPyConnection,
+    vendor: Vendor,
     load: Load,
     name: str,
     files: dict[str, list[str]],
@@ -324,7 +328,7 @@ def _admit(
     if paths:
         source = spooled(connection, table, [Path(path) for path in paths], VERSION)
         where = "true"
-        if name in _INSERT_ONLY:
+        if name in _INSERT_ONLY and not vendor.is_own_word:
             key = ", ".join(table.key)
             where = f"({key}) not in (select ({key}) from {RAW_SCHEMA}.{name})"
         loaded = admit(connection, source, loaded_at, max_rejected, where)

@@ -33,7 +33,19 @@ _DLT_TYPES = {
 }
 # What of a refused payload is kept: enough to find it at the vendor, and nothing about a person.
 _IDENTIFYING = frozenset(
-    {"id", "iid", "number", "key", "sha", "reference", "request_id", "day", "date", "timestamp"}
+    {
+        "id",
+        "iid",
+        "number",
+        "key",
+        "sha",
+        "reference",
+        "request_id",
+        "day",
+        "date",
+        "timestamp",
+        "line",
+    }
 )
 _LARGEST = 2**63
 

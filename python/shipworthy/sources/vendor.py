@@ -18,6 +18,22 @@ if TYPE_CHECKING:
 # What an option holds: a text, several, a yes or no, files or directories, or a table of texts.
 OptionKind = Literal["text", "texts", "flag", "paths", "map"]
 
+# What aliases beside e-mail addresses are unique in, and what they are there. These are also the
+# columns of a user's own file of identities, so that nobody has to guess how a vendor's are called.
+ALIAS_KINDS: dict[str, str] = {
+    "github": "GitHub login",
+    "gitlab": "GitLab username",
+    "cursor": "Cursor user id",
+    "openai": "OpenAI user id",
+    "openai-api-key": "id of an OpenAI API key",
+    "claude-api-key": "name of a Claude API key",
+    "kiro": "user id in a Kiro report",
+    "amazon-q": "user id in an Amazon Q report",
+    "litellm": "LiteLLM user id",
+    "litellm-api-key": "hash of a LiteLLM key",
+    "opsgenie": "Opsgenie user id",
+}
+
 
 @dataclass(frozen=True)
 class Option:
@@ -96,7 +112,7 @@ class Keys:
         Parameters
         ----------
         kind : str
-            What the alias is unique in: `github`, `openai`, `claude-api-key` and so on.
+            What the alias is unique in, one of `ALIAS_KINDS`.
         alias : str, int or None
             The alias; None and blanks are nobody's.
         """
@@ -222,6 +238,8 @@ class Vendor:
         Credentials.
     base_url : str
         Where the interface is, the user's to replace (option `base_url`); "" for files.
+    needs_base_url : bool
+        Whether there is an interface at an address that only the user knows.
     probe : str
         Path below base_url that answers cheaply with the credentials, for `shipworthy doctor`.
     revises : timedelta
@@ -232,6 +250,8 @@ class Vendor:
         How far back the first load goes without --since; None: to the beginning.
     authenticate : callable or None
         Given the settings, the headers of a request, for `shipworthy doctor`.
+    is_own_word : bool
+        Whether the rows are what the user says, which replaces what vendors know of the same alias.
     """
 
     name: str
@@ -241,21 +261,33 @@ class Vendor:
     options: tuple[Option, ...] = ()
     secrets: tuple[Secret, ...] = ()
     base_url: str = ""
+    needs_base_url: bool = False
     probe: str = ""
     revises: timedelta = timedelta(days=3)
     window: timedelta | None = None
     history: timedelta | None = None
     authenticate: Callable[[Settings], dict[str, str]] | None = None
+    is_own_word: bool = False
+
+    @property
+    def has_interface(self) -> bool:
+        """Whether it is asked over HTTP; files are read anew each time."""
+        return bool(self.base_url) or self.needs_base_url
 
     def all_options(self) -> tuple[Option, ...]:
         """Return the vendor's options with those that every vendor has."""
-        if not self.base_url:
+        if not self.has_interface:
             return self.options
-        base_url = Option(
-            "base_url",
-            f"Where the interface is; by default {self.base_url}.",
-            default=self.base_url,
-        )
+        if self.needs_base_url:
+            base_url = Option(
+                "base_url", f"Address of your {self.title} (https://...).", is_required=True
+            )
+        else:
+            base_url = Option(
+                "base_url",
+                f"Where the interface is; by default {self.base_url}.",
+                default=self.base_url,
+            )
         return (*self.options, base_url)
 
     def settings(
@@ -279,7 +311,7 @@ class Vendor:
         Raises
         ------
         ShipworthyError
-            If a required option or credential is missing.
+            If a required option or credential is missing, or base_url is no address.
         """
         values: dict[str, Any] = {}
         for option in self.all_options():
@@ -301,6 +333,10 @@ class Vendor:
                 )
         if "base_url" in values:
             values["base_url"] = values["base_url"].rstrip("/")
+            if not values["base_url"].startswith(("https://", "http://")):
+                raise ShipworthyError(
+                    f"{self.title}: base_url is {values['base_url']!r}; it must start with https://."
+                )
         return Settings(values, secrets, keys, session)
 
 

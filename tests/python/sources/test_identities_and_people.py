@@ -10,9 +10,9 @@ import duckdb
 import pytest
 from source_checks import NOW, SALT, read_rows
 
+from shipworthy import sources
 from shipworthy.errors import ShipworthyError
 from shipworthy.identity import alias_key, person_key
-from shipworthy import sources
 from shipworthy.sources import SUMMARIES
 from shipworthy.sources import vendor as find_vendor
 from shipworthy.sources.http import Session
@@ -29,7 +29,7 @@ bob@acme.example.com,red,,,,
 bob@acme.example.com,red,,,,
 """
 IDENTITIES = """Email,emails,GitHub,claude_api_key,openai
-alice@acme.example.com, alice@home.example.com ;1+a@noreply.example.com,AliceZ,alice-laptop;alice-ci,
+alice@acme.example.com, alice@home.example.com ;1+a@noreply.example.com,AliceZ,alice-top;alice-ci,
 bob@acme.example.com,,bobr,,user-77
 """
 
@@ -71,7 +71,7 @@ class TestIdentities:
             KEYS.email("alice@home.example.com"): ALICE,
             KEYS.email("1+a@noreply.example.com"): ALICE,
             KEYS.alias("github", "alicez"): ALICE,
-            KEYS.alias("claude-api-key", "alice-laptop"): ALICE,
+            KEYS.alias("claude-api-key", "alice-top"): ALICE,
             KEYS.alias("claude-api-key", "alice-ci"): ALICE,
             BOB: BOB,
             KEYS.alias("github", "bobr"): BOB,

@@ -148,7 +148,7 @@ class Facts:
     def person(self, key):
         """The person behind an alias, or behind an alias of it; a pair of aliases is one person."""
         owner = self.aliases.get(key, key)
-        if self.aliases.get(owner) == key:
+        if key is not None and self.aliases.get(owner) == key:
             return min(key, owner)
         return self.aliases.get(owner, owner)
 

@@ -86,7 +86,7 @@
     ['people', 'ends_before_it_starts', 'valid_to_on <= valid_from_on', 'left_out', 'no day in the team'],
 
     ['identities', 'no_person', 'person_key is null', 'handled', 'the alias stands for itself'],
-    ['identities', 'alias_of_an_alias', 'is_alias_of_an_alias', 'handled', 'followed once'],
+    ['identities', 'alias_of_an_alias', 'is_alias_of_an_alias', 'handled', 'followed twice, and no further'],
 
     ['services', 'no_team', 'team is null', 'handled', 'belongs to its repository'],
     ['services', 'no_repository', 'repository is null', 'left_out', 'owns no path'],

@@ -38,6 +38,7 @@ SUMMARIES: dict[str, str] = {
     "opsgenie": "Incidents of an Opsgenie account.",
     "otel-genai": "AI usage from files of OpenTelemetry GenAI spans (OTLP JSON).",
     "pagerduty": "Incidents of a PagerDuty account.",
+    "people": "Who is in which team since when, from a file of yours.",
     "statuspage": "Incidents of a Statuspage page.",
 }
 

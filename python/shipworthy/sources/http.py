@@ -142,6 +142,34 @@ class Session(requests.Session):
         return response
 
 
+def must_hold(title: str, name: str) -> Callable[..., None]:
+    """Return a response action for `rest_api` that refuses an answer without its list.
+
+    dlt takes a missing list for an empty one: the load would end well and its rows be missing.
+
+    Parameters
+    ----------
+    title : str
+        The vendor, for the sentence.
+    name : str
+        Field of the answer that holds the list; "" where the answer itself is the list.
+    """
+
+    def check(response: requests.Response, *_: Any, **__: Any) -> None:
+        if response.status_code >= 400:
+            return
+        body = response.json()
+        held = body.get(name) if name and isinstance(body, dict) else body
+        if not isinstance(held, list):
+            raise ShipworthyError(
+                f"{title} answered {address(response.url)} without a list"
+                + (f" {name!r}" if name else "")
+                + "; nothing of this load was kept."
+            )
+
+    return check
+
+
 def address(url: str | None) -> str:
     """Return a URL without user, query and fragment, which can hold secrets."""
     parts = urlsplit(url or "")

@@ -88,7 +88,11 @@ class Facts:
         self.variables = DEFAULTS | variables
         self.raw = tables
         self.as_of = self._as_of()
-        self.aliases = {row["alias_key"]: row["person_key"] for row in self._input("identities")}
+        self.aliases = {
+            row["alias_key"]: row["person_key"]
+            for row in self._input("identities")
+            if row["person_key"] is not None
+        }
         self.people = self._input("people")
         self._read_commits()
         self._read_usage()
@@ -142,8 +146,11 @@ class Facts:
     # ---------- commits, people, usage
 
     def person(self, key):
-        """The person behind an alias."""
-        return self.aliases.get(key, key)
+        """The person behind an alias, or behind an alias of it; a pair of aliases is one person."""
+        owner = self.aliases.get(key, key)
+        if key is not None and self.aliases.get(owner) == key:
+            return min(key, owner)
+        return self.aliases.get(owner, owner)
 
     def _read_commits(self):
         self.commits = {}

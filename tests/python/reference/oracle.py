@@ -5,7 +5,7 @@ of each mart. It shares no code with the models: where both agree, two readings 
 
 Readings (where the page leaves room)
 -------------------------------------
-- Every key column that names a person is read through `identities`.
+- Every key column that names a person is read through `identities`, and what it finds once more.
 - A commit off the mainline is kept whatever its time: it only names authors.
 - An unlisted service is one that `services` does not name at all. It has the paths that no service
   listed at the time has; of several, the first by name has them all.

@@ -134,7 +134,13 @@ class World:
         member("p5", red, kind="automation")
         member("p6", blue, None, day)
         member("p6", blue, later, None)
-        self.tables.add("identities", alias_key=self.name("alias"), person_key=self.name("p2"))
+        for alias, owner in (
+            ("alias", "p2"),
+            ("login", "alias"),  # two steps to p2
+            ("one", "other"),
+            ("other", "one"),
+        ):
+            self.tables.add("identities", alias_key=self.name(alias), person_key=self.name(owner))
         self.authors = [
             ("p1", "human"),
             ("p2", "human"),

@@ -79,7 +79,7 @@ class Case:
     def serve(self) -> VendorServer:
         """Return the server, not yet serving."""
         if not callable(self.routes):
-            return VendorServer(self.routes)
+            return VendorServer(dict(self.routes))
         server = VendorServer({})
         server.routes = self.routes(server.url)
         return server

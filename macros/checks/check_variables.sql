@@ -28,15 +28,23 @@
     {{ return({
         'shipworthy__demo': boolean,
         'shipworthy__raw_schema': {'kind': 'name'},
+        'shipworthy__using_repositories': boolean,
+        'shipworthy__using_line_lifetimes': boolean,
         'shipworthy__using_pull_requests': boolean,
+        'shipworthy__using_pull_request_commits': boolean,
+        'shipworthy__using_pull_request_commit_files': boolean,
         'shipworthy__using_reviews': boolean,
+        'shipworthy__using_review_threads': boolean,
         'shipworthy__using_deployments': boolean,
+        'shipworthy__using_deployment_commits': boolean,
         'shipworthy__using_incidents': boolean,
         'shipworthy__using_ai_usage': boolean,
         'shipworthy__using_people': boolean,
+        'shipworthy__using_identities': boolean,
         'shipworthy__using_services': boolean,
         'shipworthy__using_costs': boolean,
         'shipworthy__using_product_metrics': boolean,
+        'shipworthy__using_load_watermarks': boolean,
         'shipworthy__as_of': {'kind': 'moment'},
         'shipworthy__turnover_window_days': {'kind': 'integer', 'low': 1, 'high': 365},
         'shipworthy__turnover_line_cap': {'kind': 'integer', 'low': 1, 'high': 1000000000},
@@ -115,8 +123,20 @@
         {%- set text = (value if value is not none else '') | string -%}
         {%- if is_boolean or (text != '' and not modules.re.fullmatch(pattern, text)) -%}
             {%- do shipworthy.refuse_value(name, value, allowed) -%}
+        {%- elif text != '' and not shipworthy.is_day(text[:10]) -%}
+            {%- do shipworthy.refuse_value(name, value, 'a day that the calendar has') -%}
         {%- endif -%}
     {%- endif -%}
+{%- endmacro %}
+
+{#- Whether the calendar has a day, written YYYY-MM-DD. -#}
+{% macro is_day(text) -%}
+    {%- set year, month, day = text[:4] | int, text[5:7] | int, text[8:10] | int -%}
+    {%- if month == 2 -%}
+        {%- set is_leap_year = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) -%}
+        {{ return(year > 0 and day <= (29 if is_leap_year else 28)) }}
+    {%- endif -%}
+    {{ return(year > 0 and day <= (30 if month in (4, 6, 9, 11) else 31)) }}
 {%- endmacro %}
 
 {% macro refuse_value(name, value, allowed) -%}

@@ -22,12 +22,14 @@
     {{ return('') }}
 {%- endmacro %}
 
-{#- What each variable may hold: a kind (boolean, integer, number, word, moment, name) and its limits. -#}
+{#- What each variable may hold: a kind (boolean, integer, number, word, moment, name, relations)
+    and its limits. -#}
 {% macro variable_rules() -%}
     {%- set boolean = {'kind': 'boolean'} -%}
     {{ return({
         'shipworthy__demo': boolean,
         'shipworthy__raw_schema': {'kind': 'name'},
+        'shipworthy__relations': {'kind': 'relations'},
         'shipworthy__using_repositories': boolean,
         'shipworthy__using_line_lifetimes': boolean,
         'shipworthy__using_pull_requests': boolean,
@@ -117,6 +119,16 @@
         {%- if value is not string or not modules.re.fullmatch('[A-Za-z_][A-Za-z0-9_$]*', value) -%}
             {%- do shipworthy.refuse_value(name, value, 'the name of a schema') -%}
         {%- endif -%}
+    {%- elif kind == 'relations' -%}
+        {%- set allowed = 'a mapping of inputs to names of your models, such as {incidents: our_incidents}' -%}
+        {%- if value is not none and value is not mapping -%}
+            {%- do shipworthy.refuse_value(name, value, allowed) -%}
+        {%- endif -%}
+        {%- for input, model in (value or {}).items() -%}
+            {%- if input not in shipworthy.input_keys() or model is not string -%}
+                {%- do shipworthy.refuse_value(name, value, allowed) -%}
+            {%- endif -%}
+        {%- endfor -%}
     {%- elif kind == 'moment' -%}
         {%- set allowed = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in quotes" -%}
         {%- set pattern = '[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([ T]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])?' -%}

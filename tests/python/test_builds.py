@@ -281,6 +281,11 @@ MOMENT = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in
     [
         ("demo", ["yes", None], BOOLEAN),
         ("raw_schema", ["my-schema", "", 7, None], "the name of a schema"),
+        (
+            "relations",
+            ["ours", ["incidents"], {"tickets": "ours"}, {"incidents": None}],
+            "a mapping of inputs to names of your models, such as {incidents: our_incidents}",
+        ),
         ("using_repositories", ["no"], BOOLEAN),
         ("using_line_lifetimes", ["off"], BOOLEAN),
         ("using_pull_requests", ["false"], BOOLEAN),

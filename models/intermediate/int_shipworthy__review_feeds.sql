@@ -84,6 +84,17 @@ inputs_counted as (
 
 ),
 
+-- Reviews that do not say how many threads they opened.
+silent_reviews as (
+
+    select count(*) as reviews
+
+    from reviews
+
+    where comment_threads is null
+
+),
+
 -- A watermark of an input that is switched off says nothing.
 oldest_watermarks as (
 
@@ -140,13 +151,14 @@ final as (
         inputs_summed.has_pull_request_commits,
         inputs_summed.has_pull_request_commit_files,
         inputs_summed.has_review_threads,
-        inputs_summed.has_review_threads
-        or not exists(select 1 as found from reviews where comment_threads is null) as has_thread_counts,
+        inputs_summed.has_review_threads or silent_reviews.reviews = 0 as has_thread_counts,
         least(as_of.as_of_at, inputs_summed.loaded_through) as complete_through
 
     from as_of
 
     cross join inputs_summed
+
+    cross join silent_reviews
 
 )
 

@@ -23,7 +23,8 @@ renamed as (
         cast(authorship as {{ dbt.type_string() }}) as authorship,
         cast(ai_tool as {{ dbt.type_string() }}) as ai_tool,
         cast(head_branch as {{ dbt.type_string() }}) as head_branch,
-        cast({{ shipworthy.author_kind('closed_by_kind', 'closed_by_key') }} as {{ dbt.type_string() }}) as closed_by_kind,
+        cast({{ shipworthy.author_kind('closed_by_kind', 'closed_by_key') }} as {{ dbt.type_string() }})
+            as closed_by_kind,
 
         ---------- measures
         cast(lines_added as {{ dbt.type_bigint() }}) as lines_added,

@@ -1,4 +1,4 @@
-"""Whole builds: the demo, the same data from files, wrong variables, odd worlds."""
+"""Whole builds: the demo, the same data from files, as_of, wrong variables."""
 
 import json
 import re
@@ -133,29 +133,7 @@ def test_singular_tests_find_the_damage_they_are_there_for(demo, tmp_path):
     assert results == dict.fromkeys(DAMAGE, "fail")
 
 
-# ---------------------------------------------------------------------------- odd worlds
-
-
-def test_next_to_nothing_builds(tmp_path):
-    def build(commits):
-        warehouse = tmp_path / f"with_{commits}.duckdb"
-        connection = connect(warehouse)
-        if commits:
-            connection.execute(
-                f"""
-                insert into {RAW_SCHEMA}.commits
-                    (repository, sha, mainline_position, landed_at, authorship)
-                values ('only', 'one', 1, '2026-01-05 12:00:00', 'human')
-                """
-            )
-        connection.close()
-        return run_dbt("build", warehouse, NO_UNIT_TESTS, variables={"demo": False})
-
-    for commits, done in two_at_a_time(build, [0, 1]).items():
-        assert "WARN=0 ERROR=0 SKIP=0" in done.output
-        changes = query(done.warehouse, "select count(*) from shipworthy.fct_changes")
-        assert changes == [(commits,)]
-        assert not query(done.warehouse, "from shipworthy.fct_releases")
+# ---------------------------------------------------------------------------- as_of
 
 
 AS_OF = datetime(2026, 3, 18, 9, 30)

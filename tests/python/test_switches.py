@@ -1,14 +1,11 @@
 """Every input but commits can be switched off: what is left is right, the rest is null."""
 
-import json
 import re
-import subprocess
-import sys
-from pathlib import Path
+import shutil
 
 import pytest
 
-from dbt_runs import ROOT, differences, query, read_schemas, run_dbt
+from dbt_runs import ROOT, build_many, differences, query, read_schemas, run_dbt
 from shipworthy.contract import TABLES
 
 pytestmark = pytest.mark.filterwarnings("ignore:GitWildMatchPattern:DeprecationWarning")
@@ -34,36 +31,14 @@ def inputs(switch):
 def reports(demo, tmp_path_factory):
     """For each switch, build what hangs on its inputs, from the demo; say what failed."""
     directory = tmp_path_factory.mktemp("off")
-    jobs = [
-        {
-            "name": switch,
-            "variables": {f"shipworthy__using_{switch}": False},
-            "select": [f"stg_shipworthy__{name}+" for name in inputs(switch)],
-        }
-        for switch in SWITCHES
-    ]
-    done = subprocess.run(
-        [
-            sys.executable,
-            str(Path(__file__).with_name("switched_builds.py")),
-            str(demo.warehouse),
-            str(directory),
-        ],
-        input="\n".join(map(json.dumps, jobs)),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-6000:]
-    found = [
-        json.loads(line.removeprefix("report "))
-        for line in done.stdout.splitlines()
-        if line.startswith("report ")
-    ]
-    return {
-        report["name"]: report | {"warehouse": directory / report["name"] / demo.warehouse.name}
-        for report in found
-    }
+    jobs = {}
+    for switch in SWITCHES:
+        (directory / switch).mkdir()
+        shutil.copy(demo.warehouse, directory / switch / "warehouse.duckdb")
+        selected = [f"stg_shipworthy__{name}+" for name in inputs(switch)]
+        without = ("--exclude-resource-type=unit_test", "--exclude-resource-type=seed")
+        jobs[switch] = {f"using_{switch}": False}, [*without, "--select", *selected]
+    return build_many(directory, jobs)
 
 
 @pytest.fixture(scope="module")

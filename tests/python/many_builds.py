@@ -1,23 +1,24 @@
-"""Build what hangs on a switch: the project is parsed once, each switch is a process of its own.
+"""Build many warehouses: the project is parsed once, each build is a process of its own.
 
-    python switched_builds.py <warehouse> <directory> < jobs
+    python many_builds.py <directory> <variables> < jobs
 
-A job is a line of JSON: name, variables, and what to select. Each begins with a copy of the
-warehouse, which was built with everything switched on, in `<directory>/<job>/`. The file keeps its
-name, because dbt writes a catalog's name into the project that it parses. A line of JSON a job
-comes back, with the nodes that failed.
+A job is a line of JSON: name, variables, and what dbt's command line says besides. Its warehouse is
+`<directory>/<job>/warehouse.duckdb` and is there before. All have one name, because dbt writes the
+name of the catalog into the project that it parses. The variables on the command line are those of
+the parser. A line of JSON a job comes back, with the nodes that failed and the seconds it took.
 """
 
 import json
 import os
-import shutil
 import sys
+import time
 import traceback
 from pathlib import Path
 
 from dbt.cli.main import dbtRunner
 
 ROOT = Path(__file__).parents[2]
+WAREHOUSE = "warehouse.duckdb"
 AT_A_TIME = 2
 PASSED = ("pass", "success")
 
@@ -31,17 +32,14 @@ def invoke(directory, manifest, *command):
     return dbtRunner(manifest=manifest).invoke([*command, *places, "--quiet"])
 
 
-def build(job, warehouse, directory, manifest):
+def build(job, directory, manifest):
     """Build one job and write down what became of it."""
-    copy = directory / job["name"] / warehouse.name
-    copy.parent.mkdir()
-    shutil.copy(warehouse, copy)
-    os.environ["SHIPWORTHY_WAREHOUSE"] = str(copy)
+    os.environ["SHIPWORTHY_WAREHOUSE"] = str(directory / job["name"] / WAREHOUSE)
+    started = time.monotonic()
     done = invoke(
-        copy.parent / "target",
+        directory / job["name"] / "target",
         manifest,
-        *("build", "--exclude-resource-type=unit_test", "--exclude-resource-type=seed"),
-        *("--vars", json.dumps(job["variables"]), "--select", *job["select"]),
+        *("build", "--vars", json.dumps(job["variables"]), *job["arguments"]),
     )
     results = done.result.results if done.result else []
     failed = [
@@ -49,16 +47,21 @@ def build(job, warehouse, directory, manifest):
     ]
     if done.exception:
         failed.append(str(done.exception))
-    report = {"name": job["name"], "nodes": len(results), "failed": failed}
+    report = {
+        "name": job["name"],
+        "nodes": len(results),
+        "failed": failed,
+        "seconds": time.monotonic() - started,
+    }
     (directory / f"{job['name']}.json").write_text(json.dumps(report))
 
 
 def main():
     """Read the jobs, run them, and print the reports."""
-    warehouse, directory = Path(sys.argv[1]), Path(sys.argv[2])
+    directory = Path(sys.argv[1])
     jobs = [json.loads(line) for line in sys.stdin]
-    os.environ["SHIPWORTHY_WAREHOUSE"] = str(directory / warehouse.name)
-    manifest = invoke(directory / "parsed", None, "parse").result
+    os.environ["SHIPWORTHY_WAREHOUSE"] = str(directory / WAREHOUSE)
+    manifest = invoke(directory / "parsed", None, "parse", "--vars", sys.argv[2]).result
     running, waiting = set(), list(jobs)
     while running or waiting:
         while waiting and len(running) < AT_A_TIME:
@@ -66,7 +69,7 @@ def main():
             child = os.fork()
             if child == 0:
                 try:
-                    build(job, warehouse, directory, manifest)
+                    build(job, directory, manifest)
                 except Exception:
                     traceback.print_exc()
                 finally:

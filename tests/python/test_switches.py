@@ -171,6 +171,25 @@ def test_added_lines_stand_in_without_lifetimes_and_never_mature(switched_off):
     assert rows == [("shipped_lines", False, True)]
 
 
+def test_what_spend_bought_is_not_known_without_lines(demo, switched_off):
+    """What was spent is; unshipped would say that it bought nothing."""
+    rows = query(
+        switched_off["line_lifetimes"],
+        """
+        select null_reason, count(ai_spend_usd) > 0, count(allocated_spend_usd),
+            count(unshipped_spend_usd), count(ai_cost_per_normalized_deployment)
+        from shipworthy.ai_cost where is_organisation and null_reason <> 'before_ai_usage'
+        group by null_reason
+        """,
+    )
+    assert rows == [("line_lifetimes_not_loaded", True, 0, 0, 0)]
+    spent = """
+        select week_start_on, round(ai_spend_usd, 6) from shipworthy.ai_cost
+        where is_organisation order by all
+    """
+    assert query(switched_off["line_lifetimes"], spent) == query(demo.warehouse, spent)
+
+
 def test_the_default_branch_is_not_known_without_repositories(demo, switched_off):
     question = """
         select distinct default_branch, default_branch_null_reason, lines_born > 0

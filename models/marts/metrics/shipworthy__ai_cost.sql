@@ -315,7 +315,11 @@ judged as (
         -- without people, nobody knows what a team's own people spent
         all_rows.has_people or all_rows.is_organisation or all_rows.team = 'unassigned' as has_own_spend,
         -- without line births, nobody knows whose AI lines went live
-        exists(select 1 as found from as_of where as_of.has_line_lifetimes) as has_lines,
+        exists(
+            select 1 as found
+            from as_of
+            where as_of.has_line_lifetimes
+        ) as has_lines,
         not groups_shown.is_suppressed
         and all_rows.has_ai_usage
         and all_rows.is_before_use = 0 as is_spend_shown,

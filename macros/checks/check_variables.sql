@@ -22,7 +22,8 @@
     {{ return('') }}
 {%- endmacro %}
 
-{#- What each variable may hold: a kind (boolean, integer, number, word, moment, name) and its limits. -#}
+{#- What each variable may hold: a kind (boolean, integer, number, word, moment, name, relations)
+    and its limits. -#}
 {% macro variable_rules() -%}
     {%- set boolean = {'kind': 'boolean'} -%}
     {{ return({
@@ -36,15 +37,24 @@
         'shipworthy__github_database': {'kind': 'name', 'may_be_empty': true},
         'shipworthy__github_schema': {'kind': 'name'},
         'shipworthy__github_relations': {'kind': 'names'},
+        'shipworthy__relations': {'kind': 'relations'},
+        'shipworthy__using_repositories': boolean,
+        'shipworthy__using_line_lifetimes': boolean,
         'shipworthy__using_pull_requests': boolean,
+        'shipworthy__using_pull_request_commits': boolean,
+        'shipworthy__using_pull_request_commit_files': boolean,
         'shipworthy__using_reviews': boolean,
+        'shipworthy__using_review_threads': boolean,
         'shipworthy__using_deployments': boolean,
+        'shipworthy__using_deployment_commits': boolean,
         'shipworthy__using_incidents': boolean,
         'shipworthy__using_ai_usage': boolean,
         'shipworthy__using_people': boolean,
+        'shipworthy__using_identities': boolean,
         'shipworthy__using_services': boolean,
         'shipworthy__using_costs': boolean,
         'shipworthy__using_product_metrics': boolean,
+        'shipworthy__using_load_watermarks': boolean,
         'shipworthy__as_of': {'kind': 'moment'},
         'shipworthy__turnover_window_days': {'kind': 'integer', 'low': 1, 'high': 365},
         'shipworthy__turnover_line_cap': {'kind': 'integer', 'low': 1, 'high': 1000000000},
@@ -130,14 +140,36 @@
         {%- if value is not mapping -%}
             {%- do shipworthy.refuse_value(name, value, 'a mapping of table names to the names that yours have') -%}
         {%- endif -%}
+    {%- elif kind == 'relations' -%}
+        {%- set allowed = 'a mapping of inputs to names of your models, such as {incidents: our_incidents}' -%}
+        {%- if value is not none and value is not mapping -%}
+            {%- do shipworthy.refuse_value(name, value, allowed) -%}
+        {%- endif -%}
+        {%- for input, model in (value or {}).items() -%}
+            {%- if input not in shipworthy.input_keys() or model is not string -%}
+                {%- do shipworthy.refuse_value(name, value, allowed) -%}
+            {%- endif -%}
+        {%- endfor -%}
     {%- elif kind == 'moment' -%}
         {%- set allowed = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in quotes" -%}
         {%- set pattern = '[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([ T]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])?' -%}
         {%- set text = (value if value is not none else '') | string -%}
         {%- if is_boolean or (text != '' and not modules.re.fullmatch(pattern, text)) -%}
             {%- do shipworthy.refuse_value(name, value, allowed) -%}
+        {%- elif text != '' and not shipworthy.is_day(text[:10]) -%}
+            {%- do shipworthy.refuse_value(name, value, 'a day that the calendar has') -%}
         {%- endif -%}
     {%- endif -%}
+{%- endmacro %}
+
+{#- Whether the calendar has a day, written YYYY-MM-DD. -#}
+{% macro is_day(text) -%}
+    {%- set year, month, day = text[:4] | int, text[5:7] | int, text[8:10] | int -%}
+    {%- if month == 2 -%}
+        {%- set is_leap_year = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) -%}
+        {{ return(year > 0 and day <= (29 if is_leap_year else 28)) }}
+    {%- endif -%}
+    {{ return(year > 0 and day <= (30 if month in (4, 6, 9, 11) else 31)) }}
 {%- endmacro %}
 
 {% macro refuse_value(name, value, allowed) -%}

@@ -1,23 +1,18 @@
-{#- Whether the models read an input. Inputs that go together share one switch. -#}
+{#- Whether the models read an input: every switch of it must be on. What hangs on another input goes with it, and
+    births and deaths go together, because births alone would read as code that nobody ever removes. -#}
 {% macro input_is_on(input) -%}
     {%- set switches = {
-        'pull_requests': 'shipworthy__using_pull_requests',
-        'pull_request_commits': 'shipworthy__using_pull_requests',
-        'pull_request_commit_files': 'shipworthy__using_pull_requests',
-        'reviews': 'shipworthy__using_reviews',
-        'review_threads': 'shipworthy__using_reviews',
-        'deployments': 'shipworthy__using_deployments',
-        'deployment_commits': 'shipworthy__using_deployments',
-        'incidents': 'shipworthy__using_incidents',
-        'ai_usage': 'shipworthy__using_ai_usage',
-        'people': 'shipworthy__using_people',
-        'services': 'shipworthy__using_services',
-        'costs': 'shipworthy__using_costs',
-        'product_metrics': 'shipworthy__using_product_metrics'
+        'commits': [],
+        'line_births': ['line_lifetimes'],
+        'line_deaths': ['line_lifetimes'],
+        'pull_request_commits': ['pull_requests', 'pull_request_commits'],
+        'pull_request_commit_files': ['pull_requests', 'pull_request_commits', 'pull_request_commit_files'],
+        'review_threads': ['reviews', 'review_threads'],
+        'deployment_commits': ['deployments', 'deployment_commits']
     } -%}
-    {%- if input in switches -%}
-        {{ return(var(switches[input]) | as_bool) }}
-    {%- endif -%}
+    {%- for switch in switches.get(input, [input]) if not var('shipworthy__using_' ~ switch) | as_bool -%}
+        {{ return(false) }}
+    {%- endfor -%}
     {{ return(true) }}
 {%- endmacro %}
 
@@ -30,10 +25,12 @@
     {{ return(names | join(', ')) }}
 {%- endmacro %}
 
-{#- The same of requests and reviews, which do not decide what as_of is. -#}
+{#- The same of requests, reviews and what hangs on them, which do not decide what as_of is. -#}
 {% macro review_inputs_switched_on() -%}
     {%- set names = ["''"] -%}
-    {%- for input in ('pull_requests', 'reviews', 'review_threads') if shipworthy.input_is_on(input) -%}
+    {%- for input in (
+        'pull_requests', 'reviews', 'review_threads', 'pull_request_commits', 'pull_request_commit_files'
+    ) if shipworthy.input_is_on(input) -%}
         {%- do names.append("'" ~ input ~ "'") -%}
     {%- endfor -%}
     {{ return(names | join(', ')) }}

@@ -1,7 +1,7 @@
-{#- Columns that tell a row of an input from every other, as python/shipworthy/contract.py states them (a test keeps the
-    two equal). -#}
-{% macro input_key(input) -%}
-    {%- set keys = {
+{#- Columns that tell a row of each input from every other, as python/shipworthy/contract.py states them (a test keeps
+    the two equal). -#}
+{% macro input_keys() -%}
+    {{ return({
         'repositories': ['repository'],
         'commits': ['repository', 'sha'],
         'line_births': ['repository', 'added_sha', 'path', 'author_sha', 'authorship', 'is_moved'],
@@ -23,8 +23,11 @@
         'product_metrics': ['service', 'metric', 'measured_on'],
         'costs': ['team', 'month_start_on', 'category'],
         'load_watermarks': ['input', 'source']
-    } -%}
-    {{ return(keys[input]) }}
+    }) }}
+{%- endmacro %}
+
+{% macro input_key(input) -%}
+    {{ return(shipworthy.input_keys()[input]) }}
 {%- endmacro %}
 
 {#- Key columns in which null has a meaning: always, not moved. -#}

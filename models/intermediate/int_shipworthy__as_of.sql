@@ -36,6 +36,12 @@ services as (
 
 ),
 
+line_births as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__line_births') }}
+
+),
+
 load_watermarks as (
 
     select * from {{ ref('shipworthy', 'stg_shipworthy__load_watermarks') }}
@@ -125,7 +131,8 @@ final as (
         max(case when input_name = 'incidents' and is_loaded then 1 else 0 end) = 1 as has_incidents,
         max(case when input_name = 'ai_usage' and is_loaded then 1 else 0 end) = 1 as has_ai_usage,
         exists(select 1 as found from people) as has_people,
-        exists(select 1 as found from services) as has_services
+        exists(select 1 as found from services) as has_services,
+        exists(select 1 as found from line_births) as has_line_lifetimes
 
     from inputs_dated
 

@@ -78,7 +78,9 @@ final as (
         labelled.severity_label,
         coalesce(labelled.severity, 'unknown') as severity,
         labelled.severity is null as is_severity_unknown,
-        severity_weights.severity_weight,
+        {{ shipworthy.severity_weight(
+            "coalesce(labelled.severity, 'unknown')", 'severity_weights.severity_weight'
+        ) | indent(8) }} as severity_weight,
         labelled.opened_at,
         labelled.resolved_at,
         labelled.caused_by_deployment_id,

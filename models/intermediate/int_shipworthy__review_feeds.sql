@@ -18,6 +18,18 @@ review_threads as (
 
 ),
 
+pull_request_commits as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__pull_request_commits') }}
+
+),
+
+pull_request_commit_files as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__pull_request_commit_files') }}
+
+),
+
 load_watermarks as (
 
     select * from {{ ref('shipworthy', 'stg_shipworthy__load_watermarks') }}
@@ -54,6 +66,33 @@ inputs_counted as (
 
     from review_threads
 
+    union all
+
+    select
+        'pull_request_commits' as input_name,
+        count(*) as row_count
+
+    from pull_request_commits
+
+    union all
+
+    select
+        'pull_request_commit_files' as input_name,
+        count(*) as row_count
+
+    from pull_request_commit_files
+
+),
+
+-- Reviews that do not say how many threads they opened.
+silent_reviews as (
+
+    select count(*) as reviews
+
+    from reviews
+
+    where comment_threads is null
+
 ),
 
 -- A watermark of an input that is switched off says nothing.
@@ -89,8 +128,15 @@ inputs_summed as (
 
     select
         max(case when input_name = 'pull_requests' and is_loaded then 1 else 0 end) = 1 as has_pull_requests,
-        max(case when input_name <> 'pull_requests' and is_loaded then 1 else 0 end) = 1 as has_reviews,
-        min(loaded_through) as loaded_through
+        max(case when input_name in ('reviews', 'review_threads') and is_loaded then 1 else 0 end) = 1 as has_reviews,
+        max(case when input_name = 'review_threads' and is_loaded then 1 else 0 end) = 1 as has_review_threads,
+        max(case when input_name = 'pull_request_commits' and is_loaded then 1 else 0 end) = 1
+            as has_pull_request_commits,
+        max(case when input_name = 'pull_request_commit_files' and is_loaded then 1 else 0 end) = 1
+            as has_pull_request_commit_files,
+        min(
+            case when input_name in ('pull_requests', 'reviews', 'review_threads') then loaded_through end
+        ) as loaded_through
 
     from inputs_dated
 
@@ -102,11 +148,17 @@ final as (
     select
         inputs_summed.has_pull_requests,
         inputs_summed.has_reviews,
+        inputs_summed.has_pull_request_commits,
+        inputs_summed.has_pull_request_commit_files,
+        inputs_summed.has_review_threads,
+        inputs_summed.has_review_threads or silent_reviews.reviews = 0 as has_thread_counts,
         least(as_of.as_of_at, inputs_summed.loaded_through) as complete_through
 
     from as_of
 
     cross join inputs_summed
+
+    cross join silent_reviews
 
 )
 

@@ -18,7 +18,7 @@ renamed as (
         cast(fixes_incident_id as {{ dbt.type_string() }}) as fixes_incident_id,
 
         ---------- text
-        cast(author_kind as {{ dbt.type_string() }}) as author_kind,
+        cast({{ shipworthy.author_kind('author_kind', 'author_key') }} as {{ dbt.type_string() }}) as author_kind,
         cast(authorship as {{ dbt.type_string() }}) as authorship,
         cast(ai_tool as {{ dbt.type_string() }}) as ai_tool,
         cast(attribution_method as {{ dbt.type_string() }}) as attribution_method,

@@ -15,7 +15,7 @@ renamed as (
         cast(sha as {{ dbt.type_string() }}) as sha,
 
         ---------- text
-        cast(service as {{ dbt.type_string() }}) as service,
+        cast({{ shipworthy.service_name('service') }} as {{ dbt.type_string() }}) as service,
         cast(environment as {{ dbt.type_string() }}) as environment,
         cast(status as {{ dbt.type_string() }}) as status,
         cast(deployed_by_kind as {{ dbt.type_string() }}) as deployed_by_kind,

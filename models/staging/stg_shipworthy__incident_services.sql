@@ -22,7 +22,7 @@ trimmed as (
 
     select distinct
         incident_id,
-        trim(service) as service
+        {{ shipworthy.service_name('trim(service)') }} as service
 
     from split
 

@@ -19,11 +19,12 @@ renamed as (
         cast(driver_key as {{ dbt.type_string() }}) as driver_key,
 
         ---------- text
-        cast(author_kind as {{ dbt.type_string() }}) as author_kind,
+        cast({{ shipworthy.author_kind('author_kind', 'author_key') }} as {{ dbt.type_string() }}) as author_kind,
         cast(authorship as {{ dbt.type_string() }}) as authorship,
         cast(ai_tool as {{ dbt.type_string() }}) as ai_tool,
         cast(head_branch as {{ dbt.type_string() }}) as head_branch,
-        cast(closed_by_kind as {{ dbt.type_string() }}) as closed_by_kind,
+        cast({{ shipworthy.author_kind('closed_by_kind', 'closed_by_key') }} as {{ dbt.type_string() }})
+            as closed_by_kind,
 
         ---------- measures
         cast(lines_added as {{ dbt.type_bigint() }}) as lines_added,

@@ -16,7 +16,7 @@ renamed as (
         cast(author_key as {{ dbt.type_string() }}) as author_key,
 
         ---------- text
-        cast(author_kind as {{ dbt.type_string() }}) as author_kind,
+        cast({{ shipworthy.author_kind('author_kind', 'author_key') }} as {{ dbt.type_string() }}) as author_kind,
         cast(path as {{ dbt.type_string() }}) as path,
 
         ---------- measures

@@ -16,7 +16,7 @@ renamed as (
         cast(reviewer_key as {{ dbt.type_string() }}) as reviewer_key,
 
         ---------- text
-        cast(reviewer_kind as {{ dbt.type_string() }}) as reviewer_kind,
+        cast({{ shipworthy.author_kind('reviewer_kind', 'reviewer_key') }} as {{ dbt.type_string() }}) as reviewer_kind,
         cast(state as {{ dbt.type_string() }}) as state,
 
         ---------- measures

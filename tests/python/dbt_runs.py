@@ -127,6 +127,57 @@ def two_at_a_time(function, arguments):
         return dict(zip(arguments, pool.map(function, arguments), strict=True))
 
 
+def build_many(directory, jobs, **variables):
+    """Build many warehouses on a project that is parsed once.
+
+    Parameters
+    ----------
+    directory : Path
+        Holds `<name>/warehouse.duckdb` for each job.
+    jobs : dict
+        By name, variables without their prefix and arguments of `dbt build`.
+    variables : dict
+        Of the parser, and of every job that has no other value.
+
+    Returns
+    -------
+    dict
+        By name, `failed` (sentences), `nodes`, `seconds` and `warehouse`.
+    """
+
+    def prefixed(named):
+        return {f"shipworthy__{name}": value for name, value in named.items()}
+
+    lines = [
+        json.dumps(
+            {"name": name, "variables": prefixed(variables | own), "arguments": arguments},
+            default=str,
+        )
+        for name, (own, arguments) in jobs.items()
+    ]
+    done = subprocess.run(
+        [
+            *(sys.executable, str(Path(__file__).with_name("many_builds.py"))),
+            *(str(directory), json.dumps(prefixed(variables))),
+        ],
+        env={name: value for name, value in os.environ.items() if not _SETTING.match(name)},
+        input="\n".join(lines),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-6000:]
+    reports = [
+        json.loads(line.removeprefix("report "))
+        for line in done.stdout.splitlines()
+        if line.startswith("report ")
+    ]
+    return {
+        report["name"]: report | {"warehouse": directory / report["name"] / "warehouse.duckdb"}
+        for report in reports
+    }
+
+
 def query(warehouse, sql):
     """Rows of a query, as tuples."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:

@@ -1,4 +1,4 @@
-"""Whole builds: the demo, the same data from files, switches, wrong variables, odd worlds."""
+"""Whole builds: the demo, the same data from files, as_of, wrong variables."""
 
 import json
 import re
@@ -18,17 +18,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:GitWildMatchPattern:DeprecationW
 
 DEMO = ROOT / "seeds" / "demo"
 NO_UNIT_TESTS = "--exclude-resource-type=unit_test"
-SWITCHES = (
-    "using_pull_requests",
-    "using_reviews",
-    "using_deployments",
-    "using_incidents",
-    "using_ai_usage",
-    "using_people",
-    "using_services",
-    "using_costs",
-    "using_product_metrics",
-)
 
 
 # ---------------------------------------------------------------------------- the demo
@@ -144,227 +133,7 @@ def test_singular_tests_find_the_damage_they_are_there_for(demo, tmp_path):
     assert results == dict.fromkeys(DAMAGE, "fail")
 
 
-# ---------------------------------------------------------------------------- switches
-
-
-@pytest.fixture(scope="module")
-def switched_off(loaded, tmp_path_factory):
-    """Builds by what is switched off; `all` is the demo with its seeds, the others read files."""
-
-    def build(off):
-        warehouse = tmp_path_factory.mktemp("off") / f"{off}.duckdb"
-        if off == "all":
-            return run_dbt(
-                "build", warehouse, variables=dict.fromkeys(SWITCHES, False), succeeds=None
-            )
-        shutil.copy(loaded, warehouse)
-        variables = {"demo": False, off: False}
-        return run_dbt("build", warehouse, NO_UNIT_TESTS, variables=variables, succeeds=None)
-
-    return two_at_a_time(build, (*SWITCHES, "all"))
-
-
-@pytest.mark.parametrize("off", [*SWITCHES, "all"])
-def test_everything_builds_with_inputs_switched_off(switched_off, off):
-    done = switched_off[off]
-    assert done.returncode == 0, done.output[-6000:]
-    assert "WARN=0 ERROR=0 SKIP=0" in done.output
-
-
-def test_failure_rate_is_null_without_incidents(switched_off):
-    rows = query(
-        switched_off["using_incidents"].warehouse,
-        """
-        select null_reason, count(*) > 0, count(severity_weighted_failure_rate),
-            count(change_failure_rate), count(failure_weight), count(unattributed_incidents)
-        from shipworthy.severity_weighted_failure_rate group by null_reason
-        """,
-    )
-    assert rows == [("incidents_not_loaded", True, 0, 0, 0, 0)]
-
-
-def test_stability_rests_on_remediations_without_incidents(switched_off):
-    rows = query(
-        switched_off["using_incidents"].warehouse,
-        "select distinct stability_basis from shipworthy.normalized_deployments",
-    )
-    assert rows == [("remediations_only",)]
-
-
-def test_nothing_but_what_lands_ships_without_deployments(switched_off):
-    warehouse = switched_off["using_deployments"].warehouse
-    sources = query(warehouse, "select distinct source from shipworthy.fct_deployments")
-    assert sources == [("commit",)]
-
-
-@pytest.mark.parametrize(
-    ("off", "reason"),
-    [("using_ai_usage", "ai_usage_not_loaded"), ("using_people", "people_not_loaded")],
-)
-def test_adoption_is_null_with_a_reason(switched_off, off, reason):
-    rows = query(
-        switched_off[off].warehouse,
-        "select null_reason, count(ai_adoption) from shipworthy.ai_adoption group by null_reason",
-    )
-    assert rows == [(reason, 0)]
-
-
-@pytest.mark.parametrize(
-    ("off", "reasons"),
-    [
-        ("using_ai_usage", {("ai_usage_not_loaded", "ai_usage_not_loaded", 0, 0)}),
-        ("using_costs", {(None, "no_builder_costs", 1, 0)}),
-    ],
-)
-def test_cost_is_null_with_a_reason(switched_off, off, reasons):
-    rows = query(
-        switched_off[off].warehouse,
-        """
-        select null_reason, cost_to_serve_null_reason,
-            max((ai_cost_per_normalized_deployment is not null)::int),
-            max((cost_to_serve is not null)::int)
-        from shipworthy.ai_cost where not is_suppressed and is_organisation
-        group by null_reason, cost_to_serve_null_reason
-        """,
-    )
-    assert set(rows) == reasons
-
-
-def test_spend_still_finds_its_releases_without_people(switched_off):
-    rows = query(
-        switched_off["using_people"].warehouse,
-        """
-        select bool_and(ai_spend_usd is null), max(allocated_spend_usd) > 0
-        from shipworthy.ai_cost where not is_organisation and team <> 'unassigned'
-        """,
-    )
-    assert rows == [(True, True)]
-
-
-def test_outcomes_are_null_without_product_metrics(switched_off):
-    warehouse = switched_off["using_product_metrics"].warehouse
-    assert not query(warehouse, "from shipworthy.product_outcomes")
-    rows = query(
-        warehouse,
-        """
-        select null_reason, count(product_outcome_coverage)
-        from shipworthy.product_outcome_coverage group by null_reason
-        """,
-    )
-    assert rows == [("product_metrics_not_loaded", 0)]
-
-
-def test_untagged_code_is_human_without_ai_usage(switched_off):
-    rows = query(
-        switched_off["using_ai_usage"].warehouse,
-        "select distinct basis from shipworthy.turnover_signal",
-    )
-    assert rows == [("trailers_only",)]
-    assert not query(
-        switched_off["using_ai_usage"].warehouse,
-        "from shipworthy.code_turnover where authorship = 'unknown'",
-    )
-
-
-def test_repositories_stand_in_for_services(switched_off):
-    rows = query(
-        switched_off["using_services"].warehouse,
-        """
-        select count(*) > 0, bool_and(service = repository and team = repository)
-        from shipworthy.fct_releases
-        """,
-    )
-    assert rows == [(True, True)]
-
-
-def test_builders_are_the_authors_without_people(switched_off):
-    rows = query(
-        switched_off["using_people"].warehouse,
-        "select count(ai_share) > 0 from shipworthy.normalized_deployments where is_mature",
-    )
-    assert rows == [(True,)]
-    assert not query(
-        switched_off["using_people"].warehouse,
-        "from shipworthy.fct_changes where author_team is not null",
-    )
-
-
-def test_hotfix_branches_are_not_known_without_pull_requests(demo, switched_off):
-    def hotfixes(run):
-        return query(
-            run.warehouse,
-            """
-            select count(*) from shipworthy_intermediate.int_shipworthy__remediations
-            where remediation = 'hotfix'
-            """,
-        )[0][0]
-
-    assert hotfixes(switched_off["using_pull_requests"]) <= hotfixes(demo)
-
-
-@pytest.mark.parametrize(
-    ("off", "reason"),
-    [
-        ("using_pull_requests", "pull_requests_not_loaded"),
-        ("using_reviews", "reviews_not_loaded"),
-    ],
-)
-def test_decisions_are_null_with_a_reason(switched_off, off, reason):
-    for measure, mart in (
-        ("decisions", "human_decision_density"),
-        ("unreviewed_rate_high", "flow_pressure"),
-    ):
-        rows = query(
-            switched_off[off].warehouse,
-            f"select null_reason, count({measure}) from shipworthy.{mart} "
-            "where not is_suppressed group by null_reason",
-        )
-        assert rows == [(reason, 0)]
-    rows = query(
-        switched_off[off].warehouse,
-        """
-        select count(change_lead_time_hours) > 0, count(pickup_hours)
-        from shipworthy.delivery_performance
-        """,
-    )
-    assert rows == [(True, 0)]
-
-
-def test_delivery_performance_without_incidents(switched_off):
-    rows = query(
-        switched_off["using_incidents"].warehouse,
-        """
-        select count(change_failure_rate_high), count(failed_deployment_recovery_hours),
-            count(deployment_rework_rate) > 0, count(distinct recovery_null_reason)
-        from shipworthy.delivery_performance
-        """,
-    )
-    assert rows == [(0, 0, True, 1)]
-
-
-# ---------------------------------------------------------------------------- odd worlds
-
-
-def test_next_to_nothing_builds(tmp_path):
-    def build(commits):
-        warehouse = tmp_path / f"with_{commits}.duckdb"
-        connection = connect(warehouse)
-        if commits:
-            connection.execute(
-                f"""
-                insert into {RAW_SCHEMA}.commits
-                    (repository, sha, mainline_position, landed_at, authorship)
-                values ('only', 'one', 1, '2026-01-05 12:00:00', 'human')
-                """
-            )
-        connection.close()
-        return run_dbt("build", warehouse, NO_UNIT_TESTS, variables={"demo": False})
-
-    for commits, done in two_at_a_time(build, [0, 1]).items():
-        assert "WARN=0 ERROR=0 SKIP=0" in done.output
-        changes = query(done.warehouse, "select count(*) from shipworthy.fct_changes")
-        assert changes == [(commits,)]
-        assert not query(done.warehouse, "from shipworthy.fct_releases")
+# ---------------------------------------------------------------------------- as_of
 
 
 AS_OF = datetime(2026, 3, 18, 9, 30)
@@ -490,15 +259,28 @@ MOMENT = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in
     [
         ("demo", ["yes", None], BOOLEAN),
         ("raw_schema", ["my-schema", "", 7, None], "the name of a schema"),
+        (
+            "relations",
+            ["ours", ["incidents"], {"tickets": "ours"}, {"incidents": None}],
+            "a mapping of inputs to names of your models, such as {incidents: our_incidents}",
+        ),
+        ("using_repositories", ["no"], BOOLEAN),
+        ("using_line_lifetimes", ["off"], BOOLEAN),
         ("using_pull_requests", ["false"], BOOLEAN),
+        ("using_pull_request_commits", [0], BOOLEAN),
+        ("using_pull_request_commit_files", ["True"], BOOLEAN),
         ("using_reviews", ["true"], BOOLEAN),
+        ("using_review_threads", [None], BOOLEAN),
         ("using_deployments", [1], BOOLEAN),
+        ("using_deployment_commits", ["none"], BOOLEAN),
         ("using_incidents", [0], BOOLEAN),
         ("using_ai_usage", [None], BOOLEAN),
         ("using_people", ["no"], BOOLEAN),
+        ("using_identities", [1], BOOLEAN),
         ("using_services", [[True]], BOOLEAN),
         ("using_costs", ["no"], BOOLEAN),
         ("using_product_metrics", [1], BOOLEAN),
+        ("using_load_watermarks", ["oldest"], BOOLEAN),
         ("as_of", ["yesterday", "2026-13-01", "2026-01-05 24:00:00", True, 20260105], MOMENT),
         ("turnover_window_days", [0, 366, 30.5, "30", True, None], "a whole number from 1 to 365"),
         ("turnover_line_cap", [0, "many"], "a whole number from 1 to 1000000000"),
@@ -544,6 +326,16 @@ def test_wrong_values_are_refused(operations, name, values, allowed):
         assert f"shipworthy: shipworthy__{name} is '{value}'; allowed is {allowed}.\n" in message
 
 
+@pytest.mark.parametrize(
+    "day", ["2026-02-30", "2026-02-29", "2100-02-29", "2026-04-31", "0000-01-01"]
+)
+def test_a_day_that_the_calendar_does_not_have_is_refused(operations, day):
+    for value in (day, f"{day} 12:00:00"):
+        assert (
+            f"shipworthy: shipworthy__as_of is '{value}'; allowed is a day that the calendar has.\n"
+        ) in operations.check(as_of=value)
+
+
 def test_every_variable_is_checked(operations):
     tested = {
         argument[0]
@@ -576,6 +368,9 @@ def test_values_at_the_limits_pass(operations):
             "lines_per_unit": 12.5,
         },
         {"as_of": "2026-01-05"},
+        {"as_of": "2028-02-29"},
+        {"as_of": "2000-02-29 00:00:00"},
+        {"as_of": "2026-12-31"},
         {"as_of": "2026-01-05T23:59:59"},
         {"as_of": None},
         {"raw_schema": "Raw_2"},

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from dbt_runs import ROOT, differences, query, read_schemas, run_dbt
+from dbt_runs import ROOT, build_many, differences, query, read_schemas, run_dbt
 from reference.rows import Tables, at
 from reference.test_models_equal_the_oracle import write
 from shipworthy.contract import RAW_SCHEMA, TABLES, VOCABULARY
@@ -235,17 +235,23 @@ def bad_world():
     return world.rows, wrong
 
 
-def test_every_bad_row_is_listed(tmp_path):
-    tables, wrong = bad_world()
-    warehouse = tmp_path / "bad.duckdb"
+@pytest.fixture(scope="module")
+def bad(tmp_path_factory):
+    """The bad world's models, not its tests: some stop on such rows, as they are there to do."""
+    tables, _ = bad_world()
+    warehouse = tmp_path_factory.mktemp("bad") / "bad.duckdb"
     write(tables, warehouse)
-    # Models, not tests: some of them stop on such rows, which is what they are there for.
     run_dbt("seed", warehouse, variables={"demo": False})
     run_dbt("run", warehouse, variables={"demo": False, "as_of": AS_OF})
+    return warehouse
+
+
+def test_every_bad_row_is_listed(bad):
+    _, wrong = bad_world()
     found = {
         (table, reason): (count, key)
         for table, reason, count, key in query(
-            warehouse,
+            bad,
             "select input_name, reason, row_count, example_key from shipworthy.data_quality"
             " where row_count > 0",
         )
@@ -253,7 +259,206 @@ def test_every_bad_row_is_listed(tmp_path):
     assert found == wrong
 
 
-def test_every_check_was_met(tmp_path):
+# What is usually wrong with such data: the reasons under which it is listed, and where the marts
+# show that it is handled as the page of definitions says.
+USUAL = {
+    "duplicate ids": (
+        [("deployments", "duplicate_key", "handled"), ("incidents", "duplicate_key", "handled")],
+        "select count(*) filter (deployment_id = 'd1') from shipworthy.fct_deployments",
+        [(1,)],
+    ),
+    "an incident before any deployment": (
+        [("incidents", "before_any_deployment", "handled")],
+        "select attribution_method, deployment_id from shipworthy.fct_incidents"
+        " where incident_id = 'i3'",
+        [("unattributed", None)],
+    ),
+    "a deployment without a sha": (
+        [("deployments", "no_sha", "handled")],
+        "select basis, changes_put_live, changes_shipped from shipworthy.fct_deployments"
+        " where deployment_id = 'd2'",
+        [("no_sha", 0, 0)],
+    ),
+    "resolved before opened": (
+        [("incidents", "resolved_before_opened", "as_is")],
+        "select opened_at > resolved_at, severity_weight from shipworthy.fct_incidents"
+        " where incident_id = 'i3'",
+        [(True, 0.3)],
+    ),
+    "negative tokens": (
+        [("ai_usage", "negative_tokens", "as_is")],
+        "select sum(output_tokens) from shipworthy_staging.stg_shipworthy__ai_usage"
+        " where usage_id in ('u1', 'u2')",
+        [(0,)],
+    ),
+    "a review after the merge": (
+        [("reviews", "after_merge", "left_out")],
+        "select count(*) from shipworthy_intermediate.int_shipworthy__human_reviews"
+        " where review_id = 'v1'",
+        [(0,)],
+    ),
+    "a person in two teams at once": (
+        [("people", "in_two_teams", "handled")],
+        "select author_team from shipworthy.fct_changes where sha = 'b'",
+        [("blue",)],
+    ),
+    "a service without a team": (
+        [("services", "no_team", "handled")],
+        "select team from shipworthy_intermediate.int_shipworthy__service_paths"
+        " where service = 't'",
+        [("empty",)],
+    ),
+    "an unknown severity": (
+        [("incidents", "unknown_severity", "handled")],
+        "select severity, is_severity_unknown, severity_weight from shipworthy.fct_incidents"
+        " where incident_id = 'i3'",
+        [("unknown", True, 0.3)],
+    ),
+    "an unknown model": (
+        [("ai_usage", "no_model", "handled")],
+        "select model from shipworthy.ai_missing_prices where model = 'm'",
+        [("m",)],
+    ),
+    "clock skew": (
+        [
+            ("commits", "authored_after_landing", "as_is"),
+            ("pull_requests", "merged_before_opened", "as_is"),
+            ("deployments", "deployed_before_landed", "handled"),
+            ("deployments", "finished_before_started", "as_is"),
+            ("line_deaths", "removed_before_added", "as_is"),
+        ],
+        # d5 went live a day before its commit landed: positions decide, so it ships.
+        "select finished_at < (select landed_at from shipworthy.fct_changes where sha = 'e'),"
+        " changes_put_live > 0 from shipworthy.fct_deployments where deployment_id = 'd5'",
+        [(True, True)],
+    ),
+    "a cycle of reverts": (
+        [("commits", "reverts_no_earlier_change", "handled")],
+        # b names c, which landed after it, and repairs nothing; see the whole builds below.
+        "select count(*) from shipworthy_intermediate.int_shipworthy__remediations"
+        " where remediation = 'revert' and remediation_id like 'b@%'",
+        [(0,)],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", USUAL)
+def test_what_is_usually_wrong_is_listed_and_handled(bad, case):
+    reasons, question, answer = USUAL[case]
+    for input_name, reason, handling in reasons:
+        rows = query(
+            bad,
+            f"""
+            select handling, row_count > 0, rows_checked >= row_count, what_happens is not null
+            from shipworthy.data_quality
+            where input_name = '{input_name}' and reason = '{reason}'
+            """,
+        )
+        assert rows == [(handling, True, True, True)]
+    assert query(bad, question) == answer
+
+
+def prefix_world(*listed, deployed):
+    """A repository with directories a and b, and services listed by path prefix."""
+    world = Tables()
+    world.commit("r", "c", 1, at(days=1), author_key="ann")
+    world.birth("r", "c", 30, path="a/app.py")
+    world.birth("r", "c", 20, path="b/app.py")
+    for service, path_prefix in listed:
+        world.add("services", service=service, repository="r", path_prefix=path_prefix, team="blue")
+    for n, service in enumerate(deployed):
+        world.deployment(f"d{n}", "r", "c", at(days=2, hours=n), service=service)
+    return world.rows
+
+
+# Services that are listed with a prefix, those that are deployed, and what each holds of what it
+# ships; None is a build that is refused.
+PREFIXES = {
+    "one_unlisted_has_the_rest": ([("s", "a")], ["s", "x"], [("s", 30.0), ("x", 20.0)]),
+    "a_listed_whole_repository_keeps_its_paths": (
+        [("s", "a"), ("whole", None)],
+        ["s", "whole", "x", "y"],
+        [("s", 30.0), ("whole", 20.0), ("x", 0.0), ("y", 0.0)],
+    ),
+    "two_unlisted_would_share_the_rest": ([("s", "a")], ["s", "x", "y"], None),
+    "two_listed_share_a_prefix": ([("s", "a/"), ("t", "./a")], ["s", "t"], None),
+}
+
+
+def cycle_of_reverts():
+    """Each of two changes says that it reverts the other; both go live, a week apart."""
+    world = Tables()
+    world.add("services", service="s", repository="r", team="blue")
+    for n, (sha, reverted) in enumerate((("a", None), ("b", "c"), ("c", "b")), start=1):
+        days = 7 * n
+        world.commit("r", sha, n, at(days=days), author_key="ann", reverts_sha=reverted)
+        world.birth("r", sha, 10)
+        world.deployment(f"d{n}", "r", sha, at(days=days, hours=5), service="s")
+    return world.rows
+
+
+@pytest.fixture(scope="module")
+def prefixes(tmp_path_factory):
+    """Whole builds, with their data tests."""
+    directory = tmp_path_factory.mktemp("prefixes")
+    jobs = {}
+    for name, (listed, deployed, _) in PREFIXES.items():
+        (directory / name).mkdir()
+        rows = prefix_world(*listed, deployed=deployed)
+        write(rows, directory / name / "warehouse.duckdb")
+        jobs[name] = {"as_of": AS_OF}, ["--exclude-resource-type=unit_test"]
+    (directory / "cycle").mkdir()
+    write(cycle_of_reverts(), directory / "cycle" / "warehouse.duckdb")
+    jobs["cycle"] = {"as_of": AS_OF}, ["--exclude-resource-type=unit_test"]
+    return build_many(directory, jobs, demo=False)
+
+
+@pytest.mark.parametrize("world", PREFIXES)
+def test_a_build_stops_where_two_services_own_the_same_paths(prefixes, world):
+    _, _, shipped = PREFIXES[world]
+    warehouse, failed = prefixes[world]["warehouse"], prefixes[world]["failed"]
+    if shipped is None:
+        stopped, *skipped = failed
+        assert stopped.startswith("give_each_service_a_path_prefix_of_its_own: Got 1 result")
+        assert any(name.startswith("fct_shipworthy__releases:") for name in skipped)
+        assert not query(
+            warehouse,
+            "from duckdb_tables() where schema_name = 'shipworthy' and table_name = 'fct_releases'",
+        )
+    else:
+        assert not failed
+        rows = query(
+            warehouse,
+            "select service, sum(held_lines) from shipworthy.fct_releases"
+            " group by service order by service",
+        )
+        assert rows == shipped
+
+
+def test_a_cycle_of_reverts_repairs_once(prefixes):
+    """c reverts b, which was live for a week; b cannot have reverted what came after it."""
+    assert not prefixes["cycle"]["failed"]
+    warehouse = prefixes["cycle"]["warehouse"]
+    rows = query(
+        warehouse,
+        "select remediation, remediation_id"
+        " from shipworthy_intermediate.int_shipworthy__remediations",
+    )
+    assert rows == [("revert", "c@s")]
+    rows = query(
+        warehouse,
+        "select deployment_id, failure_weight from shipworthy.fct_deployments order by 1",
+    )
+    assert rows == [("d1", 0.0), ("d2", 0.3), ("d3", 0.0)]
+    rows = query(
+        warehouse,
+        "select input_name, reason, row_count, example_key from shipworthy.data_quality"
+        " where reason like 'reverts%' and row_count > 0",
+    )
+    assert rows == [("commits", "reverts_no_earlier_change", 1, "r b")]
+
+
+def test_every_check_was_met():
     """The bad world has a bad row of every check but keys, which are checked alike."""
     model = (ROOT / "models/marts/metrics/shipworthy__data_quality.sql").read_text()
     checks = set(re.findall(r"^    \['(\w+)', '(\w+)',", model, re.MULTILINE))

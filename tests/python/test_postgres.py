@@ -1,9 +1,11 @@
 """PostgreSQL gives the same marts as DuckDB, row by row: `make test-postgres`."""
 
+import re
+
 import psycopg2
 import pytest
 
-from dbt_runs import differences, order, read_schemas, run_dbt
+from dbt_runs import ROOT, differences, order, read_schemas, run_dbt
 from postgres_server import ServerMissingError, find_programs, run_server
 from shipworthy.contract import RAW_SCHEMA, TABLES
 from shipworthy.warehouse import connect
@@ -11,7 +13,9 @@ from shipworthy.warehouse import connect
 NO_SEEDS = ("--exclude-resource-type=seed", "--exclude-resource-type=unit_test")
 ALL_OFF = {
     f"using_{name}": False
-    for name in ("pull_requests", "deployments", "incidents", "ai_usage", "people", "services")
+    for name in re.findall(
+        r"^  shipworthy__using_(\w+):", (ROOT / "dbt_project.yml").read_text(), re.M
+    )
 }
 
 

@@ -1,9 +1,19 @@
 """Every relation and column is described, and nothing is described that does not exist."""
 
+import re
+
 import pytest
 
-from dbt_runs import query
+from dbt_runs import ROOT, query
 
+PAGES = ROOT / "docs" / "marts"
+HEADINGS = [
+    "The question",
+    "The grain",
+    "How to aggregate",
+    "How not to use it",
+    "How it can be gamed",
+]
 SCHEMAS = (
     "shipworthy",
     "shipworthy_demo",
@@ -95,6 +105,36 @@ def test_a_contract_covers_every_mart(nodes):
     assert all(node["contract"]["enforced"] and node["access"] == "public" for node in marts)
 
 
+def test_every_mart_has_a_page_that_is_its_description(nodes):
+    """The page docs/marts/<relation>.md holds one doc block, shipworthy__<relation>."""
+    marts = {name: node for (schema, name), node in nodes.items() if schema == "shipworthy"}
+    assert len(marts) > 20
+    assert {path.stem for path in PAGES.iterdir()} == marts.keys()
+    readme = (ROOT / "README.md").read_text()
+    problems = []
+    for name, node in marts.items():
+        text = (PAGES / f"{name}.md").read_text()
+        page = re.fullmatch(
+            rf"# {name}\n\n{{% docs shipworthy__{name} %}}\n(.*)\n{{% enddocs %}}\n",
+            text,
+            re.DOTALL,
+        )
+        if page is None:
+            problems.append(f"{name}: is not a title and one doc block")
+            continue
+        if page[1] not in node["description"]:
+            problems.append(f"{name}: the model is not described by its page")
+        sections = re.split(r"^## (.*)\n\n", page[1], flags=re.M)
+        if sections[1::2] != HEADINGS or sections[0]:
+            problems.append(f"{name}: headings {sections[1::2]}")
+        problems += [f"{name}: {part!r} says nothing" for part in sections[2::2] if len(part) < 20]
+        if not sections[4].startswith("One row"):
+            problems.append(f"{name}: the grain does not say one row of what")
+        if f"docs/marts/{name}.md" not in readme:
+            problems.append(f"{name}: README does not link its page")
+    assert not problems
+
+
 def test_raw_columns_are_described_alike_where_they_come_from_and_where_they_are_read(demo, nodes):
     by_name = {node["name"]: node for node in nodes.values()}
     renamed = {"input": "input_name", "rows": "loaded_rows"}
@@ -114,4 +154,5 @@ def test_raw_columns_are_described_alike_where_they_come_from_and_where_they_are
 
 
 def _description(node):
-    return node["description"].removeprefix("Demo data: ").capitalize()
+    text = node["description"].removeprefix("Demo data: ")
+    return text[0].upper() + text[1:]

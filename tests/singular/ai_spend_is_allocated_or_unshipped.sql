@@ -117,6 +117,10 @@ compared as (
 
     cross join spend_in_all
 
+    -- without line births nobody knows where it arrived, and the mart says so
+    inner join {{ ref('shipworthy', 'int_shipworthy__as_of') }} as as_of
+        on as_of.has_line_lifetimes
+
 )
 
 select *

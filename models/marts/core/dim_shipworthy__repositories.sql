@@ -74,13 +74,16 @@ final as (
         cast(changes_counted.changes as {{ dbt.type_bigint() }}) as changes,
         changes_counted.first_landed_at,
         changes_counted.last_landed_at,
-        cast(coalesce(lines_added.lines_born, 0) as {{ dbt.type_bigint() }}) as lines_born,
-        cast(coalesce(lines_removed.lines_died, 0) as {{ dbt.type_bigint() }}) as lines_died,
+        cast(lines_added.lines_born as {{ dbt.type_bigint() }}) as lines_born,
         cast(
-            coalesce(lines_added.lines_born, 0) - coalesce(lines_removed.lines_died, 0) as {{ dbt.type_bigint() }}
-        ) as lines_living,
+            case when lines_added.lines_born is not null then coalesce(lines_removed.lines_died, 0) end
+            as {{ dbt.type_bigint() }}
+        ) as lines_died,
+        cast(lines_added.lines_born - coalesce(lines_removed.lines_died, 0) as {{ dbt.type_bigint() }}) as lines_living,
         {{ shipworthy.safe_ratio('lines_added.lines_born_left_out', 'lines_added.lines_born') }} as left_out_share,
-        {{ shipworthy.safe_ratio('lines_added.tagged_lines', 'lines_added.lines_born') }} as attribution_coverage
+        {{ shipworthy.safe_ratio('lines_added.tagged_lines', 'lines_added.lines_born') }} as attribution_coverage,
+        case when lines_added.lines_born is null then 'line_lifetimes_not_loaded' end as lines_null_reason,
+        case when repositories.default_branch is null then 'repository_not_loaded' end as default_branch_null_reason
 
     from changes_counted
 

@@ -314,6 +314,12 @@ judged as (
         groups_shown.is_suppressed,
         -- without people, nobody knows what a team's own people spent
         all_rows.has_people or all_rows.is_organisation or all_rows.team = 'unassigned' as has_own_spend,
+        -- without line births, nobody knows whose AI lines went live
+        exists(
+            select 1 as found
+            from as_of
+            where as_of.has_line_lifetimes
+        ) as has_lines,
         not groups_shown.is_suppressed
         and all_rows.has_ai_usage
         and all_rows.is_before_use = 0 as is_spend_shown,
@@ -343,10 +349,14 @@ final as (
         is_mature = 1 as is_mature,
 
         ---------- spend, in the week and under the team of who spent it
-        {%- for column in ('ai_spend_usd', 'billed_usd', 'priced_usd', 'unshipped_spend_usd') %}
+        {%- for column in ('ai_spend_usd', 'billed_usd', 'priced_usd') %}
         case when is_spend_shown and has_own_spend then cast({{ column }} as {{ shipworthy.type_double() }}) end
             as {{ column }},
         {%- endfor %}
+        case
+            when is_spend_shown and has_own_spend and has_lines
+                then cast(unshipped_spend_usd as {{ shipworthy.type_double() }})
+        end as unshipped_spend_usd,
         case
             when not (is_spend_shown and has_own_spend) then null
             when billed_usd is not null and priced_usd is not null then 'billed_and_priced'
@@ -359,12 +369,12 @@ final as (
         {%- endfor %}
 
         ---------- spend, where the AI lines went live
-        case when is_spend_shown then cast(allocated_spend_usd as {{ shipworthy.type_double() }}) end
+        case when is_spend_shown and has_lines then cast(allocated_spend_usd as {{ shipworthy.type_double() }}) end
             as allocated_spend_usd,
         cast(ai_normalized_deployments as {{ shipworthy.type_double() }}) as ai_normalized_deployments,
         -- no spend found the releases: what they cost is unknown, not nothing
         case
-            when is_spend_shown and allocated_spend_usd > 0
+            when is_spend_shown and has_lines and allocated_spend_usd > 0
                 then {{ shipworthy.safe_ratio('allocated_spend_usd', 'ai_normalized_deployments') }}
         end as ai_cost_per_normalized_deployment,
         case when is_spend_shown then is_complete = 1 end as is_spend_complete,
@@ -387,6 +397,7 @@ final as (
         is_suppressed,
         case
             when hidden_because is not null then hidden_because
+            when not has_lines then 'line_lifetimes_not_loaded'
             when ai_normalized_deployments is null then 'no_normalized_deployments'
             when ai_normalized_deployments = 0 then 'no_ai_normalized_deployments'
             when allocated_spend_usd = 0 then 'no_spend_allocated'

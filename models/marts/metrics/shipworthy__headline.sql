@@ -138,6 +138,7 @@ final as (
         cast({{ var('shipworthy__turnover_window_days') }} as {{ dbt.type_bigint() }}) as turnover_window_days,
         turnover_signals.week_start_on as turnover_last_week_start_on,
         case
+            when not as_of.has_line_lifetimes then 'line_lifetimes_not_loaded'
             when turnover_signals.week_start_on is null then 'no_mature_week'
             else turnover_signals.null_reason
         end as turnover_ratio_null_reason

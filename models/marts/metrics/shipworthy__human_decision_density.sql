@@ -1,9 +1,9 @@
 {{ config(alias='human_decision_density') }}
 
 {%- set shares = [
-    ('directed_share', 'directed_changes', 'changes_shipped'),
-    ('unreviewed_rate', 'unreviewed_changes', 'changes_shipped'),
-    ('rubber_stamp_rate', 'rubber_stamped_changes', 'reviewed_changes'),
+    ('directed_share', 'directed_changes', 'changes_shipped', 'are_decisions_shown'),
+    ('unreviewed_rate', 'unreviewed_changes', 'changes_shipped', 'is_shown'),
+    ('rubber_stamp_rate', 'rubber_stamped_changes', 'reviewed_changes', 'are_stamps_shown'),
 ] %}
 
 with
@@ -157,7 +157,7 @@ rated as (
                 then coalesce(refused.closed_unmerged_decisions, 0)
             else 0
         end as closed_unmerged_decisions,
-        {%- for share, part, whole in shares %}
+        {%- for share, part, whole, _ in shares %}
         {{ shipworthy.safe_ratio('summed.' ~ part, 'summed.' ~ whole) }} as {{ share }},
         {%- endfor %}
         coalesce(
@@ -166,6 +166,10 @@ rated as (
         ) as is_mature,
         review_feeds.has_pull_requests,
         review_feeds.has_reviews,
+        review_feeds.has_pull_request_commits,
+        review_feeds.has_pull_request_commit_files,
+        review_feeds.has_review_threads,
+        review_feeds.has_thread_counts,
         {{ shipworthy.is_suppressed('summed.builders') }} as is_suppressed
 
     from summed
@@ -187,6 +191,19 @@ hidden as (
 
 ),
 
+-- A decision is known by what was pushed after it and by the files that were touched.
+known as (
+
+    select
+        *,
+        is_shown and has_pull_request_commits and has_pull_request_commit_files and has_review_threads
+            as are_decisions_shown,
+        is_shown and has_thread_counts as are_stamps_shown
+
+    from hidden
+
+),
+
 final as (
 
     select
@@ -199,29 +216,29 @@ final as (
 
         ---------- decisions
         case
-            when is_shown
+            when are_decisions_shown
                 then {{ shipworthy.safe_ratio('(shipped_decisions + closed_unmerged_decisions)', 'changes_shipped') }}
         end as human_decision_density,
         case
-            when is_shown then cast(shipped_decisions + closed_unmerged_decisions as {{ dbt.type_bigint() }})
+            when are_decisions_shown then cast(shipped_decisions + closed_unmerged_decisions as {{ dbt.type_bigint() }})
         end as decisions,
-        case when is_shown then cast(shipped_decisions as {{ dbt.type_bigint() }}) end as shipped_decisions,
+        case when are_decisions_shown then cast(shipped_decisions as {{ dbt.type_bigint() }}) end as shipped_decisions,
         case when is_shown then cast(closed_unmerged_decisions as {{ dbt.type_bigint() }}) end
             as closed_unmerged_decisions,
         case when not is_suppressed then cast(changes_shipped as {{ dbt.type_bigint() }}) end as changes_shipped,
-        {%- for share, part, whole in shares %}
+        {%- for share, part, whole, condition in shares %}
 
         ---------- {{ share }}
-        case when is_shown then {{ share }} end as {{ share }},
+        case when {{ condition }} then {{ share }} end as {{ share }},
         cast(
-            case when is_shown then {{ shipworthy.wilson_low(share, whole) }} end
+            case when {{ condition }} then {{ shipworthy.wilson_low(share, whole) }} end
             as {{ shipworthy.type_double() }}
         ) as {{ share }}_low,
         cast(
-            case when is_shown then {{ shipworthy.wilson_high(share, whole) }} end
+            case when {{ condition }} then {{ shipworthy.wilson_high(share, whole) }} end
             as {{ shipworthy.type_double() }}
         ) as {{ share }}_high,
-        case when is_shown then cast({{ part }} as {{ dbt.type_bigint() }}) end as {{ part }},
+        case when {{ condition }} then cast({{ part }} as {{ dbt.type_bigint() }}) end as {{ part }},
         {%- endfor %}
         case when is_shown then cast(reviewed_changes as {{ dbt.type_bigint() }}) end as reviewed_changes,
 
@@ -232,11 +249,14 @@ final as (
             when not has_pull_requests then 'pull_requests_not_loaded'
             when not has_reviews then 'reviews_not_loaded'
             when is_suppressed then 'group_too_small'
+            when not has_pull_request_commits then 'pull_request_commits_not_loaded'
+            when not has_pull_request_commit_files then 'pull_request_commit_files_not_loaded'
+            when not has_review_threads then 'review_threads_not_loaded'
             when changes_shipped = 0 then 'no_change_shipped'
             when reviewed_changes = 0 then 'no_reviewed_change'
         end as null_reason
 
-    from hidden
+    from known
 
 )
 

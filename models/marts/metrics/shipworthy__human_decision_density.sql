@@ -32,6 +32,12 @@ organisation_builders as (
 
 ),
 
+groups_shown as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__groups_shown') }}
+
+),
+
 review_feeds as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__review_feeds') }}
@@ -166,11 +172,20 @@ rated as (
         ) as is_mature,
         review_feeds.has_pull_requests,
         review_feeds.has_reviews,
-        {{ shipworthy.is_suppressed('summed.builders') }} as is_suppressed
+        coalesce(groups_shown.is_suppressed, true) as is_suppressed,
+        case
+            when coalesce(groups_shown.is_suppressed, true) then coalesce(groups_shown.null_reason, 'group_too_small')
+        end as hidden_because
 
     from summed
 
     cross join review_feeds
+
+    left join groups_shown
+        on
+            summed.team = groups_shown.team
+            and summed.is_organisation = groups_shown.is_organisation
+            and summed.week_start_on = groups_shown.week_start_on
 
     left join refused
         on summed.week_start_on = refused.week_start_on
@@ -231,7 +246,7 @@ final as (
         case
             when not has_pull_requests then 'pull_requests_not_loaded'
             when not has_reviews then 'reviews_not_loaded'
-            when is_suppressed then 'group_too_small'
+            when is_suppressed then hidden_because
             when changes_shipped = 0 then 'no_change_shipped'
             when reviewed_changes = 0 then 'no_reviewed_change'
         end as null_reason

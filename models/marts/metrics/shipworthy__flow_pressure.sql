@@ -293,12 +293,9 @@ joined as (
         coalesce(reviewed_summed.reviewed_requests, 0) as reviewed_requests,
         coalesce(reviewed_summed.reviewers, 0) as reviewers,
         coalesce(incidents_summed.incidents, 0) as incidents,
-        -- incidents may belong to nobody, so that no group says who they are
-        coalesce(groups_shown.is_suppressed, true) or {{ shipworthy.is_suppressed('scopes.builders') }}
-            as is_suppressed,
+        coalesce(groups_shown.is_suppressed, true) as is_suppressed,
         case
-            when groups_shown.is_suppressed then groups_shown.null_reason
-            when groups_shown.team is null or {{ shipworthy.is_suppressed('scopes.builders') }} then 'group_too_small'
+            when coalesce(groups_shown.is_suppressed, true) then coalesce(groups_shown.null_reason, 'group_too_small')
         end as hidden_because
 
     from scopes

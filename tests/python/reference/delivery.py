@@ -344,10 +344,6 @@ class Delivery:
             } - {None}
         return len(people) or None
 
-    def is_suppressed(self, builders):
-        """Too few to be shown?"""
-        return builders is None or builders < self.facts.var("minimum_group_size")
-
     def weeks(self):
         """Every Monday from the first event to as_of."""
         facts = self.facts
@@ -641,7 +637,7 @@ class Delivery:
             "defects_per_builder": _ratio(defects, builders),
             "builders": builders,
         }
-        hidden = bool(self.groups.reason(team, week)) or self.is_suppressed(builders)
+        hidden = self.groups.reason(team, week) is not None
         row = {}
         for part, is_known in (
             (by_request, self.has_requests),

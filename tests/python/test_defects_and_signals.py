@@ -6,6 +6,7 @@ deployment ships a change, how many lines hold) comes from the reference impleme
 
 import csv
 import math
+import shutil
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 from statistics import fmean, median, pstdev
@@ -13,7 +14,7 @@ from statistics import fmean, median, pstdev
 import pytest
 from scipy.stats import poisson
 
-from dbt_runs import ROOT, query
+from dbt_runs import ROOT, query, run_dbt
 from reference.delivery import Delivery, first_requests
 from reference.facts import Facts
 from reference.failures import Failures
@@ -22,6 +23,7 @@ from reference.oracle import compute
 from reference.shipping import ship
 from reference.spending import Groups
 from shipworthy.contract import TABLES
+from shipworthy.warehouse import connect
 
 DEMO = ROOT / "seeds" / "demo"
 DAY = timedelta(days=1)
@@ -539,3 +541,76 @@ def test_the_dishonest_stories_fire(demo):
     assert fired["foghorn", "metronome"] >= 15
     assert fired["tide", "release_inflation"] >= 10
     assert not any(team == "anchor" for team, _ in fired)
+
+
+# ---------------------------------------------------------------------------- what is hidden
+
+
+@pytest.fixture(scope="module")
+def hiding(demo, tmp_path_factory):
+    """The demo with twenty incidents a team and week, until harbor files no more than one.
+
+    From then on beacon strips all tags but one in ten.
+    """
+    warehouse = tmp_path_factory.mktemp("hiding") / "hiding.duckdb"
+    shutil.copy(demo.warehouse, warehouse)
+    connection = connect(warehouse)
+    connection.execute(
+        """
+        insert into shipworthy.fct_incidents by name
+        select
+            'made-' || team || '-' || week_start_on || '-' || number as incident_id,
+            team, week_start_on as opened_week_start_on, week_start_on as opened_at,
+            'none' as service,
+            'sev3' as severity, false as is_severity_unknown, 'unattributed' as attribution_method,
+            0.3 as severity_weight, week_start_on as evidence_at
+        from shipworthy.normalized_deployments, range(20) as numbers (number)
+        where not (team = 'harbor' and week_start_on >= '2026-06-08' and number > 0)
+        """
+    )
+    connection.execute(
+        """
+        update shipworthy_intermediate.int_shipworthy__code_by_team_week
+        set ai_tagged_lines = ai_tagged_lines // 10
+        where team = 'beacon' and week_start_on >= '2026-06-08'
+        """
+    )
+    connection.close()
+    run_dbt(
+        "run --select int_shipworthy__incidents_expected int_shipworthy__tags_compared "
+        "shipworthy__gaming_signals",
+        warehouse,
+    )
+    return warehouse
+
+
+def test_chance_is_the_lower_tail_of_poisson(hiding):
+    rows = query(
+        hiding,
+        """
+        select incidents, expected_incidents, incident_chance
+        from shipworthy_intermediate.int_shipworthy__incidents_expected
+        """,
+    )
+    fewer = [row for row in rows if row[0] < row[1]]
+    assert max(usual for _, usual, _ in fewer) > 200
+    assert min(chance for *_, chance in fewer) < 1e-60
+    for counted, usual, chance in fewer:
+        assert chance == pytest.approx(poisson.cdf(counted, usual), rel=1e-9, abs=1e-290)
+    assert all(chance is None for counted, usual, chance in rows if counted >= (usual or 0))
+
+
+def test_hidden_incidents_and_stripped_tags_fire(hiding):
+    fired = query(
+        hiding,
+        """
+        select signal, team, count(*), min(week_start_on) from shipworthy.gaming_signals
+        where is_firing and signal in ('incident_drop', 'attribution_drop')
+        group by all order by all
+        """,
+    )
+    assert [row[:2] for row in fired] == [
+        ("attribution_drop", "beacon"),
+        ("incident_drop", "harbor"),
+    ]
+    assert all(weeks >= 5 and since > date(2026, 6, 8) for *_, weeks, since in fired)

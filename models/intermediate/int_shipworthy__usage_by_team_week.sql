@@ -64,7 +64,8 @@ used as (
         tokens,
         has_tokens,
         -- as in what AI costs: what the vendor billed, else the list price of what was used
-        coalesce(billed_usd, case when has_tokens then list_usd end) as spend_usd
+        cast(coalesce(billed_usd, case when has_tokens then list_usd end) as {{ shipworthy.type_double() }})
+            as spend_usd
 
     from priced
 

@@ -90,7 +90,10 @@
         'shipworthy__signal_late_turnover': {'kind': 'number', 'low': 1, 'high': 1000},
         'shipworthy__signal_late_lines': {'kind': 'integer', 'low': 0, 'high': 1000000000},
         'shipworthy__signal_refill_share': {'kind': 'number', 'low': 0, 'high': 1},
-        'shipworthy__signal_uncommented_share': {'kind': 'number', 'low': 0, 'high': 1}
+        'shipworthy__signal_uncommented_share': {'kind': 'number', 'low': 0, 'high': 1},
+        'shipworthy__signal_incident_drop': {'kind': 'number', 'low': 1, 'high': 1000},
+        'shipworthy__signal_incident_chance': {'kind': 'number', 'low': 0, 'high': 1},
+        'shipworthy__signal_attribution_drop': {'kind': 'number', 'low': 0, 'high': 1}
     }) }}
 {%- endmacro %}
 

@@ -2,7 +2,9 @@
 {% macro evidence_in_words(sentence) -%}
     {%- set words = namespace(text=sentence) -%}
     {%- for column in (
-        'value', 'numerator', 'denominator', 'baseline', 'held_lines', 'baseline_held_lines', 'spend_to_shipped'
+        'value', 'numerator', 'denominator', 'baseline', 'held_lines', 'baseline_held_lines', 'spend_to_shipped',
+        'incident_releases', 'incident_weeks', 'incident_chance_percent', 'tagged_share', 'spend_per_builder',
+        'baseline_spend_per_builder'
     ) -%}
         {%- set words.text = words.text.replace('{' ~ column ~ '}', shipworthy.short_number(column)) -%}
     {%- endfor -%}

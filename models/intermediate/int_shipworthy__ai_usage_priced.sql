@@ -97,9 +97,13 @@ final as (
         used.usage_id,
         used.known_person_key as person_key,
         used.model,
+        used.bucket_started_at,
+        used.bucket_hours,
         used.used_on,
         used.week_start_on,
         used.is_automated,
+        used.sessions,
+        used.requests,
         used.billed_usd,
         coalesce(
             {%- for tokens in token_kinds %}

@@ -12,6 +12,12 @@ team_weeks as (
 
 ),
 
+requests as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__requests_placed') }}
+
+),
+
 weeks as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__weeks') }}
@@ -72,6 +78,19 @@ homes as (
 
 ),
 
+-- Whose requests are looked at by people, also where nobody is listed.
+requests_seen as (
+
+    select
+        team,
+        min({{ shipworthy.week_start_on('opened_at') }}) as first_week_start_on
+
+    from requests
+
+    group by team
+
+),
+
 counted as (
 
     select
@@ -126,6 +145,18 @@ counted as (
         0 as people
 
     from team_weeks
+
+    union all
+
+    select
+        requests_seen.team,
+        weeks.week_start_on,
+        0 as people
+
+    from requests_seen
+
+    inner join weeks
+        on requests_seen.first_week_start_on <= weeks.week_start_on
 
     union all
 

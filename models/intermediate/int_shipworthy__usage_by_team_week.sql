@@ -3,9 +3,9 @@
 
 with
 
-ai_usage as (
+priced as (
 
-    select * from {{ ref('shipworthy', 'stg_shipworthy__ai_usage') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__ai_usage_priced') }}
 
 ),
 
@@ -51,39 +51,25 @@ put_live as (
 
 ),
 
-as_of as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
-
-),
-
 used as (
 
     select
-        coalesce(identities.person_key, ai_usage.person_key) as person_key,
-        {{ shipworthy.week_start_on('ai_usage.bucket_started_at') }} as week_start_on,
-        cast(ai_usage.bucket_started_at as date) as used_on,
-        date_trunc('hour', ai_usage.bucket_started_at) as used_at,
-        coalesce(ai_usage.bucket_hours, 24) as bucket_hours,
-        coalesce(ai_usage.is_automated, false) as is_automated,
-        coalesce(ai_usage.requests, ai_usage.sessions, 1) as requests,
-        coalesce(ai_usage.uncached_input_tokens, 0)
-        + coalesce(ai_usage.cache_read_tokens, 0)
-        + coalesce(ai_usage.cache_write_tokens, 0)
-        + coalesce(ai_usage.output_tokens, 0) as tokens,
-        ai_usage.output_tokens is not null as has_tokens,
-        ai_usage.billed_usd
+        person_key,
+        week_start_on,
+        used_on,
+        date_trunc('hour', bucket_started_at) as used_at,
+        coalesce(bucket_hours, 24) as bucket_hours,
+        coalesce(is_automated, false) as is_automated,
+        coalesce(requests, sessions, 1) as requests,
+        tokens,
+        has_tokens,
+        -- as in what AI costs: what the vendor billed, else the list price of what was used
+        cast(coalesce(billed_usd, case when has_tokens then list_usd end) as {{ shipworthy.type_double() }})
+            as spend_usd
 
-    from ai_usage
+    from priced
 
-    cross join as_of
-
-    left join identities
-        on ai_usage.person_key = identities.alias_key
-
-    where
-        ai_usage.bucket_started_at <= as_of.as_of_at
-        and ai_usage.person_key is not null
+    where person_key is not null
 
 ),
 
@@ -118,7 +104,7 @@ used_in_week as (
     select
         person_key,
         week_start_on,
-        sum(billed_usd) as spend_usd,
+        sum(spend_usd) as spend_usd,
         sum(tokens) as tokens,
         max(case when has_tokens then 1 else 0 end) as has_tokens,
         min(case when is_automated then 1 else 0 end) as is_only_automated

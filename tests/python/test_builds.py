@@ -317,6 +317,9 @@ MOMENT = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in
         ("signal_late_lines", [-1, 0.5], "a whole number from 0 to 1000000000"),
         ("signal_refill_share", [2, "much"], "a number from 0 to 1"),
         ("signal_uncommented_share", [2, "much"], "a number from 0 to 1"),
+        ("signal_incident_drop", [0, "much"], "a number from 1 to 1000"),
+        ("signal_incident_chance", [2, "much"], "a number from 0 to 1"),
+        ("signal_attribution_drop", [2, "much"], "a number from 0 to 1"),
     ],
 )
 def test_wrong_values_are_refused(operations, name, values, allowed):

@@ -6,17 +6,24 @@ deployment ships a change, how many lines hold) comes from the reference impleme
 
 import csv
 import math
+import shutil
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 from statistics import fmean, median, pstdev
 
 import pytest
+from scipy.stats import poisson
 
-from dbt_runs import ROOT, query
+from dbt_runs import ROOT, query, run_dbt
+from reference.delivery import Delivery, first_requests
 from reference.facts import Facts
+from reference.failures import Failures
 from reference.formulas import quantile, wilson
 from reference.oracle import compute
+from reference.shipping import ship
+from reference.spending import Groups
 from shipworthy.contract import TABLES
+from shipworthy.warehouse import connect
 
 DEMO = ROOT / "seeds" / "demo"
 DAY = timedelta(days=1)
@@ -52,6 +59,31 @@ def facts(tables):
 @pytest.fixture(scope="module")
 def marts(tables):
     return compute(tables, {})
+
+
+@pytest.fixture(scope="module")
+def groups(demo, facts, marts):
+    """Whose rows may be shown, and what a bucket of usage costs."""
+    columns = ("model_pattern", "valid_from_on", "valid_to_on", "uncached_input_usd")
+    columns += ("cache_read_usd", "cache_write_usd", "output_usd")
+    prices = query(
+        demo.warehouse,
+        f"select {', '.join(columns)} from shipworthy_reference.shipworthy__model_prices",
+    )
+    _, releases = ship(facts)
+    prices = [dict(zip(columns, row, strict=True)) for row in prices]
+    return Groups(
+        facts, releases, marts["normalized_deployments"], prices, 5, first_requests(facts)
+    )
+
+
+@pytest.fixture(scope="module")
+def incidents(facts, marts):
+    """(team, week) of each counted incident."""
+    streams, releases = ship(facts)
+    failures = Failures(facts, streams)
+    delivery = Delivery(facts, streams, failures, marts["normalized_deployments"], releases)
+    return [(team, monday(opened_at)) for team, opened_at, *_ in delivery.incidents]
 
 
 def monday(moment):
@@ -205,7 +237,7 @@ def query_put_live(warehouse):
 
 
 @pytest.fixture(scope="module")
-def signals(demo, tables, facts, marts):
+def signals(demo, tables, facts, marts, groups, incidents):
     """(team, week, signal) -> (value, is_firing) for all that have a value."""
     self = Signals(tables, facts, marts)
     found = {}
@@ -260,6 +292,34 @@ def signals(demo, tables, facts, marts):
 
     code = measure_code(tables, facts)
 
+    def spend(person, when):
+        return (groups.used[person, when]["spend"] or 0) if (person, when) in groups.used else 0
+
+    opened = defaultdict(int)
+    for team, week in incidents:
+        opened[team, week] += 1
+        opened[None, week] += 1
+
+    def released(team, week):
+        return len(self.releases[team, week])
+
+    def incident_rate(team, over_weeks):
+        releases = sum(
+            released(one, week)
+            for week in over_weeks
+            for one in ([team] if team else {one for one, _ in self.shipping})
+        )
+        return sum(opened[team, week] for week in over_weeks) / releases if releases else None
+
+    def per_builder(team, over_weeks):
+        people = [self.members(team, week) for week in over_weeks]
+        usd = sum(spend(p, w) for w, those in zip(over_weeks, people, strict=True) for p in those)
+        return usd / sum(map(len, people))
+
+    def tagged(team, over_weeks):
+        lines = sum(code[team, week]["lines"] for week in over_weeks)
+        return sum(code[team, week]["tagged"] for week in over_weeks) / lines if lines else None
+
     for team in teams:
         shipped_weeks = [
             week
@@ -277,14 +337,11 @@ def signals(demo, tables, facts, marts):
                 intensity[week] = math.log(total / max(held, 1))
         for week in weeks:
             people = [p for p in self.members(team, week) if (p, week) in self.usage]
-            if len(self.members(team, week)) < 5:
+            if groups.reason(team, week) is not None:
                 continue
 
             def put(signal, value, fires, key=(team, week)):
                 found[(*key, signal)] = (None if value is None else float(value), bool(fires))
-
-            def spend(person, when):
-                return sum(row["billed_usd"] or 0 for row in self.usage.get((person, when), ()))
 
             billed = sum(spend(person, week) for person in people)
             if billed:
@@ -353,6 +410,25 @@ def signals(demo, tables, facts, marts):
                     empty = sum(r["held_lines"] <= 0 for r in made) / len(made)
                     put("empty_releases", empty, over(empty, 0.3))
 
+            if len(first) == 13 and row and week > first[-1]:
+                since = [week - n * WEEK for n in range(13) if week - n * WEEK > first[-1]]
+                made = sum(released(team, one) for one in since)
+                usual = incident_rate(team, first)
+                if usual and made and incident_rate(None, since):
+                    due = made * min(usual, incident_rate(None, since))
+                    seen = sum(opened[team, one] for one in since)
+                    chance = poisson.cdf(seen, due)
+                    put("incident_drop", seen / due, over(1 / 3, seen / due) and chance < 0.01)
+                since = since[:4]
+                share, before = tagged(team, since), tagged(team, first)
+                if share is not None and before and per_builder(team, first):
+                    spent = per_builder(team, since) - per_builder(team, first)
+                    put(
+                        "attribution_drop",
+                        share / before,
+                        not over(share / before, 0.5) and spent >= -1e-9,
+                    )
+
             cells = [code[team, week - n * WEEK] for n in range(12)]
             names = ("before", "risk", "late", "late_risk")
             before, risk, late, late_risk = (sum(cell[name] for cell in cells) for name in names)
@@ -381,7 +457,8 @@ def measure_code(tables, facts):
         )
         cell = code[team, monday(birth["landed_at"])]
         cell["seen"] = 1
-        for name in ("risk", "late_risk"):
+        cell["tagged"] += birth["lines"] * (birth["tag"] == "ai")
+        for name in ("risk", "late_risk", "lines"):
             cell[name] += birth["lines"]
         if birth["is_refilled"] is not None:
             cell["compared"] += birth["lines"]
@@ -464,3 +541,76 @@ def test_the_dishonest_stories_fire(demo):
     assert fired["foghorn", "metronome"] >= 15
     assert fired["tide", "release_inflation"] >= 10
     assert not any(team == "anchor" for team, _ in fired)
+
+
+# ---------------------------------------------------------------------------- what is hidden
+
+
+@pytest.fixture(scope="module")
+def hiding(demo, tmp_path_factory):
+    """The demo with twenty incidents a team and week, until harbor files no more than one.
+
+    From then on beacon strips all tags but one in ten.
+    """
+    warehouse = tmp_path_factory.mktemp("hiding") / "hiding.duckdb"
+    shutil.copy(demo.warehouse, warehouse)
+    connection = connect(warehouse)
+    connection.execute(
+        """
+        insert into shipworthy.fct_incidents by name
+        select
+            'made-' || team || '-' || week_start_on || '-' || number as incident_id,
+            team, week_start_on as opened_week_start_on, week_start_on as opened_at,
+            'none' as service,
+            'sev3' as severity, false as is_severity_unknown, 'unattributed' as attribution_method,
+            0.3 as severity_weight, week_start_on as evidence_at
+        from shipworthy.normalized_deployments, range(20) as numbers (number)
+        where not (team = 'harbor' and week_start_on >= '2026-06-08' and number > 0)
+        """
+    )
+    connection.execute(
+        """
+        update shipworthy_intermediate.int_shipworthy__code_by_team_week
+        set ai_tagged_lines = ai_tagged_lines // 10
+        where team = 'beacon' and week_start_on >= '2026-06-08'
+        """
+    )
+    connection.close()
+    run_dbt(
+        "run --select int_shipworthy__incidents_expected int_shipworthy__tags_compared "
+        "shipworthy__gaming_signals",
+        warehouse,
+    )
+    return warehouse
+
+
+def test_chance_is_the_lower_tail_of_poisson(hiding):
+    rows = query(
+        hiding,
+        """
+        select incidents, expected_incidents, incident_chance
+        from shipworthy_intermediate.int_shipworthy__incidents_expected
+        """,
+    )
+    fewer = [row for row in rows if row[0] < row[1]]
+    assert max(usual for _, usual, _ in fewer) > 200
+    assert min(chance for *_, chance in fewer) < 1e-60
+    for counted, usual, chance in fewer:
+        assert chance == pytest.approx(poisson.cdf(counted, usual), rel=1e-9, abs=1e-290)
+    assert all(chance is None for counted, usual, chance in rows if counted >= (usual or 0))
+
+
+def test_hidden_incidents_and_stripped_tags_fire(hiding):
+    fired = query(
+        hiding,
+        """
+        select signal, team, count(*), min(week_start_on) from shipworthy.gaming_signals
+        where is_firing and signal in ('incident_drop', 'attribution_drop')
+        group by all order by all
+        """,
+    )
+    assert [row[:2] for row in fired] == [
+        ("attribution_drop", "beacon"),
+        ("incident_drop", "harbor"),
+    ]
+    assert all(weeks >= 5 and since > date(2026, 6, 8) for *_, weeks, since in fired)

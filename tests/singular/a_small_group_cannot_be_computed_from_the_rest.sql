@@ -1,5 +1,5 @@
--- Guards shipworthy__ai_cost and shipworthy__ai_adoption: what is hidden is the organisation less what is shown. It
--- must be at least two rows, of enough people together, and the same rows in both marts.
+-- Guards the marts about people: what is hidden is the organisation less what is shown. It must be at least two rows,
+-- of enough people together, and the same rows in every mart: what one hides must not be read in another.
 with
 
 groups_shown as (
@@ -29,6 +29,50 @@ shown as (
         is_suppressed
 
     from {{ ref('shipworthy', 'shipworthy__ai_adoption') }}
+
+    union all
+
+    select
+        'human_decision_density' as mart,
+        team,
+        is_organisation,
+        week_start_on,
+        is_suppressed
+
+    from {{ ref('shipworthy', 'shipworthy__human_decision_density') }}
+
+    union all
+
+    select
+        'flow_pressure' as mart,
+        team,
+        is_organisation,
+        week_start_on,
+        is_suppressed
+
+    from {{ ref('shipworthy', 'shipworthy__flow_pressure') }}
+
+    union all
+
+    select
+        'gaming_signals' as mart,
+        team,
+        false as is_organisation,
+        week_start_on,
+        is_suppressed
+
+    from {{ ref('shipworthy', 'shipworthy__gaming_signals') }}
+
+    union all
+
+    select
+        'team_scorecard' as mart,
+        team,
+        false as is_organisation,
+        week_start_on,
+        is_suppressed
+
+    from {{ ref('shipworthy', 'shipworthy__team_scorecard') }}
 
 ),
 

@@ -43,6 +43,12 @@ organisation_builders as (
 
 ),
 
+groups_shown as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__groups_shown') }}
+
+),
+
 weeks as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__weeks') }}
@@ -287,9 +293,18 @@ joined as (
         coalesce(reviewed_summed.reviewed_requests, 0) as reviewed_requests,
         coalesce(reviewed_summed.reviewers, 0) as reviewers,
         coalesce(incidents_summed.incidents, 0) as incidents,
-        {{ shipworthy.is_suppressed('scopes.builders') }} as is_suppressed
+        coalesce(groups_shown.is_suppressed, true) as is_suppressed,
+        case
+            when coalesce(groups_shown.is_suppressed, true) then coalesce(groups_shown.null_reason, 'group_too_small')
+        end as hidden_because
 
     from scopes
+
+    left join groups_shown
+        on
+            scopes.team = groups_shown.team
+            and scopes.is_organisation = groups_shown.is_organisation
+            and scopes.week_start_on = groups_shown.week_start_on
 
     left join shipped_summed
         on
@@ -330,6 +345,7 @@ shown as (
             false
         ) as is_mature,
         joined.is_suppressed,
+        joined.hidden_because,
         review_feeds.has_pull_requests,
         review_feeds.has_reviews,
         as_of.has_incidents,
@@ -421,7 +437,7 @@ final as (
         ---------- how sure
         rated.is_suppressed,
         case
-            when rated.is_suppressed then 'group_too_small'
+            when rated.is_suppressed then rated.hidden_because
             when not rated.has_pull_requests then 'pull_requests_not_loaded'
             when not rated.has_reviews then 'reviews_not_loaded'
             when not rated.has_incidents then 'incidents_not_loaded'
@@ -429,9 +445,9 @@ final as (
             when rated.reviewers = 0 then 'no_review'
         end as null_reason,
         case
-            when rated.is_suppressed then 'group_too_small'
+            when rated.is_suppressed then rated.hidden_because
             when year_before.team is null then 'no_row_52_weeks_before'
-            when year_before.is_suppressed then 'group_too_small_52_weeks_before'
+            when year_before.is_suppressed then 'suppressed_52_weeks_before'
         end as year_before_null_reason
 
     from rated

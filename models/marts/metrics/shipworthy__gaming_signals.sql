@@ -86,6 +86,24 @@
         'threshold': var(low ~ 'uncommented_share'), 'fires': 'value - threshold > 1e-9', 'days': 7,
         'nulls': [['not has_reviews', 'reviews_not_loaded'], ['coalesce(approvals, 0) = 0', 'no_approvals']],
         'evidence': "{numerator} || ' of ' || {denominator} || ' approvals came without a thread'"
+    },
+    {
+        'name': 'incident_drop',
+        'value': 'incidents / nullif(expected_incidents, 0)',
+        'numerator': 'incidents', 'denominator': 'expected_incidents',
+        'threshold': '1.0 / ' ~ var(low ~ 'incident_drop'), 'baseline': 'baseline_incidents_per_release',
+        'fires': 'threshold - value > 1e-9 and incident_chance < ' ~ var(low ~ 'incident_chance'), 'days': 0,
+        'nulls': [['not has_deployments', 'deployments_not_loaded'], ['not has_incidents', 'incidents_not_loaded'], ['coalesce(baseline_incidents_per_release, 0) = 0', 'no_baseline'], ['coalesce(incident_releases, 0) = 0', 'no_release'], ['coalesce(expected_incidents, 0) = 0', 'no_incidents']],
+        'evidence': "{numerator} || ' incidents in ' || {incident_releases} || ' releases of ' || {incident_weeks} || ' weeks, where ' || {denominator} || ' are usual for the team or the organisation, whichever is less' || coalesce('; so few by chance in ' || {incident_chance_percent} || ' % of such cases', '')"
+    },
+    {
+        'name': 'attribution_drop',
+        'value': 'tagged_share / nullif(baseline_tagged_share, 0)',
+        'numerator': 'tagged_lines', 'denominator': 'lines_compared_for_tags',
+        'threshold': '1.0 - ' ~ var(low ~ 'attribution_drop'), 'baseline': 'baseline_tagged_share',
+        'fires': 'value - threshold <= 1e-9 and spend_per_builder - baseline_spend_per_builder >= -1e-9', 'days': 7,
+        'nulls': [['not has_ai_usage', 'ai_usage_not_loaded'], ['coalesce(baseline_tagged_share, 0) = 0 or coalesce(baseline_spend_per_builder, 0) = 0', 'no_baseline'], ['coalesce(lines_compared_for_tags, 0) = 0', 'no_lines']],
+        'evidence': "{numerator} || ' of ' || {denominator} || ' lines of four weeks carry an AI tag, a share of ' || {tagged_share} || ' against ' || {baseline} || ' before, while USD ' || {spend_per_builder} || ' was spent by builder and week against ' || {baseline_spend_per_builder}"
     }
 ] -%}
 
@@ -97,15 +115,17 @@ builders as (
 
 ),
 
-shipping as (
+groups_shown as (
 
-    select * from {{ ref('shipworthy', 'shipworthy__normalized_deployments') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__groups_shown') }}
+
+    where not is_organisation
 
 ),
 
-shipping_maturing as (
+shipping as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__team_weeks_shipped') }}
+    select * from {{ ref('shipworthy', 'shipworthy__normalized_deployments') }}
 
 ),
 
@@ -124,6 +144,18 @@ usage as (
 code as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__code_by_team_week') }}
+
+),
+
+tags_compared as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__tags_compared') }}
+
+),
+
+incidents_expected as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__incidents_expected') }}
 
 ),
 
@@ -200,8 +232,10 @@ measured as (
     select
         team_weeks.team,
         team_weeks.week_start_on,
-        builders.builders,
-        shipping_maturing.matures_at,
+        coalesce(groups_shown.is_suppressed, true) as is_suppressed,
+        case
+            when coalesce(groups_shown.is_suppressed, true) then coalesce(groups_shown.null_reason, 'group_too_small')
+        end as hidden_because,
         coalesce(shipping.is_mature, false) as is_shipping_mature,
         shipping.releases,
         shipping.held_lines,
@@ -231,30 +265,39 @@ measured as (
         cast(late_removals.at_risk_before as {{ shipworthy.type_double() }}) as at_risk_before,
         cast(late_removals.removed_late as {{ shipworthy.type_double() }}) as removed_late,
         cast(late_removals.at_risk_late as {{ shipworthy.type_double() }}) as at_risk_late,
+        incidents_expected.baseline_incidents_per_release,
+        cast(incidents_expected.incidents as {{ shipworthy.type_double() }}) as incidents,
+        incidents_expected.releases as incident_releases,
+        incidents_expected.weeks as incident_weeks,
+        incidents_expected.expected_incidents,
+        incidents_expected.incident_chance,
+        100.0 * incidents_expected.incident_chance as incident_chance_percent,
+        tags_compared.tagged_lines,
+        tags_compared.lines_added as lines_compared_for_tags,
+        tags_compared.tagged_share,
+        tags_compared.spend_per_builder,
+        tags_compared.baseline_tagged_share,
+        tags_compared.baseline_spend_per_builder,
         as_of.as_of_at,
         as_of.has_ai_usage,
         as_of.has_people,
         as_of.has_deployments,
+        as_of.has_incidents,
         exists(select 1 as found from reviews) as has_reviews
 
     from team_weeks
 
     cross join as_of
 
-    left join builders
+    left join groups_shown
         on
-            team_weeks.team = builders.team
-            and team_weeks.week_start_on = builders.week_start_on
+            team_weeks.team = groups_shown.team
+            and team_weeks.week_start_on = groups_shown.week_start_on
 
     left join shipping
         on
             team_weeks.team = shipping.team
             and team_weeks.week_start_on = shipping.week_start_on
-
-    left join shipping_maturing
-        on
-            team_weeks.team = shipping_maturing.team
-            and team_weeks.week_start_on = shipping_maturing.week_start_on
 
     left join releases_summed
         on
@@ -275,6 +318,16 @@ measured as (
         on
             team_weeks.team = late_removals.team
             and team_weeks.week_start_on = late_removals.week_start_on
+
+    left join incidents_expected
+        on
+            team_weeks.team = incidents_expected.team
+            and team_weeks.week_start_on = incidents_expected.week_start_on
+
+    left join tags_compared
+        on
+            team_weeks.team = tags_compared.team
+            and team_weeks.week_start_on = tags_compared.week_start_on
 
 ),
 
@@ -306,7 +359,11 @@ usual as (
         max(week_start_on) as complete_on,
         avg(cast(releases as {{ shipworthy.type_double() }})) as baseline_releases,
         avg(held_lines) as baseline_held_lines,
-        percentile_cont(0.5) within group (order by intensity) as baseline_intensity
+        -- what people did in weeks that must not be shown is no baseline either
+        case
+            when max(case when is_suppressed then 1 else 0 end) = 0
+                then percentile_cont(0.5) within group (order by intensity)
+        end as baseline_intensity
 
     from first_weeks
 
@@ -340,8 +397,7 @@ compared as (
         usual.baseline_releases,
         usual.baseline_held_lines,
         usual.baseline_intensity,
-        spreads.baseline_spread,
-        {{ shipworthy.is_suppressed('measured.builders') }} as is_suppressed
+        spreads.baseline_spread
 
     from measured
 
@@ -352,7 +408,6 @@ compared as (
 
     left join spreads
         on usual.team = spreads.team
-
 ),
 {% for signal in signals %}
 {{ signal['name'] }} as (
@@ -371,7 +426,7 @@ compared as (
         is_shipping_mature as is_mature,
         {%- endif %}
         case
-            when is_suppressed then 'group_too_small'
+            when is_suppressed then hidden_because
             {%- for condition, reason in signal['nulls'] %}
             {%- if reason == 'ai_usage_not_loaded' %}
             when {{ condition }} then '{{ reason }}'

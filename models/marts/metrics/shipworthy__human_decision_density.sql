@@ -32,6 +32,12 @@ organisation_builders as (
 
 ),
 
+groups_shown as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__groups_shown') }}
+
+),
+
 review_feeds as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__review_feeds') }}
@@ -170,11 +176,20 @@ rated as (
         review_feeds.has_pull_request_commit_files,
         review_feeds.has_review_threads,
         review_feeds.has_thread_counts,
-        {{ shipworthy.is_suppressed('summed.builders') }} as is_suppressed
+        coalesce(groups_shown.is_suppressed, true) as is_suppressed,
+        case
+            when coalesce(groups_shown.is_suppressed, true) then coalesce(groups_shown.null_reason, 'group_too_small')
+        end as hidden_because
 
     from summed
 
     cross join review_feeds
+
+    left join groups_shown
+        on
+            summed.team = groups_shown.team
+            and summed.is_organisation = groups_shown.is_organisation
+            and summed.week_start_on = groups_shown.week_start_on
 
     left join refused
         on summed.week_start_on = refused.week_start_on
@@ -248,7 +263,7 @@ final as (
         case
             when not has_pull_requests then 'pull_requests_not_loaded'
             when not has_reviews then 'reviews_not_loaded'
-            when is_suppressed then 'group_too_small'
+            when is_suppressed then hidden_because
             when not has_pull_request_commits then 'pull_request_commits_not_loaded'
             when not has_pull_request_commit_files then 'pull_request_commit_files_not_loaded'
             when not has_review_threads then 'review_threads_not_loaded'

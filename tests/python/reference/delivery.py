@@ -26,6 +26,7 @@ from datetime import timedelta
 
 from reference.facts import _valid, deployment_time
 from reference.formulas import midnight, quantile, week_of, wilson, window_start
+from reference.spending import Groups
 
 EVERYBODY = "all teams"
 KINDS = ("all", "ai", "human", "automation", "unknown")
@@ -225,7 +226,11 @@ class Requests:
 class Delivery:
     """What the three marts share."""
 
-    def __init__(self, facts, streams, failures, normalized):
+    def __init__(self, facts, streams, failures, normalized, releases):
+        self.groups = Groups(
+            *(facts, releases, normalized, (), facts.var("minimum_group_size")),
+            first_requests(facts),
+        )
         self.facts, self.streams, self.failures = facts, streams, failures
         self.z = quantile(facts.var("confidence_level"))
         self.team_weeks = [(row["team"], row["week_start_on"]) for row in normalized]
@@ -339,10 +344,6 @@ class Delivery:
             } - {None}
         return len(people) or None
 
-    def is_suppressed(self, builders):
-        """Too few to be shown?"""
-        return builders is None or builders < self.facts.var("minimum_group_size")
-
     def weeks(self):
         """Every Monday from the first event to as_of."""
         facts = self.facts
@@ -372,7 +373,8 @@ class Delivery:
         rows = []
         for team, week in scopes:
             builders = self.builders(team, week)
-            hidden = self.is_suppressed(builders)
+            hidden_because = self.groups.reason(team, week)
+            hidden = hidden_because is not None
             for kind in KINDS:
                 found = [
                     c
@@ -404,7 +406,7 @@ class Delivery:
                 elif not self.has_reviews:
                     reason = "reviews_not_loaded"
                 elif hidden:
-                    reason = "group_too_small"
+                    reason = hidden_because
                 if reason:
                     row = dict.fromkeys(row)
                 elif not reviewed:
@@ -635,7 +637,7 @@ class Delivery:
             "defects_per_builder": _ratio(defects, builders),
             "builders": builders,
         }
-        hidden = self.is_suppressed(builders)
+        hidden = self.groups.reason(team, week) is not None
         row = {}
         for part, is_known in (
             (by_request, self.has_requests),
@@ -653,7 +655,16 @@ class Delivery:
         }
 
 
-def delivery_marts(facts, streams, failures, normalized):
+def first_requests(facts):
+    """First week with a request, by team."""
+    first = {}
+    for request in Requests(facts).requests.values():
+        week = week_of(request["opened_at"])
+        first[request["team"]] = min(week, first.get(request["team"], week))
+    return first
+
+
+def delivery_marts(facts, streams, failures, normalized, releases):
     """Rows of the three marts by relation name.
 
     Parameters
@@ -664,12 +675,14 @@ def delivery_marts(facts, streams, failures, normalized):
     failures : Failures
     normalized : list of dict
         Rows of normalized_deployments, which say from which week on a team ships.
+    releases : list of Release
+        What shipped.
 
     Returns
     -------
     dict of str to list of dict
     """
-    delivery = Delivery(facts, streams, failures, normalized)
+    delivery = Delivery(facts, streams, failures, normalized, releases)
     return {
         "human_decision_density": delivery.human_decision_density(),
         "delivery_performance": delivery.delivery_performance(),

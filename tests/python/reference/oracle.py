@@ -91,7 +91,7 @@ def compute(tables, variables):
         "fct_releases": _fct_releases(facts, releases, shares),
         "fct_incidents": failures.incidents,
         "fct_deployments": _fct_deployments(streams),
-        **delivery_marts(facts, streams, failures, normalized),
+        **delivery_marts(facts, streams, failures, normalized, releases),
     }
 
 

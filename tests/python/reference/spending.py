@@ -37,8 +37,8 @@ def total(values):
     return math.fsum(known) if known else None
 
 
-class Spending:
-    """Usage, spend and where it went.
+class Groups:
+    """Usage, and whose rows may be shown.
 
     Parameters
     ----------
@@ -52,16 +52,23 @@ class Spending:
         Rows of the price seed.
     group : int
         Fewest people that are shown.
+    asked : dict of str to date
+        First week with a request, by team.
     """
 
-    def __init__(self, facts, releases, normalized, prices, group):
+    def __init__(self, facts, releases, normalized, prices, group, asked):
         self.facts, self.releases, self.prices, self.group = facts, releases, prices, group
         self.normalized = {(row["team"], row["week_start_on"]): row for row in normalized}
         self.costs = facts._input("costs")
+        self.asked = asked
         self._read_usage()
-        self._read_lines()
-        self._allocate()
         self._group()
+
+    def reason(self, name, week):
+        """Why a row of a mart about people is hidden; None where it is shown."""
+        if name == EVERYBODY:
+            return self.organisation.get(week, "group_too_small")
+        return self.reasons.get((name, week), "group_too_small")
 
     # ---------- spend
 
@@ -117,6 +124,105 @@ class Spending:
             used["team"] = teams[0] if teams else NO_TEAM
             used["has_team"] = bool(teams)
             used["spend"] = total([used["billed"], used["priced"]])
+
+    # ---------- groups
+
+    def _weeks(self):
+        facts = self.facts
+        first = [change["landed_at"] for change in facts.changes.values()]
+        first += [release.window_started_at for release in self.releases]
+        first += [row["opened_at"] for row in facts.incidents]
+        first += [row["bucket_started_at"] for row in facts._input("ai_usage")]
+        week = week_of(min(first))
+        while week <= week_of(facts.as_of):
+            yield week
+            week += WEEK
+
+    def _group(self):
+        """Why each row and each week's organisation is hidden; None where it is shown."""
+        facts = self.facts
+        names = {row["team"] for row in facts.people} | {team for team, _ in self.normalized}
+        names |= {r.team for r in self.releases} | set(facts._authors_by_team) | self.asked.keys()
+        paid = {row["team"] for row in self.costs}
+        self.builders, self.people, self.reasons, self.organisation = {}, {}, {}, {}
+        first_people = {}
+        self.weeks = list(self._weeks())
+        for week in self.weeks:
+            homes = defaultdict(set)
+            for row in facts.people:
+                if (row["kind"] or "human") == "human" and _valid(row, week):
+                    person = facts.person(row["person_key"])
+                    homes[
+                        min(
+                            other["team"]
+                            for other in facts.people
+                            if facts.person(other["person_key"]) == person
+                            and (other["kind"] or "human") == "human"
+                            and _valid(other, week)
+                        )
+                    ].add(person)
+            rows = {}
+            for name in names | paid:
+                builders = facts.builders(name, week)
+                if not (
+                    builders
+                    or name in paid
+                    or (name, week) in self.normalized
+                    or self.asked.get(name, week + WEEK) <= week
+                    or any(w == week and u["team"] == name for (_, w), u in self.used.items())
+                ):
+                    continue
+                self.builders[name, week] = builders or None
+                rows[name] = len(homes[name]) if facts.people else builders
+            loose = [p for (p, w), u in self.used.items() if w == week and not u["has_team"]]
+            if loose:
+                self.builders.setdefault((NO_TEAM, week), None)
+                rows[NO_TEAM] = rows.get(NO_TEAM, 0) + len([p for p in loose if p is not None])
+            small = set()
+            for name, people in rows.items():
+                self.people[name, week] = people
+                first_people.setdefault(name, people)
+                builders = self.builders[name, week]
+                if name == NO_TEAM and builders is None:
+                    is_small = 0 < people < self.group
+                else:
+                    is_small = builders is None or min(builders, people) < self.group
+                if is_small:
+                    small.add(name)
+            hidden = set(small)
+            spare = sorted(rows.keys() - small, key=lambda n: (rows[n] == 0, first_people[n], n))
+
+            def gives_away(hidden, rows=rows):
+                people = sum(rows[name] for name in hidden)
+                return bool(hidden) and (len(hidden) < 2 or people < self.group)
+
+            while spare and gives_away(hidden):
+                hidden.add(spare.pop(0))
+            for name in rows:
+                reason = "protects_a_small_group" if name in hidden else None
+                self.reasons[name, week] = "group_too_small" if name in small else reason
+            if rows:
+                everybody = sum(rows.values())
+                reason = "protects_a_small_group" if gives_away(hidden) else None
+                self.organisation[week] = "group_too_small" if everybody < self.group else reason
+
+    def rows(self, since):
+        """(team, is organisation, week, reason, names of the rows it sums) from a week on."""
+        for (name, week), reason in self.reasons.items():
+            if since is None or week >= since:
+                yield name, False, week, reason, {name}
+        for week, reason in self.organisation.items():
+            if since is None or week >= since:
+                yield EVERYBODY, True, week, reason, {n for n, w in self.reasons if w == week}
+
+
+class Spending(Groups):
+    """Spend, and where it went."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self._read_lines()
+        self._allocate()
 
     # ---------- held AI lines of people
 
@@ -217,95 +323,6 @@ class Spending:
                 if used["spend"] is not None:
                     share = used["spend"] * lines / sum(shares.values())
                 self.allocated.append((*common, release, share, *rest))
-
-    # ---------- groups
-
-    def _weeks(self):
-        facts = self.facts
-        first = [change["landed_at"] for change in facts.changes.values()]
-        first += [release.window_started_at for release in self.releases]
-        first += [row["opened_at"] for row in facts.incidents]
-        first += [row["bucket_started_at"] for row in facts._input("ai_usage")]
-        week = week_of(min(first))
-        while week <= week_of(facts.as_of):
-            yield week
-            week += WEEK
-
-    def _group(self):
-        """Why each row and each week's organisation is hidden; None where it is shown."""
-        facts = self.facts
-        names = {row["team"] for row in facts.people} | {team for team, _ in self.normalized}
-        names |= {r.team for r in self.releases} | set(facts._authors_by_team)
-        paid = {row["team"] for row in self.costs}
-        self.builders, self.people, self.reasons, self.organisation = {}, {}, {}, {}
-        first_people = {}
-        self.weeks = list(self._weeks())
-        for week in self.weeks:
-            homes = defaultdict(set)
-            for row in facts.people:
-                if (row["kind"] or "human") == "human" and _valid(row, week):
-                    person = facts.person(row["person_key"])
-                    homes[
-                        min(
-                            other["team"]
-                            for other in facts.people
-                            if facts.person(other["person_key"]) == person
-                            and (other["kind"] or "human") == "human"
-                            and _valid(other, week)
-                        )
-                    ].add(person)
-            rows = {}
-            for name in names | paid:
-                builders = facts.builders(name, week)
-                if not (
-                    builders
-                    or name in paid
-                    or (name, week) in self.normalized
-                    or any(w == week and u["team"] == name for (_, w), u in self.used.items())
-                ):
-                    continue
-                self.builders[name, week] = builders or None
-                rows[name] = len(homes[name]) if facts.people else builders
-            loose = [p for (p, w), u in self.used.items() if w == week and not u["has_team"]]
-            if loose:
-                self.builders.setdefault((NO_TEAM, week), None)
-                rows[NO_TEAM] = rows.get(NO_TEAM, 0) + len([p for p in loose if p is not None])
-            small = set()
-            for name, people in rows.items():
-                self.people[name, week] = people
-                first_people.setdefault(name, people)
-                builders = self.builders[name, week]
-                if name == NO_TEAM and builders is None:
-                    is_small = 0 < people < self.group
-                else:
-                    is_small = builders is None or min(builders, people) < self.group
-                if is_small:
-                    small.add(name)
-            hidden = set(small)
-            spare = sorted(rows.keys() - small, key=lambda n: (rows[n] == 0, first_people[n], n))
-
-            def gives_away(hidden, rows=rows):
-                people = sum(rows[name] for name in hidden)
-                return bool(hidden) and (len(hidden) < 2 or people < self.group)
-
-            while spare and gives_away(hidden):
-                hidden.add(spare.pop(0))
-            for name in rows:
-                reason = "protects_a_small_group" if name in hidden else None
-                self.reasons[name, week] = "group_too_small" if name in small else reason
-            if rows:
-                everybody = sum(rows.values())
-                reason = "protects_a_small_group" if gives_away(hidden) else None
-                self.organisation[week] = "group_too_small" if everybody < self.group else reason
-
-    def rows(self, since):
-        """(team, is organisation, week, reason, names of the rows it sums) from a week on."""
-        for (name, week), reason in self.reasons.items():
-            if since is None or week >= since:
-                yield name, False, week, reason, {name}
-        for week, reason in self.organisation.items():
-            if since is None or week >= since:
-                yield EVERYBODY, True, week, reason, {n for n, w in self.reasons if w == week}
 
     # ---------- marts
 

@@ -9,6 +9,7 @@ from dbt.cli.main import dbtRunner
 from scipy.stats import t as student
 
 from dbt_runs import ROOT, query, run_dbt
+from reference.delivery import first_requests
 from reference.facts import Facts
 from reference.failures import Failures
 from reference.oracle import _normalized_deployments
@@ -48,7 +49,7 @@ def expect(warehouse, schema, group=5, **variables):
         release.weight = max(weights, default=0.0)
     normalized, shares = _normalized_deployments(facts, releases)
     prices = read_rows(warehouse, "shipworthy_reference.shipworthy__model_prices")
-    spending = Spending(facts, releases, normalized, prices, group)
+    spending = Spending(facts, releases, normalized, prices, group, first_requests(facts))
     outcomes = product_outcomes(facts, releases)
     return spending, {
         "ai_adoption": spending.ai_adoption(),

@@ -554,6 +554,13 @@ class Ledger:
         """Return the birth of every living line, file by file."""
         return {path: self._rows[self._tracker.numbers(path)] for path in self._tracker.files}
 
+    def forget_lines(self) -> None:
+        """Drop what is known of single lines; rows and deaths stay."""
+        self.deaths()
+        self._tracker = LineTracker()
+        self._rows = np.empty(0, dtype=np.uint32)
+        self._removed_at = {}
+
     def birth(self, row: int) -> Birth:
         """Return a birth by its number: old ones first, then new ones."""
         if row < len(self.old_births):

@@ -1,12 +1,13 @@
 """Read git histories into the warehouse: one call loads or resumes any number of repositories."""
 
+import ctypes
 import gc
 import hashlib
 import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, islice
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from shipworthy.git.state import ReaderState
 
 _STATE_TABLE = "shipworthy_raw.git_reader_state"
+_M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,7 @@ def load_git(
         )
     with ExitStack() as stack:
         stack.enter_context(_without_garbage_collection())
+        _return_big_blocks()
         opened = [
             stack.enter_context(open_repository(path, name=name, branch=branch))
             for path, name in zip(paths, repositories or [None] * len(paths), strict=True)
@@ -159,6 +162,15 @@ def _without_garbage_collection() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def _return_big_blocks() -> None:
+    """Have glibc give memory of 256 KB or more back as soon as it is free.
+
+    It would raise that limit with each big patch, and a third of all memory would be holes.
+    """
+    with suppress(AttributeError, OSError, TypeError):  # other systems have no such function
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 256 << 10)
 
 
 def _refuse_same_names(opened: Sequence[Repository]) -> None:
@@ -303,6 +315,9 @@ class _Load:
         """Write rows and state in one transaction. Return the number of deployments."""
         from shipworthy.git.rows import write_rows
 
+        saved = ledger.state().to_bytes()
+        # The database needs much memory to write; the lines' is the most that can be had.
+        ledger.forget_lines()
         connection = self._connection
         connection.execute("begin")
         try:
@@ -317,7 +332,7 @@ class _Load:
             )
             connection.execute(
                 f"insert or replace into {_STATE_TABLE} values (?, ?)",
-                [self._repository.name, ledger.state().to_bytes()],
+                [self._repository.name, saved],
             )
         except BaseException:
             connection.execute("rollback")

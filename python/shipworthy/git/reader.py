@@ -1,13 +1,12 @@
 """Read git histories into the warehouse: one call loads or resumes any number of repositories."""
 
-import ctypes
 import gc
 import hashlib
 import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, islice
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from shipworthy.git.state import ReaderState
 
 _STATE_TABLE = "shipworthy_raw.git_reader_state"
-_M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
 
 
 @dataclass(frozen=True)
@@ -125,7 +123,6 @@ def load_git(
         )
     with ExitStack() as stack:
         stack.enter_context(_without_garbage_collection())
-        _return_big_blocks()
         opened = [
             stack.enter_context(open_repository(path, name=name, branch=branch))
             for path, name in zip(paths, repositories or [None] * len(paths), strict=True)
@@ -162,15 +159,6 @@ def _without_garbage_collection() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def _return_big_blocks() -> None:
-    """Have glibc give memory of 256 KB or more back as soon as it is free.
-
-    It would raise that limit with each big patch, and a third of all memory would be holes.
-    """
-    with suppress(AttributeError, OSError, TypeError):  # other systems have no such function
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 256 << 10)
 
 
 def _refuse_same_names(opened: Sequence[Repository]) -> None:

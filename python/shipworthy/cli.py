@@ -123,7 +123,7 @@ def load_git(
     from shipworthy.git import reader
     from shipworthy.warehouse import warehouse_path
 
-    loads = reader.load_git(
+    reader.load_git(
         paths,
         warehouse_path(),
         repositories=repositories,
@@ -131,9 +131,9 @@ def load_git(
         releases=releases,
         strict=strict,
         jobs=jobs,
+        # At once: a later repository may be refused.
+        report=click.echo,
     )
-    for loaded in loads:
-        click.echo(loaded)
 
 
 @load.command("files")

@@ -96,9 +96,9 @@ def test_the_warehouse_is_told_about_too(run, tmp_path, monkeypatch):
 def test_load_git_passes_everything_on(run, tmp_path, monkeypatch):
     calls = []
 
-    def load_git(*arguments, **options):
+    def load_git(*arguments, report, **options):
         calls.append((arguments, options))
-        return ["one line a repository"]
+        report("one line a repository")
 
     monkeypatch.setattr(reader, "load_git", load_git)
     assert run("load", "git", "a", "b.bundle") == (0, "one line a repository\n", "")

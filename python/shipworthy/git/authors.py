@@ -8,14 +8,14 @@ those file versions that matter: git compares them two by two in a pair of made-
 import heapq
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from shipworthy.git.diffs import RawEntry, parse_patch, parse_raw, split_commits, unquote
+from shipworthy.git.diffs import RawEntry, parse_patch, parse_raw, unquote
 from shipworthy.git.history import Commit
-from shipworthy.git.repository import PathFinder, ReadAhead, Repository
+from shipworthy.git.repository import DiffServer, PathFinder, Repository, TreeMaker
 
 # Up to here every line gets its exact author. Beyond, the versions of a file are told apart only
 # where the branch commits that touched it differ in what is known of their authors: whichever of
@@ -23,14 +23,18 @@ from shipworthy.git.repository import PathFinder, ReadAhead, Repository
 EXACT_BRANCH_COMMITS = 5_000
 
 _RAW_DIFF = (
-    "diff-tree", "--stdin", "--always", "--root", "-r", "--raw", "--full-index", "--no-ext-diff",
-    "--no-relative",
+    "--always", "--root", "-r", "--raw", "--full-index", "--no-ext-diff", "--no-relative",
 )  # fmt: skip
+# So many commits are asked about at a time: few enough for the question to fit into a pipe.
+_ASKED_COMMITS = 100
 _PAIR_DIFF = (
-    "diff-tree", "-r", "-p", "-U0", "--no-renames", "--diff-algorithm=myers", "--indent-heuristic",
+    "-r", "-p", "-U0", "--no-renames", "--diff-algorithm=myers", "--indent-heuristic",
     "--full-index", "--no-ext-diff", "--no-textconv", "--no-color", "--no-relative",
     "--src-prefix=a/", "--dst-prefix=b/",
 )  # fmt: skip
+
+
+_SECTION = b"\ndiff --git "
 
 
 class MergedFile(NamedTuple):
@@ -113,7 +117,7 @@ class _Version(NamedTuple):
 
 
 class BranchAuthors:
-    """Resolves merges, many at a time.
+    """Resolves merges, many at a time. Use as a context manager.
 
     Parameters
     ----------
@@ -127,12 +131,21 @@ class BranchAuthors:
     def __init__(
         self, repository: Repository, *, strict: bool, is_attested: Callable[[Commit], bool]
     ) -> None:
-        self._repository = repository
-        self._strict = strict
         self._is_attested = is_attested
+        self._touching = DiffServer(repository, *_RAW_DIFF, "-M50%", "-l1000")
+        self._merging = DiffServer(repository, *_RAW_DIFF, "--no-renames")
+        self._finder = PathFinder(repository)
+        self._comparer = VersionComparer(repository, strict=strict)
         self._touched: dict[str, dict[bytes, RawEntry]] = {}
         self._merged: dict[str, set[bytes]] = {}
         self._renames: dict[tuple[str, str], dict[bytes, RawEntry]] = {}
+
+    def __enter__(self) -> "BranchAuthors":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for part in (self._touching, self._merging, self._finder, self._comparer):
+            part.__exit__(*error)
 
     def resolve(self, merges: Sequence[Merge]) -> Iterator[list[Written]]:
         """Yield, merge by merge, who wrote the lines of each of its files."""
@@ -151,11 +164,10 @@ class BranchAuthors:
             )
         open_merges = [merge for merge, plan in zip(merges, plans, strict=True) if None in plan]
         self._read_merged(open_merges)
-        with PathFinder(self._repository) as finder:
-            for merge, plan in zip(merges, plans, strict=True):
-                for number, file in enumerate(merge.files):
-                    if plan[number] is None:
-                        plan[number] = self._plan(merge, file, finder)
+        for merge, plan in zip(merges, plans, strict=True):
+            for number, file in enumerate(merge.files):
+                if plan[number] is None:
+                    plan[number] = self._plan(merge, file)
         # A dictionary keeps the order, in which git finds the versions of a file together.
         pairs = {
             (parent_id, version.object_id): None
@@ -166,7 +178,7 @@ class BranchAuthors:
             for _, _, parent_id in version.parents
             if parent_id != version.object_id
         }
-        hunks = compare_versions(self._repository, list(pairs), strict=self._strict)
+        hunks = self._comparer.compare(list(pairs))
         for merge, plan in zip(merges, plans, strict=True):
             yield [
                 versions
@@ -186,7 +198,7 @@ class BranchAuthors:
         ]
         self._touched = {
             sha: {unquote(entry.new_name): entry for entry in map(parse_raw, lines)}
-            for sha, lines in self._read_raw(pairs, "-M50%", "-l1000")
+            for sha, lines in _read_raw(self._touching, pairs)
         }
         self._renames.clear()
 
@@ -208,20 +220,8 @@ class BranchAuthors:
                 known.setdefault(path, path)
                 for path in (unquote(line[line.index(b"\t") + 1 :]) for line in lines)
             }
-            for sha, lines in self._read_raw(pairs, "--no-renames")
+            for sha, lines in _read_raw(self._merging, pairs)
         }
-
-    def _read_raw(
-        self, pairs: Sequence[tuple[str, str]], *options: str
-    ) -> Iterator[tuple[str, list[bytes]]]:
-        """Yield the raw lines of each pair of a commit and one of its parents."""
-        if not pairs:
-            return
-        feed = "".join(f"{sha} {parent}".strip() + "\n" for sha, parent in pairs).encode()
-        with self._repository.stream(*_RAW_DIFF, *options, stdin=feed) as output:
-            shas = [sha for sha, _ in pairs]
-            for sha, text in zip(shas, split_commits(output, shas), strict=True):
-                yield sha, [line for line in text.split(b"\n") if line[:1] == b":"]
 
     def _index(self, merge: Merge) -> tuple[dict[bytes, list[Commit]], dict[str, bytes]]:
         """Return which commits of a branch touched a path, and the path that got each content.
@@ -266,7 +266,7 @@ class BranchAuthors:
             return None
         return Written([touching[0]], [path], None, None)
 
-    def _plan(self, merge: Merge, file: MergedFile, finder: PathFinder) -> list[_Version]:
+    def _plan(self, merge: Merge, file: MergedFile) -> list[_Version]:
         """Return the versions to compare, children before parents, the merge's own first."""
         branch = {commit.sha: (rank, commit) for rank, commit in enumerate(merge.branch)}
         versions: list[_Version] = []
@@ -283,18 +283,14 @@ class BranchAuthors:
                     heapq.heappush(waiting, (branch[sha][0], path, id_))
 
         first = self._tip_versions(merge, file, branch) or self._parents(
-            merge.commit, merge.commit.parents[1:], file.path, finder, is_exact=merge.is_exact
+            merge.commit, merge.commit.parents[1:], file.path, is_exact=merge.is_exact
         )
         add(merge.commit, file.path, file.new_id, first)
         while waiting:
             rank, path, object_id = heapq.heappop(waiting)
             commit = merge.branch[rank]
-            add(
-                commit,
-                path,
-                object_id,
-                self._version_parents(commit, path, finder, is_exact=merge.is_exact),
-            )
+            parents = self._version_parents(commit, path, is_exact=merge.is_exact)
+            add(commit, path, object_id, parents)
         return versions
 
     def _tip_versions(
@@ -319,11 +315,9 @@ class BranchAuthors:
             sha = parents[0]
         return sha
 
-    def _version_parents(
-        self, commit: Commit, path: bytes, finder: PathFinder, *, is_exact: bool
-    ) -> _Parents:
+    def _version_parents(self, commit: Commit, path: bytes, *, is_exact: bool) -> _Parents:
         if len(commit.parents) > 1:
-            return self._parents(commit, commit.parents, path, finder, is_exact=is_exact)
+            return self._parents(commit, commit.parents, path, is_exact=is_exact)
         entry = self._touched[commit.sha].get(path)
         # A root, a new file, or one that became a link: nothing older has its lines.
         if entry is None or not commit.parents or entry.status not in (b"M", b"R"):
@@ -331,18 +325,12 @@ class BranchAuthors:
         return [(commit.parents[0], unquote(entry.old_name), entry.old_id)]
 
     def _parents(
-        self,
-        commit: Commit,
-        parents: Sequence[str],
-        path: bytes,
-        finder: PathFinder,
-        *,
-        is_exact: bool,
+        self, commit: Commit, parents: Sequence[str], path: bytes, *, is_exact: bool
     ) -> _Parents:
         """Return the versions in the given parents of a merge; if exact, with renames followed."""
         found = []
         for parent in parents:
-            object_id = finder.find(parent, path)
+            object_id = self._finder.find(parent, path)
             if object_id is not None:
                 found.append((parent, path, object_id))
                 continue
@@ -350,7 +338,7 @@ class BranchAuthors:
                 continue
             key = commit.sha, parent
             if key not in self._renames:
-                entries = map(parse_raw, finder.find_renames(*key))
+                entries = map(parse_raw, self._finder.find_renames(*key))
                 self._renames[key] = {unquote(entry.new_name): entry for entry in entries}
             entry = self._renames[key].get(path)
             if entry is not None and entry.status == b"R":
@@ -358,58 +346,76 @@ class BranchAuthors:
         return found
 
 
-def compare_versions(
-    repository: Repository, pairs: Sequence[tuple[str, str]], *, strict: bool
-) -> dict[tuple[str, str], np.ndarray | None]:
-    """Compare pairs of file versions, all with one git process.
+def _read_raw(
+    server: DiffServer, pairs: Sequence[tuple[str, str]]
+) -> Iterator[tuple[str, list[bytes]]]:
+    """Yield the raw lines of each pair of a commit and one of its parents (or nothing)."""
+    for first in range(0, len(pairs), _ASKED_COMMITS):
+        asked = pairs[first : first + _ASKED_COMMITS]
+        feed = "".join(f"{sha} {parent}".strip() + "\n" for sha, parent in asked).encode()
+        # An id alone in a line begins what belongs to a commit; all other lines have a colon first.
+        answers = b"".join(server.ask(feed)).replace(b"\n:", b"\0:").split(b"\n")[1:]
+        for (sha, _), answer in zip(asked, answers, strict=True):
+            yield sha, answer.split(b"\0")[1:]
+
+
+class VersionComparer:
+    """Compares pairs of file versions, many at a time. Use as a context manager.
 
     Parameters
     ----------
     repository : Repository
-    pairs : sequence of (str, str)
-        Object ids of the older and the newer version.
     strict : bool
         Whitespace-only edits are edits when true.
-
-    Returns
-    -------
-    dict
-        The hunks of each pair, a row of four numbers each; None where a version is binary.
     """
-    nothing = np.empty((0, 4), dtype=np.int64)
-    # Versions that are equal, or differ in whitespace alone, have no patch.
-    hunks: dict[tuple[str, str], np.ndarray | None] = dict.fromkeys(pairs, nothing)
-    if not pairs:
-        return hunks
-    trees = [
-        repository.run(
-            "mktree",
-            stdin="".join(
-                f"100644 blob {pair[side]}\t{number:08d}\n" for number, pair in enumerate(pairs)
-            ).encode(),
-        )
-        .decode()
-        .strip()
-        for side in (0, 1)
-    ]
-    options = _PAIR_DIFF if strict else (*_PAIR_DIFF, "-w")
-    with repository.stream(*options, *trees) as output:
-        for section in _split_sections(output):
+
+    def __init__(self, repository: Repository, *, strict: bool) -> None:
+        self._trees = TreeMaker(repository)
+        self._diffs = DiffServer(repository, *(_PAIR_DIFF if strict else (*_PAIR_DIFF, "-w")))
+
+    def __enter__(self) -> "VersionComparer":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._trees.__exit__(*error)
+        self._diffs.__exit__(*error)
+
+    def compare(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], np.ndarray | None]:
+        """Return the hunks of each pair.
+
+        Parameters
+        ----------
+        pairs : sequence of (str, str)
+            Object ids of the older and the newer version.
+
+        Returns
+        -------
+        dict
+            For each pair an array, a row of four numbers each hunk; None where a version is binary.
+        """
+        nothing = np.empty((0, 4), dtype=np.int64)
+        # Versions that are equal, or differ in whitespace alone, have no patch.
+        hunks: dict[tuple[str, str], np.ndarray | None] = dict.fromkeys(pairs, nothing)
+        if not pairs:
+            return hunks
+        old, new = (self._trees.make(versions) for versions in zip(*pairs, strict=True))
+        for section in _split_sections(self._diffs.ask(f"{old} {new}\n".encode())):
             pair = pairs[int(section[2:10])]
             numbers, _, _ = parse_patch(section, with_text=False)
             is_binary = not numbers and b"\nBinary files " in section
             hunks[pair] = None if is_binary else _as_rows(numbers)
-    return hunks
+        return hunks
 
 
-def _split_sections(output: ReadAhead) -> Iterator[bytes]:
+def _split_sections(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """Split a diff into the patches of files, each from behind `diff --git `."""
-    rest = b"\n"
-    while block := output.read():
-        *sections, rest = (rest + block).split(b"\ndiff --git ")
-        rest = b"\ndiff --git " + rest if sections else rest
-        yield from filter(None, sections)
-    yield from rest.split(b"\ndiff --git ")[1:]
+    rest = b""
+    for block in blocks:
+        *sections, rest = (rest + block).split(_SECTION)
+        rest = _SECTION + rest if sections else rest
+        # The first part is empty, or what comes before the first patch.
+        yield from sections[1:]
+    yield from rest.split(_SECTION)[1:]
 
 
 def added_places(hunks: Sequence[int]) -> np.ndarray:

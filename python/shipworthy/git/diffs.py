@@ -13,6 +13,7 @@ import threading
 from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from queue import Queue
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -36,9 +37,13 @@ _READ_BYTES = 1 << 20
 _AHEAD_BYTES = 16 << 20
 # A patch's lines are taken apart so many bytes at a time: each line is an object for a moment.
 _PARSED_BYTES = 4 << 20
-# Big enough to make starting git and reading the attributes cheap, small enough to share out.
-_BATCH_COMMITS = 256
+# The mainline is shared out in batches: small ones, so that nobody waits for the other, but big
+# enough to make reading the attributes at the beginning of each cheap.
+_BATCHES_PER_JOB = 8
+_MOST_BATCH_COMMITS = 1024
 _BATCHES_AHEAD = 2
+# Starting a process is not worth while for fewer.
+_COMMITS_PER_JOB = 256
 
 GITLINK = 0o160000
 _TYPE_MASK = 0o170000
@@ -216,14 +221,16 @@ class DiffReader:
         self._options = _DIFF_TREE if strict else (*_DIFF_TREE, "-w")
         self._classifier = PathClassifier.load()
 
-    def read(self, commits: Sequence[tuple[str, str | None]]) -> Iterator[list[FileChange]]:
+    def read(self, *batches: Sequence[tuple[str, str | None]]) -> Iterator[list[FileChange]]:
         """Yield the file changes of each commit, in order.
 
         Parameters
         ----------
-        commits : sequence of (str, str or None)
-            Each commit with its first parent (None: it has none), in mainline order without gaps.
+        batches : sequence of (str, str or None)
+            Each commit with its first parent (None: it has none), in mainline order; between two
+            batches there may be a gap.
         """
+        commits = list(chain.from_iterable(batches))
         feed = "".join(f"{sha} {parent}\n" if parent else f"{sha}\n" for sha, parent in commits)
         with (
             ObjectReader(self._repository) as objects,
@@ -231,9 +238,11 @@ class DiffReader:
                 *self._options, stdin=feed.encode(), ahead=_AHEAD_BYTES
             ) as output,
         ):
-            attributes = Attributes.at(self._repository, objects, commits[0][1])
-            for text in split_commits(output, [sha for sha, _ in commits]):
-                yield self._parse(text, attributes, objects)
+            texts = split_commits(output, [sha for sha, _ in commits])
+            for batch in batches:
+                attributes = Attributes.at(self._repository, objects, batch[0][1])
+                for text in islice(texts, len(batch)):
+                    yield self._parse(text, attributes, objects)
 
     def _parse(
         self, text: bytes, attributes: Attributes, objects: ObjectReader
@@ -564,14 +573,15 @@ def read_changes(
     strict : bool
         Whitespace-only edits are edits when true.
     jobs : int
-        Processes; more than there are batches of work are never started.
+        Processes; a short history gets fewer.
     """
-    batches = [commits[i : i + _BATCH_COMMITS] for i in range(0, len(commits), _BATCH_COMMITS)]
-    jobs = min(jobs, len(batches))
+    jobs = min(jobs, 1 + len(commits) // _COMMITS_PER_JOB)
     if jobs <= 1:
         if commits:
             yield from DiffReader(repository, strict=strict).read(commits)
         return
+    size = min(len(commits) // (jobs * _BATCHES_PER_JOB) + 1, _MOST_BATCH_COMMITS)
+    batches = [commits[first : first + size] for first in range(0, len(commits), size)]
     workers = [_Worker(repository, batches[number::jobs], strict=strict) for number in range(jobs)]
     try:
         for number in range(len(batches)):
@@ -656,9 +666,10 @@ def serve() -> None:
     repository, batches, strict = pickle.load(sys.stdin.buffer)
     output = sys.stdout.buffer
     try:
-        reader = DiffReader(repository, strict=strict)
+        changes = DiffReader(repository, strict=strict).read(*batches)
         for batch in batches:
-            _send(output, list(reader.read(batch)))
+            _send(output, list(islice(changes, len(batch))))
+        next(changes, None)
     except BrokenPipeError:
         return
     except ShipworthyError as error:

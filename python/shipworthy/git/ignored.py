@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from shipworthy.git.authors import added_places, compare_versions, lines_in_older
+from shipworthy.git.authors import VersionComparer, added_places, lines_in_older
 from shipworthy.git.diffs import FileChange, unquote
 from shipworthy.git.history import Commit
 from shipworthy.git.repository import PathFinder, Repository
@@ -56,12 +56,12 @@ def find_kept_lines(
     kept: dict[int, list[tuple[int, int]]] = {}
     if not commit.parents:
         return kept
-    with PathFinder(repository) as finder:
+    with PathFinder(repository) as finder, VersionComparer(repository, strict=strict) as comparer:
         for index, file in enumerate(files):
             if file.replaces or not sum(file.hunks[1::4]) or not sum(file.hunks[3::4]):
                 continue
             origins = _blame(repository, commit, ignored, file, strict=strict)
-            pairs = _match(repository, commit.parents[0], file, origins, finder, strict=strict)
+            pairs = _match(commit.parents[0], file, origins, finder, comparer)
             if pairs:
                 kept[index] = pairs
     return kept
@@ -99,13 +99,11 @@ def _blame(
 
 
 def _match(
-    repository: Repository,
     parent: str,
     file: FileChange,
     origins: dict[int, tuple[str, bytes, int]],
     finder: PathFinder,
-    *,
-    strict: bool,
+    comparer: VersionComparer,
 ) -> list[tuple[int, int]]:
     """Pair added with removed lines of the same origin. A removed line is taken once."""
     hunks = np.array(file.hunks, dtype=np.int64).reshape(-1, 4)
@@ -121,7 +119,7 @@ def _match(
         if sha != parent:
             # The branch began further down: find the line in the first parent.
             older = finder.find(sha, path)
-            versions = compare_versions(repository, [(file.old_id, older)], strict=strict)
+            versions = comparer.compare([(file.old_id, older)])
             passed, there = lines_in_older(np.array([number]), versions[file.old_id, older])
             if not passed[0]:
                 continue

@@ -30,10 +30,9 @@ from shipworthy.git.state import Birth, ReaderState
 REFILL_SECONDS = 84 * 86_400
 # The memory of removed texts is swept when it has grown by so many.
 _SWEEP_ENTRIES = 100_000
-# So many files with lines from merges are resolved together. Fewer would start git too often, but
-# the first are few: the search should begin while there are still diffs to read beside it.
-_FIRST_WAITING_FILES = 250
-_MOST_WAITING_FILES = 2_000
+# So many files with lines from merges are resolved together: few enough for the search to keep up
+# with the diffs.
+_WAITING_FILES = 250
 # So many removed lines are counted at a time.
 _COUNTED_DEAD = 1 << 18
 _BLANK_CHECKSUM = 0  # of the empty text
@@ -197,7 +196,6 @@ class Ledger:
         self._rows = np.empty(0, dtype=np.uint32)
         self._tracker = self._restore(state)
         self._merges: list[FileAdditions] = []
-        self._most_waiting = _FIRST_WAITING_FILES
         self._resolved: deque[tuple[list[FileAdditions], Future[list[list[Written]]]]] = deque()
         # One thread: it spends its time waiting for git, and its results are taken in order.
         self._helper = ThreadPoolExecutor(max_workers=1)
@@ -264,8 +262,7 @@ class Ledger:
                 number, files[births.file], births.first, births.lines, kept.get(births.file)
             )
         self._remember(files, kept)
-        if len(self._merges) >= self._most_waiting:
-            self._most_waiting = min(2 * self._most_waiting, _MOST_WAITING_FILES)
+        if len(self._merges) >= _WAITING_FILES:
             self._resolve_merges()
             self._settle_merges(is_last=False)
 
@@ -464,6 +461,7 @@ class Ledger:
     def stop(self) -> None:
         """End what runs beside; after an error nothing must go on in the shadow repository."""
         self._helper.shutdown(cancel_futures=True)
+        self._authors.__exit__(None, None, None)
 
     @property
     def landed_at(self) -> int:
@@ -555,6 +553,13 @@ class Ledger:
     def living(self) -> dict[bytes, np.ndarray]:
         """Return the birth of every living line, file by file."""
         return {path: self._rows[self._tracker.numbers(path)] for path in self._tracker.files}
+
+    def forget_lines(self) -> None:
+        """Drop what is known of single lines; rows and deaths stay."""
+        self.deaths()
+        self._tracker = LineTracker()
+        self._rows = np.empty(0, dtype=np.uint32)
+        self._removed_at = {}
 
     def birth(self, row: int) -> Birth:
         """Return a birth by its number: old ones first, then new ones."""

@@ -3,10 +3,9 @@
 import gc
 import hashlib
 import os
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -75,12 +74,13 @@ def load_git(
     releases: str | None = None,
     strict: bool = False,
     jobs: int = 1,
+    report: Callable[[RepositoryLoad], object] | None = None,
 ) -> list[RepositoryLoad]:
     """Load git repositories into the warehouse, resuming where the last run stopped.
 
     Each repository's rows and the state to resume from are written in one transaction, so a run
-    that is killed leaves what the last one wrote. Standard error gets a closing line for each
-    repository and, if it is a terminal, a progress bar before it.
+    that is killed leaves what the last one wrote. If standard error is a terminal, it gets a
+    progress bar.
 
     Parameters
     ----------
@@ -99,6 +99,8 @@ def load_git(
         Whitespace-only edits count as edits when true.
     jobs : int
         Processes that read diffs, 1 or more. The rows do not depend on it.
+    report : callable or None
+        Called with each repository's entry as soon as its rows are committed.
 
     Returns
     -------
@@ -137,10 +139,10 @@ def load_git(
         _make_state_table(connection)
         loads = []
         for repository in opened:
-            loads.append(
-                _Load(repository, connection, salt, strict=strict, jobs=jobs).run(releases)
-            )
-            print(loads[-1], file=sys.stderr)
+            load = _Load(repository, connection, salt, strict=strict, jobs=jobs)
+            loads.append(load.run(releases))
+            if report is not None:
+                report(loads[-1])
         return loads
 
 
@@ -301,6 +303,9 @@ class _Load:
         """Write rows and state in one transaction. Return the number of deployments."""
         from shipworthy.git.rows import write_rows
 
+        saved = ledger.state().to_bytes()
+        # The database needs much memory to write; the lines' is the most that can be had.
+        ledger.forget_lines()
         connection = self._connection
         connection.execute("begin")
         try:
@@ -315,7 +320,7 @@ class _Load:
             )
             connection.execute(
                 f"insert or replace into {_STATE_TABLE} values (?, ?)",
-                [self._repository.name, ledger.state().to_bytes()],
+                [self._repository.name, saved],
             )
         except BaseException:
             connection.execute("rollback")

@@ -252,14 +252,17 @@ class PathFinder:
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
         self._process: subprocess.Popen[bytes] | None = None
-        self._diffs: subprocess.Popen[bytes] | None = None
+        self._diffs = DiffServer(
+            repository, "-r", "--raw", "--full-index", "--no-commit-id", "--no-ext-diff",
+            "--no-relative", "-M50%", "-l400",
+        )  # fmt: skip
 
     def __enter__(self) -> "PathFinder":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: object) -> None:
         _end(self._process)
-        _end(self._diffs)
+        self._diffs.__exit__(*error)
 
     def find(self, commit: str, path: bytes) -> str | None:
         """Return the object id of a file (or link) at a commit, None if there is none.
@@ -297,20 +300,97 @@ class PathFinder:
         ShipworthyError
             If git fails.
         """
-        if self._diffs is None:
-            self._diffs = self._repository.start(
-                "diff-tree", "--stdin", "-r", "--raw", "--full-index", "--no-commit-id",
-                "--no-ext-diff", "--no-relative", "-M50%", "-l400",
-            )  # fmt: skip
-        lines = []
-        line = ask_process(self._diffs, f"{commit} {parent}\n".encode() + _END_OF_ANSWER)
-        while line != _END_OF_ANSWER:
-            if not line:
-                complaint = _complaint(self._diffs)
-                raise self._repository.failure(("diff-tree",), self._diffs.wait(), complaint)
-            lines.append(line.removesuffix(b"\n"))
-            line = self._diffs.stdout.readline()
-        return lines
+        answer = b"".join(self._diffs.ask(f"{commit} {parent}\n".encode()))
+        return answer.split(b"\n")[1:]
+
+
+class DiffServer:
+    """One `diff-tree --stdin` for many questions. Use as a context manager.
+
+    What git unpacked for one answer is often what the next one needs.
+
+    Parameters
+    ----------
+    repository : Repository
+    arguments : str
+        Options of `diff-tree`.
+    """
+
+    def __init__(self, repository: Repository, *arguments: str) -> None:
+        self._repository = repository
+        self._arguments = "diff-tree", "--stdin", *arguments
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "DiffServer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _end(self._process)
+
+    def ask(self, question: bytes) -> Iterator[bytes]:
+        """Send lines and yield blocks of what git prints for them, a newline before each line.
+
+        Git must not have to print before it has read all: the question has to fit into a pipe.
+
+        Raises
+        ------
+        ShipworthyError
+            If git fails.
+        """
+        if self._process is None:
+            self._process = self._repository.start(*self._arguments)
+            widen_pipe(self._process.stdout)
+        process = self._process
+        with suppress(BrokenPipeError):
+            process.stdin.write(question + _END_OF_ANSWER)
+            process.stdin.flush()
+        end = b"\n" + _END_OF_ANSWER
+        text = b"\n"
+        while not text.endswith(end):
+            block = os.read(process.stdout.fileno(), _PIPE_BYTES)
+            if not block:
+                complaint = _complaint(process)
+                raise self._repository.failure(self._arguments, process.wait(), complaint)
+            # The last bytes may be the first of the mark.
+            yield text[: -len(end)]
+            text = text[-len(end) :] + block
+        yield text[: -len(end)]
+
+
+class TreeMaker:
+    """Makes trees through one long-running git process. Use as a context manager.
+
+    Parameters
+    ----------
+    repository : Repository
+    """
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "TreeMaker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _end(self._process)
+
+    def make(self, object_ids: Iterable[str]) -> str:
+        """Return the id of a tree of files, at least one, that are named by their numbers.
+
+        Raises
+        ------
+        ShipworthyError
+            If git fails.
+        """
+        if self._process is None:
+            self._process = self._repository.start("mktree", "--batch")
+        entries = (f"100644 blob {id_}\t{number:08d}\n" for number, id_ in enumerate(object_ids))
+        tree = ask_process(self._process, "".join(entries).encode() + b"\n").decode().strip()
+        if not tree:
+            complaint = _complaint(self._process)
+            raise self._repository.failure(("mktree",), self._process.wait(), complaint)
+        return tree
 
 
 def ask_process(process: subprocess.Popen[bytes], question: bytes) -> bytes:

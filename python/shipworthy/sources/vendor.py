@@ -23,16 +23,18 @@ OptionKind = Literal["text", "texts", "flag", "paths", "map"]
 # columns of a user's own file of identities, so that nobody has to guess how a vendor's are called.
 ALIAS_KINDS: dict[str, str] = {
     "github": "GitHub login",
+    "github-account": "GitHub account number, as Copilot's reports have it",
     "gitlab": "GitLab username",
     "cursor": "Cursor user id",
     "openai": "OpenAI user id",
     "openai-api-key": "id of an OpenAI API key",
+    "claude": "Claude account id",
     "claude-api-key": "name of a Claude API key",
-    "kiro": "user id in a Kiro report",
-    "amazon-q": "user id in an Amazon Q report",
+    "claude-code-installation": "Claude Code's id of an installation",
+    "kiro": "Identity Center id, as Kiro's and Amazon Q's reports have it",
     "litellm": "LiteLLM user id",
-    "litellm-api-key": "hash of a LiteLLM key",
-    "opsgenie": "Opsgenie user id",
+    "litellm-key": "hash of a LiteLLM key",
+    "otel-genai": "user id in GenAI spans",
 }
 
 

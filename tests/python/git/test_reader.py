@@ -506,7 +506,8 @@ def test_nothing_around_the_objects_changes_the_rows(tmp_path, monkeypatch):
 
 
 def test_two_jobs_give_what_one_gives(tmp_path, monkeypatch):
-    monkeypatch.setattr("shipworthy.git.diffs._BATCH_COMMITS", 2)
+    monkeypatch.setattr("shipworthy.git.diffs._COMMITS_PER_JOB", 1)
+    monkeypatch.setattr("shipworthy.git.diffs._MOST_BATCH_COMMITS", 2)
     story(tmp_path / "r")
     found = []
     for jobs in (1, 2):
@@ -516,11 +517,12 @@ def test_two_jobs_give_what_one_gives(tmp_path, monkeypatch):
     assert found[0] == found[1]
 
 
-def test_a_closing_line_and_no_progress_bar_in_a_pipe(tmp_path, warehouse, capfd):
+def test_reports_each_load_and_draws_no_progress_bar_in_a_pipe(tmp_path, warehouse, capfd):
     story(tmp_path / "r")
-    [load] = load_git([tmp_path / "r"], warehouse)
-    output, errors = capfd.readouterr()
-    assert (output, errors) == ("", f"{load}\n")
+    reported = []
+    loads = load_git([tmp_path / "r"], warehouse, report=reported.append)
+    assert reported == loads
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_progress_bar_on_a_terminal(tmp_path, warehouse, monkeypatch):
@@ -537,8 +539,7 @@ def test_a_progress_bar_on_a_terminal(tmp_path, warehouse, monkeypatch):
     *bars, end = text.split("\r\x1b[K")
     assert f"{load.commits:,}/{load.commits:,} commits" in bars[-1]
     assert f"[{'#' * 30}]" in bars[-1]
-    # The bar is wiped away before the closing line.
-    assert end == f"{load}\r\n"
+    assert end == ""  # the bar is wiped away
 
 
 def test_names_come_from_origin_then_from_the_directory(tmp_path, warehouse):

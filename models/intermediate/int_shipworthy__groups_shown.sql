@@ -272,6 +272,18 @@ organisation as (
 
 ),
 
+-- People of no team make the group larger and are no builders: both counts must be enough.
+organisation_judged as (
+
+    select
+        *,
+        {{ shipworthy.is_suppressed('people') }}
+        or (builders is not null and {{ shipworthy.is_suppressed('builders') }}) as is_small
+
+    from organisation
+
+),
+
 final as (
 
     select
@@ -296,15 +308,15 @@ final as (
         week_start_on,
         cast(builders as {{ dbt.type_bigint() }}) as builders,
         cast(people as {{ dbt.type_bigint() }}) as people,
-        {{ shipworthy.is_suppressed('people') }}
+        is_small
         or (hidden_rows > 0 and (hidden_rows < 2 or {{ shipworthy.is_suppressed('hidden_people') }})) as is_suppressed,
         case
-            when {{ shipworthy.is_suppressed('people') }} then 'group_too_small'
+            when is_small then 'group_too_small'
             when hidden_rows > 0 and (hidden_rows < 2 or {{ shipworthy.is_suppressed('hidden_people') }})
                 then 'protects_a_small_group'
         end as null_reason
 
-    from organisation
+    from organisation_judged
 
 )
 

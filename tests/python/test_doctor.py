@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from shipworthy.cli import cli
 from shipworthy.doctor import Check, examine, table
 from shipworthy.errors import ShipworthyError
+from shipworthy.sources import SUMMARIES, vendor
 from shipworthy.warehouse import connect
 
 TOKEN = "pd-secret-9"
@@ -113,13 +114,16 @@ def test_a_salt_that_others_can_read(look, tmp_path):
     assert "chmod 600" in check.finding
 
 
-def test_a_mistake_in_the_configuration(look, tmp_path):
+def test_a_mistake_in_the_configuration(look, monkeypatch, tmp_path):
+    monkeypatch.delenv("PAGERDUTY_TOKEN")  # nobody else may be asked
     (tmp_path / "shipworthy.toml").write_text("[pagerdut]\n")
     assert "did you mean pagerduty?" in look()["shipworthy.toml"].finding
 
 
 def test_without_configuration_the_environment_says_what_is_set_up(look, monkeypatch, tmp_path):
-    monkeypatch.delenv("PAGERDUTY_TOKEN")
+    for name in SUMMARIES:
+        for secret in vendor(name).secrets:
+            monkeypatch.delenv(secret.variable, raising=False)
     checks = look(config="none.toml")
     assert checks["shipworthy.toml"].state == "note"
     assert "pagerduty credential" not in checks

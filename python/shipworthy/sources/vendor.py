@@ -24,6 +24,7 @@ OptionKind = Literal["text", "texts", "flag", "paths", "map"]
 ALIAS_KINDS: dict[str, str] = {
     "github": "GitHub login",
     "github-account": "GitHub account number, as Copilot's reports have it",
+    "github-id": "GitHub account number, as tables that other tools land have it",
     "gitlab": "GitLab username",
     "cursor": "Cursor user id",
     "openai": "OpenAI user id",
@@ -119,6 +120,9 @@ class Keys:
         alias : str, int or None
             The alias; None and blanks are nobody's.
         """
+        if kind == "github-id":
+            # SQL reads those tables and has no salt: the number stands for itself, being no name.
+            return f"github-id:{str(alias).strip()}" if str(alias or "").strip() else None
         return alias_key(kind, str(alias), self.salt) if alias is not None else None
 
 

@@ -190,6 +190,18 @@ def test_what_spend_bought_is_not_known_without_lines(demo, switched_off):
     assert query(switched_off["line_lifetimes"], spent) == query(demo.warehouse, spent)
 
 
+def test_no_signal_calls_spend_unshipped_without_lines(switched_off):
+    rows = query(
+        switched_off["line_lifetimes"],
+        """
+        select signal, count(value), bool_or('line_lifetimes_not_loaded' = null_reason)
+        from shipworthy.gaming_signals where signal in ('unshipped_spend', 'token_intensity')
+        group by signal order by signal
+        """,
+    )
+    assert rows == [("token_intensity", 0, True), ("unshipped_spend", 0, True)]
+
+
 def test_the_default_branch_is_not_known_without_repositories(demo, switched_off):
     question = """
         select distinct default_branch, default_branch_null_reason, lines_born > 0

@@ -13,7 +13,7 @@
         'threshold': var(low ~ 'unshipped_share'),
         'fires': "value - threshold > 1e-9 or coalesce(spend_to_shipped - " ~ var(low ~ 'spend_to_shipped') ~ " > 1e-9, false)",
         'days': 14,
-        'nulls': [['not has_ai_usage', 'ai_usage_not_loaded'], ['coalesce(spend_usd, 0) = 0', 'no_spend']],
+        'nulls': [['not has_ai_usage', 'ai_usage_not_loaded'], ['not has_line_lifetimes', 'line_lifetimes_not_loaded'], ['coalesce(spend_usd, 0) = 0', 'no_spend']],
         'evidence': "'USD ' || {numerator} || ' of ' || {denominator} || ' spent by people without an AI line shipped in 14 days; over eight weeks, one share of the spend was at most ' || coalesce({spend_to_shipped}, 'unknown') || ' times the share of the shipped AI lines'"
     },
     {
@@ -22,7 +22,7 @@
         'numerator': 'tokens', 'denominator': 'ai_held_lines',
         'threshold': var(low ~ 'intensity_z'), 'baseline': 'baseline_intensity',
         'fires': 'value - threshold > 1e-9', 'days': 0, 'compares': true,
-        'nulls': [['not has_ai_usage', 'ai_usage_not_loaded'], ['intensity is null', 'no_tokens'], ['coalesce(baseline_spread, 0) = 0', 'no_baseline']],
+        'nulls': [['not has_ai_usage', 'ai_usage_not_loaded'], ['not has_line_lifetimes', 'line_lifetimes_not_loaded'], ['intensity is null', 'no_tokens'], ['coalesce(baseline_spread, 0) = 0', 'no_baseline']],
         'evidence': "{numerator} || ' tokens for ' || {denominator} || ' AI lines that held; the logarithm is ' || {value} || ' robust standard deviations above the baseline'"
     },
     {
@@ -283,6 +283,7 @@ measured as (
         as_of.has_people,
         as_of.has_deployments,
         as_of.has_incidents,
+        as_of.has_line_lifetimes,
         exists(select 1 as found from reviews) as has_reviews
 
     from team_weeks

@@ -203,7 +203,7 @@ def test_everything_is_green(built, world):
     assert built[world]["nodes"] > 200
 
 
-@pytest.mark.parametrize("world", WORLDS.keys() - {"nothing"})
+@pytest.mark.parametrize("world", [name for name in WORLDS if name != "nothing"])
 def test_marts_equal_the_reference(tables, warehouses, world):
     given = {f"shipworthy__{name}": value for name, value in WORLDS[world][1].items()}
     expected, actual = compute(tables[world], given), read(warehouses[world])

@@ -132,7 +132,7 @@
             {%- do shipworthy.refuse_value(name, value, allowed) -%}
         {%- endif -%}
         {%- for word in value if word not in rule['words'] -%}
-            {%- do shipworthy.refuse_value(name, word, allowed) -%}
+            {%- do shipworthy.refuse_value(name, value, allowed) -%}
         {%- endfor -%}
     {%- elif kind == 'name' -%}
         {%- if rule.get('may_be_empty') and value == '' -%}

@@ -259,6 +259,19 @@ MOMENT = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in
     [
         ("demo", ["yes", None], BOOLEAN),
         ("raw_schema", ["my-schema", "", 7, None], "the name of a schema"),
+        ("github_tables", ["meltano", None], "one of none, fivetran, airbyte, dlt"),
+        (
+            "github_inputs",
+            ["reviews", ["commits"], None],
+            "a list of pull_requests, pull_request_commits, reviews, review_threads, deployments",
+        ),
+        ("github_database", ["my database", 7], "the name of a schema"),
+        ("github_schema", ["my schema", ""], "the name of a schema"),
+        (
+            "github_relations",
+            ["gh_reviews", ["reviews"]],
+            "a mapping of table names to the names that yours have",
+        ),
         (
             "relations",
             ["ours", ["incidents"], {"tickets": "ours"}, {"incidents": None}],

@@ -51,7 +51,7 @@ def test_help_does_not_wait_for_numpy_pyarrow_or_duckdb():
     ("arguments", "sentence"),
     [
         ([], "Missing command; see shipworthy --help"),
-        (["load"], "Missing command; see shipworthy load --help"),
+        (["load"], "or name a source: shipworthy load --help"),
         (["lod"], "No such command 'lod'"),
         (["load", "git"], "Missing argument 'PATH...'"),
         (["load", "files"], "Missing argument 'DIR'"),

@@ -264,25 +264,3 @@ def test_a_table_that_is_not_there_is_a_sentence(tmp_path):
         succeeds=False,
     )
     assert "does not exist; name it in the variable shipworthy__github_relations" in done.output
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "sentence"),
-    [
-        ("github_tables", "meltano", "allowed is one of none, fivetran, airbyte, dlt"),
-        ("github_inputs", "reviews", "allowed is a list of pull_requests"),
-        ("github_inputs", ["commits"], "allowed is a list of pull_requests"),
-        ("github_relations", ["reviews"], "a mapping of table names"),
-        ("github_schema", "my schema", "the name of a schema"),
-    ],
-)
-def test_a_wrong_variable_is_a_sentence(tmp_path, name, value, sentence):
-    done = run_dbt(
-        "run",
-        tmp_path / "warehouse.duckdb",
-        "--select",
-        "stg_shipworthy__commits",
-        variables={"demo": False, name: value},
-        succeeds=False,
-    )
-    assert sentence in done.output

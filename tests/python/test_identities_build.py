@@ -107,7 +107,9 @@ def world(keys):
             output_tokens=100,
             is_automated=False,
         )
-    tables.add("load_watermarks", input="commits", source="git", loaded_through=at(days=8))
+    # Read completely, and empty: no commit of a request touched a file that a thread was about.
+    for name in ("commits", "pull_request_commit_files", "review_threads"):
+        tables.add("load_watermarks", input=name, source="test", loaded_through=at(days=8))
     return tables.rows
 
 

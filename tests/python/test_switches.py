@@ -250,7 +250,7 @@ def test_decisions_are_not_known_by_half(demo, switched_off, off, are_stamps_kno
         select null_reason, count(decisions), count(human_decision_density), count(directed_share),
             count(directed_changes), count(rubber_stamp_rate) > 0, count(unreviewed_rate) > 0
         from shipworthy.human_decision_density
-        where null_reason <> 'group_too_small' or null_reason is null
+        where not is_suppressed
         group by null_reason
         """,
     )

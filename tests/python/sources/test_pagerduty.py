@@ -1,5 +1,9 @@
 """PagerDuty's incidents, against a server that plays it."""
 
+import os
+import signal
+import subprocess
+import sys
 from datetime import datetime
 
 import pytest
@@ -68,3 +72,28 @@ class TestPagerDuty(SourceChecks):
     def test_the_token_is_sent(self, load: Loader) -> None:
         load()
         assert load.server.requests[0].headers["authorization"] == "Token token=pd-secret-6Yb"
+
+    def test_a_process_killed_at_a_request_leaves_nothing_behind(self, load: Loader) -> None:
+        load()
+        other = load.another("killed")
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-c", "from shipworthy.cli import main; main()"),
+                *("load", "pagerduty", "--service", "shop=acme/shop"),
+                *("--base-url", load.server.url, "--since", "2026-04-25"),
+            ],
+            env={**os.environ, "SHIPWORTHY_WAREHOUSE": str(other.warehouse)},
+        )
+        pages = iter(range(2))
+
+        def kill_at_the_second_page(request: Request) -> dict:
+            if next(pages) == 1:
+                process.kill()
+            return _incidents(request)
+
+        load.server.routes["/incidents"] = kill_at_the_second_page
+        assert process.wait(timeout=60) == -signal.SIGKILL
+        assert other.all_rows() == {}
+        load.server.routes["/incidents"] = _incidents
+        other()
+        assert other.all_rows() == load.all_rows()

@@ -194,6 +194,10 @@ def github(
 # ------------------------------------------------------------------------------ requesting
 
 
+# What GitHub answers of a thing that was deleted while it was read, such as a commit pushed over.
+_GONE = (404, 410, 422)
+
+
 class _Api:
     """What one repository answers."""
 
@@ -206,19 +210,21 @@ class _Api:
             paginator=HeaderLinkPaginator(),
         )
 
-    def pages(self, path: str, selector: str = "$", **params: Any) -> Iterator[list[Any]]:
-        """Yield the pages of a list; none where the repository has the feature switched off."""
+    def pages(
+        self, path: str, selector: str = "$", absent: tuple[int, ...] = (410,), **params: Any
+    ) -> Iterator[list[Any]]:
+        """Yield the pages of a list; none where it answers that the feature is switched off."""
         params = {"per_page": 100, **params}
         try:
             for page in self._client.paginate(path, params=params, data_selector=selector):
                 yield list(page)
         except requests.HTTPError as error:
-            if error.response is None or error.response.status_code != 410:
+            if error.response is None or error.response.status_code not in absent:
                 raise
 
-    def all(self, path: str, selector: str = "$", **params: Any) -> list[Any]:
-        """Return a list whole."""
-        return [item for page in self.pages(path, selector, **params) for item in page]
+    def all(self, path: str, selector: str = "$", **options: Any) -> list[Any]:
+        """Return a list whole; options as for `pages`."""
+        return [item for page in self.pages(path, selector, **options) for item in page]
 
     def one(self, path: str) -> Payload | None:
         """Return an object; None if there is none of that name."""
@@ -315,7 +321,8 @@ def _request(api: _Api, people: "_People", listed: Payload) -> dict[str, list[Pa
             and get(review, "id") in replied
         )
     ]
-    request["events"] = api.all(f"issues/{number}/events")
+    # Not there where issues are out of the token's sight.
+    request["events"] = api.all(f"issues/{number}/events", absent=_GONE)
     request["commits"] = commits
     return {
         "request": [request],
@@ -326,7 +333,7 @@ def _request(api: _Api, people: "_People", listed: Payload) -> dict[str, list[Pa
             {**file, **about, "sha": commit["sha"]}
             for commit in _answering(people, request, commits, threads)
             # Without per_page: GitHub's own page of files is larger than a hundred.
-            for file in api.all(f"commits/{commit['sha']}", "files", per_page=None)
+            for file in api.all(f"commits/{commit['sha']}", "files", absent=_GONE, per_page=None)
         ],
     }
 
@@ -382,7 +389,8 @@ def _deployments(
         pages = api.pages("deployments", environment=environment)
         for deployment in _newest_first(pages, "created_at", since, window.until):
             number = get(deployment, "id")
-            statuses = api.all(f"deployments/{number}/statuses") if number is not None else []
+            path = f"deployments/{number}/statuses"
+            statuses = api.all(path, absent=_GONE) if number is not None else []
             yield {**deployment, "statuses": statuses}
 
 

@@ -545,6 +545,20 @@ class TestGitHub(SourceChecks):
         assert ready[4] == datetime(2026, 5, 9, 12, 18)  # opened as a draft
         assert ready[11] is None  # still a draft
 
+    def test_what_was_deleted_meanwhile_leaves_the_rest(self, load: Loader) -> None:
+        """Events, a commit pushed over, a deployment: each is asked for after its list was."""
+        root = "/repos/acme/shop"
+        for path in list(load.server.routes):
+            if path.endswith(("/events", "/501/statuses")) or path.startswith(f"{root}/commits/"):
+                load.server.routes[path] = lambda request: Answer({"message": "Not Found"}, 404)
+        load()
+        assert len(load.rows("pull_requests")) == len(PULLS) - 1
+        assert load.rows("pull_request_commit_files") == []
+        statuses = {row["deployment_id"]: row["status"] for row in load.rows("deployments")}
+        assert statuses["501"] == "in_progress"
+        ready = {row["number"]: row["ready_at"] for row in load.rows("pull_requests")}
+        assert ready[3] == datetime(2026, 5, 7, 9)
+
     def test_who_is_behind_an_agents_request(self, story: Loader) -> None:
         rows = by(story.rows("pull_requests"), "number")
         carol, bob = KEYS.alias("github", "carolok"), KEYS.alias("github", "bobruiz")

@@ -8,6 +8,8 @@ READY := $(VENV)/ready
 
 # One file for the loader and for dbt; a relative path is seen from here.
 export SHIPWORTHY_WAREHOUSE ?= warehouse.duckdb
+# Without byte code each dbt starts several seconds later, and tests start it a hundred times.
+unexport PYTHONDONTWRITEBYTECODE
 # Nothing that runs here reports to anybody.
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false

@@ -175,8 +175,8 @@ class SourceChecks:
         load()
         requests = len(load.server.requests)
         real = Session.send
-        # Every request of short conversations, five spread over long ones.
-        for last in sorted({round(i * (requests - 1) / 4) for i in range(5)}):
+        # Every request of short conversations, eight spread over long ones.
+        for last in sorted({round(i * (requests - 1) / 7) for i in range(8)}):
             other = load.another(f"killed-{last}")
             left = iter(range(last))
 

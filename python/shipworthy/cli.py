@@ -109,7 +109,7 @@ def load(context: click.Context, config: Path) -> None:
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Processes that read diffs.",
+    help="Git processes that compute diffs.",
 )
 def load_git(
     paths: tuple[Path, ...],

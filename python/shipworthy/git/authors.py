@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shipworthy.git.diffs import RawEntry, parse_patch, parse_raw, unquote
+from shipworthy.git.diffs import RawEntry, parse_raw, unquote
 from shipworthy.git.history import Commit
+from shipworthy.git.patches import hunk_heads, parse_heads
 from shipworthy.git.repository import DiffServer, PathFinder, Repository, TreeMaker
 
 # Up to here every line gets its exact author. Beyond, the versions of a file are told apart only
@@ -399,11 +400,18 @@ class VersionComparer:
         if not pairs:
             return hunks
         old, new = (self._trees.make(versions) for versions in zip(*pairs, strict=True))
+        compared: list[tuple[str, str]] = []
+        heads: list[list[bytes]] = []
         for section in _split_sections(self._diffs.ask(f"{old} {new}\n".encode())):
             pair = pairs[int(section[2:10])]
-            numbers, _, _ = parse_patch(section, with_text=False)
-            is_binary = not numbers and b"\nBinary files " in section
-            hunks[pair] = None if is_binary else _as_rows(numbers)
+            numbers = hunk_heads(section)
+            if not numbers and b"\nBinary files " in section:
+                hunks[pair] = None
+                continue
+            compared.append(pair)
+            heads.append(numbers)
+        for pair, numbers in zip(compared, parse_heads(heads), strict=True):
+            hunks[pair] = _as_rows(numbers)
         return hunks
 
 

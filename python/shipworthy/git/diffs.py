@@ -1,26 +1,27 @@
-"""Read the mainline's diffs: git computes them, this module parses them, in one process or several.
+"""Read the mainline's diffs: git computes them in one process or several, this module parses them.
 
 The text of the lines is used here and nowhere else: what leaves this module is where lines were
 removed and added, which of them moved inside the change, and a checksum of each.
 """
 
-import os
-import pickle
 import re
-import subprocess
-import sys
-import threading
 from array import array
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import chain, islice
-from queue import Queue
 from typing import Any, NamedTuple
-from zlib import crc32
 
 from shipworthy.errors import ShipworthyError
+from shipworthy.git.moves import find_moves
+from shipworthy.git.patches import (
+    HUNK,
+    Patch,
+    hunk_heads,
+    parse_heads,
+    parse_patches,
+)
 from shipworthy.git.paths import GitAttributes, PathClassifier
-from shipworthy.git.repository import ObjectReader, ReadAhead, Repository, widen_pipe
+from shipworthy.git.repository import ObjectReader, ReadAhead, Repository
 
 # -U0 gives the hunks that blame computes (git trims common ends only without context), full ids
 # save git the search for short ones, --always prints the commits that change nothing.
@@ -35,13 +36,10 @@ _SECTION = b"\ndiff --git "
 _READ_BYTES = 1 << 20
 # How far git may be ahead of us: far enough to go on while a big change is followed.
 _AHEAD_BYTES = 16 << 20
-# A patch's lines are taken apart so many bytes at a time: each line is an object for a moment.
-_PARSED_BYTES = 4 << 20
-# The mainline is shared out in batches: small ones, so that nobody waits for the other, but big
-# enough to make reading the attributes at the beginning of each cheap.
-_BATCHES_PER_JOB = 8
-_MOST_BATCH_COMMITS = 1024
-_BATCHES_AHEAD = 2
+# So many bytes of commits are parsed at a time: enough for numpy to pay.
+_PARSED_BYTES = 1 << 19
+# So many commits a process has its turn for: few enough for what it prints to be kept until then.
+_BATCH_COMMITS = 256
 # Starting a process is not worth while for fewer.
 _COMMITS_PER_JOB = 256
 
@@ -51,15 +49,6 @@ _TYPE_MASK = 0o170000
 _BINARY_PROBE_BYTES = 8000
 
 UNCOUNTED_CLASSES = frozenset({"generated", "vendored"})
-
-# "Whitespace folded": two lines are the same text if only blanks tell them apart.
-_BLANKS = b" \t\r\v\f"
-_HUNK_HEADER = re.compile(rb"\n(\d+)(?:,(\d+))? ?\+(\d+)(?:,(\d+))?")
-_AT, _MINUS, _PLUS = b"@-+"
-# A block shorter than this is chance: closing brackets and blank lines recur everywhere.
-_MOVE_LINES = 3
-# Of the places a block may have come from, so many are compared before the longest is taken.
-_MOVE_CANDIDATES = 16
 
 
 class FileChange(NamedTuple):
@@ -206,55 +195,99 @@ class Attributes:
         return self._parsed.attributes(path)
 
 
-class DiffReader:
-    """Reads the changes of a stretch of the mainline.
+@contextmanager
+def read_changes(
+    repository: Repository,
+    commits: Sequence[tuple[str, str | None]],
+    *,
+    strict: bool,
+    jobs: int,
+) -> Iterator[Iterator[list[FileChange]]]:
+    """Start git, and give what each commit did to each file, in order.
+
+    Whoever enters this context has to take all changes, or leave it by raising.
 
     Parameters
     ----------
     repository : Repository
+    commits : sequence of (str, str or None)
+        Each mainline commit with its first parent, oldest first, without gaps.
     strict : bool
         Whitespace-only edits are edits when true.
+    jobs : int
+        Git processes that compute diffs; a short history gets fewer.
     """
+    if not commits:
+        yield iter(())
+        return
+    jobs = min(jobs, 1 + len(commits) // _COMMITS_PER_JOB)
+    options = _DIFF_TREE if strict else (*_DIFF_TREE, "-w")
+    # The processes take turns.
+    size = _BATCH_COMMITS if jobs > 1 else len(commits)
+    batches = [commits[first : first + size] for first in range(0, len(commits), size)]
+    with ExitStack() as stack:
+        texts = []
+        for job in range(jobs):
+            own = list(chain.from_iterable(batches[job::jobs]))
+            feed = "".join(f"{sha} {parent or ''}".strip() + "\n" for sha, parent in own)
+            stream = repository.stream(*options, stdin=feed.encode(), ahead=_AHEAD_BYTES // jobs)
+            texts.append(split_commits(stack.enter_context(stream), [sha for sha, _ in own]))
+        objects = stack.enter_context(ObjectReader(repository))
+        yield _parse_all(repository, objects, commits[0][1], batches, texts)
 
-    def __init__(self, repository: Repository, *, strict: bool) -> None:
+
+def _parse_all(
+    repository: Repository,
+    objects: ObjectReader,
+    base: str | None,
+    batches: Sequence[Sequence[object]],
+    texts: Sequence[Iterator[bytes]],
+) -> Iterator[list[FileChange]]:
+    parser = _Parser(repository, objects, Attributes.at(repository, objects, base))
+    in_order = chain.from_iterable(
+        islice(texts[number % len(texts)], len(batch)) for number, batch in enumerate(batches)
+    )
+    for block in _in_blocks(in_order):
+        yield from parser.parse(block)
+    # Git may still fail, and says so at the end of what it prints.
+    for rest in texts:
+        next(rest, None)
+
+
+class _Parser:
+    """Parses what git prints for the commits of the mainline, one after the other."""
+
+    def __init__(
+        self, repository: Repository, objects: ObjectReader, attributes: Attributes
+    ) -> None:
         self._repository = repository
-        self._options = _DIFF_TREE if strict else (*_DIFF_TREE, "-w")
+        self._objects = objects
+        self._attributes = attributes
         self._classifier = PathClassifier.load()
 
-    def read(self, *batches: Sequence[tuple[str, str | None]]) -> Iterator[list[FileChange]]:
-        """Yield the file changes of each commit, in order.
+    def parse(self, texts: Sequence[bytes]) -> list[list[FileChange]]:
+        """Return what some commits changed, from what git prints for each."""
+        drafts = [self._draft(text) for text in texts]
+        flat = [(number, draft) for number, some in enumerate(drafts) for draft in some]
+        counted = [(number, one.patch) for number, one in flat if one.is_counted]
+        parsed, lines = parse_patches([patch for _, patch in counted])
+        moves = find_moves(lines, [number for number, _ in counted])
+        others = parse_heads([hunk_heads(one.patch) for _, one in flat if not one.is_counted])
+        patches = {
+            True: zip(parsed, map(moves.get, range(len(parsed))), strict=True),
+            False: ((Patch(hunks, None, None), None) for hunks in others),
+        }
+        return [[one.finish(*next(patches[one.is_counted])) for one in some] for some in drafts]
 
-        Parameters
-        ----------
-        batches : sequence of (str, str or None)
-            Each commit with its first parent (None: it has none), in mainline order; between two
-            batches there may be a gap.
-        """
-        commits = list(chain.from_iterable(batches))
-        feed = "".join(f"{sha} {parent}\n" if parent else f"{sha}\n" for sha, parent in commits)
-        with (
-            ObjectReader(self._repository) as objects,
-            self._repository.stream(
-                *self._options, stdin=feed.encode(), ahead=_AHEAD_BYTES
-            ) as output,
-        ):
-            texts = split_commits(output, [sha for sha, _ in commits])
-            for batch in batches:
-                attributes = Attributes.at(self._repository, objects, batch[0][1])
-                for text in islice(texts, len(batch)):
-                    yield self._parse(text, attributes, objects)
-
-    def _parse(
-        self, text: bytes, attributes: Attributes, objects: ObjectReader
-    ) -> list[FileChange]:
-        """Parse what git prints for one commit: raw lines, an empty line, patches."""
+    def _draft(self, text: bytes) -> list["_Draft"]:
+        """Take apart what git prints for one commit: raw lines, an empty line, patches."""
         # No line of a file can begin like this: in a patch without context each begins with a plus,
         # a minus or a backslash.
         place = text.find(_SECTION)
         raw = text if place < 0 else text[:place]
         entries = [parse_raw(line) for line in raw.split(b"\n") if line.startswith(b":")]
-        attributes.update(entries)
-        changes: list[FileChange] = []
+        self._attributes.update(entries)
+        drafts: list[_Draft] = []
         for entry in entries:
             header = _patch_header(entry)
             own = []
@@ -265,22 +298,15 @@ class DiffReader:
                     break
                 place = text.find(_SECTION, start)
                 own.append(text[start:] if place < 0 else text[start:place])
-            self._add_changes(changes, entry, own, attributes, objects)
+            self._add_drafts(drafts, entry, own)
         if place >= 0:
             raise ShipworthyError(
                 f"git's diff of {self._repository.location} has a patch that belongs to no file "
                 f"({text[place : place + 80]!r}); please report this with your git's version."
             )
-        return _mark_moves(changes)
+        return drafts
 
-    def _add_changes(
-        self,
-        changes: list[FileChange],
-        entry: RawEntry,
-        sections: list[bytes],
-        attributes: Attributes,
-        objects: ObjectReader,
-    ) -> None:
+    def _add_drafts(self, drafts: list["_Draft"], entry: RawEntry, sections: list[bytes]) -> None:
         """Append what one raw entry with its patches says; nothing for what has no lines."""
         had_lines = entry.old_mode not in (0, GITLINK)
         has_lines = entry.new_mode not in (0, GITLINK)
@@ -289,51 +315,99 @@ class DiffReader:
         old_path = unquote(entry.old_name) if had_lines else None
         new_path = unquote(entry.new_name) if has_lines else None
         path = new_path or old_path
-        path_class = self._classifier.classify(path, attributes.of(path))
+        path_class = self._classifier.classify(path, self._attributes.of(path))
         if entry.status == b"T":
             # The two halves share no line: the first dies, the second is born.
             for section in sections:
                 is_gone = b"\ndeleted file mode" in section.partition(b"\n@@ ")[0]
                 if (old_path if is_gone else new_path) is None:
                     continue  # the half that is a submodule
-                changes.append(
-                    self._change(
-                        entry, section, objects, path_class,
+                drafts.append(
+                    self._draft_file(
+                        entry, section, path_class,
                         old_path if is_gone else None, None if is_gone else new_path,
                     )
                 )  # fmt: skip
             return
         section = sections[0] if sections else b""
-        changes.append(self._change(entry, section, objects, path_class, old_path, new_path))
+        drafts.append(self._draft_file(entry, section, path_class, old_path, new_path))
 
-    def _change(
+    def _draft_file(
         self,
         entry: RawEntry,
         section: bytes,
-        objects: ObjectReader,
         path_class: str,
         old_path: bytes | None,
         new_path: bytes | None,
-    ) -> FileChange:
-        is_counted = path_class not in UNCOUNTED_CLASSES
-        hunks, old_text, new_text = parse_patch(section, with_text=is_counted)
+    ) -> "_Draft":
+        start = section.find(HUNK)
+        patch = section[start:] if start >= 0 else b""
         replaces = is_binary = False
-        if not hunks and b"\nBinary files " in section:
+        if start < 0 and b"\nBinary files " in section:
             replaces = True
             if new_path is not None:
-                content = objects.read(entry.new_id)
+                content = self._objects.read(entry.new_id)
                 is_binary = b"\0" in content[:_BINARY_PROBE_BYTES]
-                if not is_binary and content:
-                    lines = content.removesuffix(b"\n").split(b"\n")
-                    hunks = array("I", (0, 0, 1, len(lines)))
-                    if is_counted:
-                        folded = content.removesuffix(b"\n").translate(None, _BLANKS)
-                        old_text = array("I")
-                        new_text = array("I", map(crc32, folded.split(b"\n")))
-        return FileChange(
-            old_path, new_path, path_class, hunks, replaces, is_binary, old_text, new_text,
-            (), (), entry.old_id, entry.new_id,
+                if content and not is_binary:
+                    patch = _all_new(content)
+        return _Draft(
+            entry, old_path, new_path, path_class, replaces, is_binary,
+            path_class not in UNCOUNTED_CLASSES, patch,
         )  # fmt: skip
+
+
+class _Draft(NamedTuple):
+    """A file's change before its patch is parsed.
+
+    Parameters
+    ----------
+    entry : RawEntry
+    old_path, new_path, path_class, replaces, is_binary
+        As in `FileChange`.
+    is_counted : bool
+        Whether its lines enter metrics, so that their texts matter.
+    patch : bytes
+        From its first hunk on; empty if there is none.
+    """
+
+    entry: RawEntry
+    old_path: bytes | None
+    new_path: bytes | None
+    path_class: str
+    replaces: bool
+    is_binary: bool
+    is_counted: bool
+    patch: bytes
+
+    def finish(
+        self, patch: Patch, moves: tuple[tuple[int, ...], tuple[int, ...]] | None
+    ) -> FileChange:
+        """Return the change with what its patch says, and which of its lines moved."""
+        return FileChange(
+            self.old_path, self.new_path, self.path_class, patch.hunks, self.replaces,
+            self.is_binary, patch.old_text, patch.new_text, *(moves or ((), ())),
+            self.entry.old_id, self.entry.new_id,
+        )  # fmt: skip
+
+
+def _all_new(content: bytes) -> bytes:
+    """Return the patch of a text that comes where none was."""
+    text = b"\n" + content.removesuffix(b"\n")
+    return b"%b0,0 +1,%d @@" % (HUNK, text.count(b"\n")) + text.replace(b"\n", b"\n+")
+
+
+def _in_blocks(texts: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Gather texts until they are worth parsing together."""
+    block: list[bytes] = []
+    size = 0
+    for text in texts:
+        block.append(text)
+        size += len(text)
+        if size >= _PARSED_BYTES:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block
 
 
 def split_commits(output: ReadAhead, shas: Sequence[str]) -> Iterator[bytes]:
@@ -344,7 +418,7 @@ def split_commits(output: ReadAhead, shas: Sequence[str]) -> Iterator[bytes]:
     output : ReadAhead
     shas : sequence of str
         The commits, in the order in which they were asked for. Each one's output begins with a line
-        that holds its id alone; a line of a patch never does.
+        that holds its id alone; a line of a patch never does. A newline at the end is left out.
     """
     marks = [b"\n" + sha.encode() + b"\n" for sha in shas]
     buffer = bytearray(b"\n")
@@ -352,7 +426,7 @@ def split_commits(output: ReadAhead, shas: Sequence[str]) -> Iterator[bytes]:
     for mark, following in zip(marks, [*marks[1:], None], strict=True):
         start += len(mark) - 1
         end = _find(buffer, output, following, start)
-        yield bytes(memoryview(buffer)[start:end])
+        yield bytes(memoryview(buffer)[start:end]).removesuffix(b"\n")
         start = end
         if start > 4 * _READ_BYTES:
             del buffer[:start]
@@ -378,306 +452,7 @@ def _find(buffer: bytearray, output: ReadAhead, mark: bytes | None, start: int) 
 
 def _patch_header(entry: RawEntry) -> bytes:
     """Return how the patch of a raw entry begins, behind `diff --git `."""
-    old, new = (
-        (b'"' + side + name[1:] if name.startswith(b'"') else side + name)
-        for side, name in ((b"a/", entry.old_name), (b"b/", entry.new_name))
-    )
-    return b"%b %b\n" % (old, new)
-
-
-def parse_patch(section: bytes, *, with_text: bool) -> tuple[array, array | None, array | None]:
-    """Parse the patch of one file.
-
-    Parameters
-    ----------
-    section : bytes
-        The patch, without context lines.
-    with_text : bool
-        Whether to take the checksums of the lines.
-
-    Returns
-    -------
-    hunks, old_text, new_text
-        As in `FileChange`.
-    """
-    start = section.find(b"\n@@ -")
-    if start < 0:
-        return array("I"), array("I") if with_text else None, array("I") if with_text else None
-    if not with_text:
-        heads = [part[: part.index(b" @@")] for part in section[start:].split(b"\n@@ -")[1:]]
-        return _hunk_numbers(heads), None, None
-    # Folding all at once and sorting lines by their signs is what makes this fast.
-    text = section[start + 1 :].removesuffix(b"\n").translate(None, _BLANKS)
-    heads: list[bytes] = []
-    old_text, new_text = array("I"), array("I")
-    for lines in _split_lines(text):
-        heads += [line[3:] for line in lines if line[0] == _AT]
-        old_text.extend([crc32(line[1:]) for line in lines if line[0] == _MINUS])
-        new_text.extend([crc32(line[1:]) for line in lines if line[0] == _PLUS])
-    hunks = _hunk_numbers(heads)
-    if len(old_text) != sum(hunks[1::4]) or len(new_text) != sum(hunks[3::4]):
-        raise ShipworthyError(
-            f"A patch of git's has {len(old_text)} removed and {len(new_text)} added lines where "
-            f"its headers say {sum(hunks[1::4])} and {sum(hunks[3::4])}; "
-            "please report this with your git's version."
-        )
-    return hunks, old_text, new_text
-
-
-def _split_lines(text: bytes) -> Iterator[list[bytes]]:
-    """Split a text into its lines, some megabytes at a time."""
-    start = 0
-    while (end := text.find(b"\n", start + _PARSED_BYTES)) >= 0:
-        yield text[start:end].split(b"\n")
-        start = end + 1
-    yield (text[start:] if start else text).split(b"\n")
-
-
-def _hunk_numbers(heads: list[bytes]) -> array:
-    """Parse hunk headers, each from the first number on."""
-    numbers = _HUNK_HEADER.findall(b"\n" + b"\n".join(heads))
-    if len(numbers) != len(heads):
-        raise ShipworthyError("git's hunk headers make no sense; report this with your version.")
-    return array("I", [int(number) if number else 1 for four in numbers for number in four])
-
-
-# ------------------------------------------------------------------------------------- moves
-
-
-def _mark_moves(changes: list[FileChange]) -> list[FileChange]:
-    """Find the blocks that a change removes in one place and adds in another.
-
-    Blocks are matched from the longest candidate on, in file order; a removed line moves to one
-    place at most. Generated and vendored files take no part: their lines enter no metric.
-    """
-    removed = _runs(changes, side=0)
-    if not removed:
-        return changes
-    added = _runs(changes, side=1)
-    if not added:
-        return changes
-    # Blocks of the smaller side are kept in memory, those of the other only looked up.
-    is_removal_small = _size(removed) <= _size(added)
-    known: set[tuple[int, ...]] = set()
-    for _, _, text in removed if is_removal_small else added:
-        known.update(_blocks(text))
-    if is_removal_small:
-        added = [run for run in added if not known.isdisjoint(_blocks(run[2]))]
-    else:
-        removed = [run for run in removed if not known.isdisjoint(_blocks(run[2]))]
-    if not added or not removed:
-        return changes
-    places: dict[tuple[int, ...], list[tuple[int, int]]] = defaultdict(list)
-    for number, (_, _, text) in enumerate(removed):
-        for index, block in enumerate(_blocks(text)):
-            if block in known:
-                places[block].append((number, index))
-    moved_away: dict[int, list[int]] = defaultdict(list)
-    moved_in: dict[int, list[int]] = defaultdict(list)
-    taken = [bytearray(len(text)) for _, _, text in removed]
-    for file, offset, text in added:
-        index = 0
-        while index + _MOVE_LINES <= len(text):
-            block = tuple(text[index : index + _MOVE_LINES])
-            number, source, length = _longest(text, index, places.get(block, ()), removed, taken)
-            if length < _MOVE_LINES:
-                index += 1
-                continue
-            taken[number][source : source + length] = b"\1" * length
-            source_file, source_offset, _ = removed[number]
-            source += source_offset
-            moved_away[source_file] += range(source, source + length)
-            moved_in[file] += range(offset + index, offset + index + length)
-            index += length
-    for file in moved_away.keys() | moved_in.keys():
-        changes[file] = changes[file]._replace(
-            moved_away=tuple(sorted(moved_away[file])), moved_in=tuple(moved_in[file])
-        )
-    return changes
-
-
-def _size(runs: list[tuple[int, int, array]]) -> int:
-    return sum(len(text) for _, _, text in runs)
-
-
-def _blocks(text: array) -> Iterator[tuple[int, ...]]:
-    """Return every block of as many lines as make a move."""
-    return zip(*(text[offset:] for offset in range(_MOVE_LINES)), strict=False)
-
-
-def _runs(changes: list[FileChange], side: int) -> list[tuple[int, int, array]]:
-    """Return the removed (side 0) or added (side 1) runs of three lines or more.
-
-    Each is (file number, index of its first line in the file's text, checksums).
-    """
-    runs = []
-    for number, change in enumerate(changes):
-        text = change.new_text if side else change.old_text
-        if text is None or len(text) < _MOVE_LINES:
-            continue
-        offset = 0
-        for lines in change.hunks[1 + 2 * side :: 4]:
-            if lines >= _MOVE_LINES:
-                runs.append((number, offset, text[offset : offset + lines]))
-            offset += lines
-    return runs
-
-
-def _longest(
-    text: array,
-    index: int,
-    candidates: Sequence[tuple[int, int]],
-    removed: list[tuple[int, int, array]],
-    taken: list[bytearray],
-) -> tuple[int, int, int]:
-    """Return (run, index, lines) of the longest untaken block equal to the text from index on."""
-    best = (0, 0, 0)
-    compared = 0
-    for number, source in candidates:
-        used, other = taken[number], removed[number][2]
-        if used[source]:
-            continue
-        length = 0
-        limit = min(len(text) - index, len(other) - source)
-        while (
-            length < limit
-            and text[index + length] == other[source + length]
-            and not used[source + length]
-        ):
-            length += 1
-        if length > best[2]:
-            best = (number, source, length)
-        compared += 1
-        if compared == _MOVE_CANDIDATES:
-            break
-    return best
-
-
-# ------------------------------------------------------------------------- several processes
-
-
-def read_changes(
-    repository: Repository,
-    commits: Sequence[tuple[str, str | None]],
-    *,
-    strict: bool,
-    jobs: int,
-) -> Iterator[list[FileChange]]:
-    """Yield the file changes of each commit in order, read by one or several processes.
-
-    Parameters
-    ----------
-    repository : Repository
-    commits : sequence of (str, str or None)
-        Each mainline commit with its first parent, oldest first, without gaps.
-    strict : bool
-        Whitespace-only edits are edits when true.
-    jobs : int
-        Processes; a short history gets fewer.
-    """
-    jobs = min(jobs, 1 + len(commits) // _COMMITS_PER_JOB)
-    if jobs <= 1:
-        if commits:
-            yield from DiffReader(repository, strict=strict).read(commits)
-        return
-    size = min(len(commits) // (jobs * _BATCHES_PER_JOB) + 1, _MOST_BATCH_COMMITS)
-    batches = [commits[first : first + size] for first in range(0, len(commits), size)]
-    workers = [_Worker(repository, batches[number::jobs], strict=strict) for number in range(jobs)]
-    try:
-        for number in range(len(batches)):
-            yield from workers[number % jobs].next_batch()
-    finally:
-        for worker in workers:
-            worker.stop()
-
-
-class _Worker:
-    """A process of our own that reads every n-th batch, and a thread that takes its results.
-
-    Not multiprocessing: a forked child would inherit the database, a spawned one would import the
-    caller's main module.
-    """
-
-    def __init__(
-        self,
-        repository: Repository,
-        batches: list[Sequence[tuple[str, str | None]]],
-        *,
-        strict: bool,
-    ) -> None:
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", "from shipworthy.git.diffs import serve; serve()"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-        )
-        widen_pipe(self._process.stdout)
-        self._results: Queue[Any] = Queue(_BATCHES_AHEAD)
-        self._is_stopped = False
-        self._thread = threading.Thread(
-            target=self._work, args=((repository, batches, strict),), daemon=True
-        )
-        self._thread.start()
-
-    def _work(self, task: Any) -> None:
-        try:
-            pickle.dump(task, self._process.stdin)
-            self._process.stdin.close()
-            while not self._is_stopped:
-                size = int.from_bytes(self._process.stdout.read(8), "little")
-                self._results.put(self._process.stdout.read(size) if size else None)
-                if not size:
-                    return
-        except (OSError, ValueError):  # it died, or was stopped: the reader sees no result
-            self._results.put(None)
-
-    def next_batch(self) -> list[list[FileChange]]:
-        """Return the next batch's changes, or raise what the worker raised."""
-        data = self._results.get()
-        result = pickle.loads(data) if data else None
-        if result is None:
-            raise ShipworthyError(
-                "A process that reads diffs ended early, perhaps for want of memory; "
-                "run again with fewer --jobs."
-            )
-        if isinstance(result, BaseException):
-            raise result
-        return result
-
-    def stop(self) -> None:
-        """End the process, finished or not."""
-        self._is_stopped = True
-        if self._process.poll() is None:
-            self._process.terminate()
-        while self._thread.is_alive():
-            while not self._results.empty():
-                self._results.get_nowait()
-            self._thread.join(0.05)
-        self._process.stdout.close()
-        self._process.wait()
-
-
-def serve() -> None:
-    """Read the batches that standard input names and write their changes to standard output.
-
-    Each result is a pickle behind its length (eight bytes). This is a worker's main function.
-    """
-    repository, batches, strict = pickle.load(sys.stdin.buffer)
-    output = sys.stdout.buffer
-    try:
-        changes = DiffReader(repository, strict=strict).read(*batches)
-        for batch in batches:
-            _send(output, list(islice(changes, len(batch))))
-        next(changes, None)
-    except BrokenPipeError:
-        return
-    except ShipworthyError as error:
-        _send(output, error)
-
-
-def _send(output: Any, result: object) -> None:
-    data = pickle.dumps(result, protocol=pickle.HIGHEST_PROTOCOL)
-    output.write(len(data).to_bytes(8, "little"))
-    output.write(data)
-    output.flush()
+    old, new = entry.old_name, entry.new_name
+    old = b'"a/' + old[1:] if old.startswith(b'"') else b"a/" + old
+    new = b'"b/' + new[1:] if new.startswith(b'"') else b"b/" + new
+    return old + b" " + new + b"\n"

@@ -123,7 +123,7 @@ def read_history(
     listed = repository.run("rev-list", "--topo-order", "--stdin", stdin=selection.encode())
     commits: dict[str, Commit] = {}
     if listed:
-        with repository.stream("cat-file", "--batch", stdin=listed) as output:
+        with repository.stream("cat-file", "--batch", "--buffer", stdin=listed) as output:
             for sha, content in _split_objects(output):
                 commit = parse_commit(sha, content, catalog)
                 commits[commit.sha] = commit

@@ -2,11 +2,10 @@
 
 from array import array
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain, groupby
-from sys import intern
+from itertools import accumulate, chain, groupby, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -20,12 +19,13 @@ from shipworthy.git.authors import (
     Written,
     added_places,
 )
+from shipworthy.git.births import BirthKind, Births
 from shipworthy.git.diffs import FileChange
 from shipworthy.git.history import Commit, History
 from shipworthy.git.ignored import IGNORE_REVISIONS_PATH, find_kept_lines, parse_ignored
-from shipworthy.git.lines import LineTracker
+from shipworthy.git.lines import FileBirths, LineTracker
 from shipworthy.git.repository import ObjectReader, Repository
-from shipworthy.git.state import Birth, ReaderState
+from shipworthy.git.state import ReaderState
 
 REFILL_SECONDS = 84 * 86_400
 # The memory of removed texts is swept when it has grown by so many.
@@ -33,6 +33,8 @@ _SWEEP_ENTRIES = 100_000
 # So many files with lines from merges are resolved together: few enough for the search to keep up
 # with the diffs.
 _WAITING_FILES = 250
+# Texts of recent memory are first looked for by so many bits of their checksums.
+_KNOWN_BITS = 22
 # So many removed lines are counted at a time.
 _COUNTED_DEAD = 1 << 18
 _BLANK_CHECKSUM = 0  # of the empty text
@@ -87,26 +89,6 @@ class Change:
     attribution_method: str | None
 
 
-class NewBirth(NamedTuple):
-    """A row of `line_births` of this run."""
-
-    change: int
-    path: str
-    path_class: str
-    author_sha: str
-    authorship: str
-    ai_tool: str | None
-    attribution_method: str | None
-    is_moved: bool
-    is_refilled: bool | None
-    lines: int
-
-
-# Which lines have text, and which of them were removed in recent memory. False: none of them was;
-# None: not computed.
-Evidence = tuple[np.ndarray, np.ndarray] | bool | None
-
-
 class FileAdditions(NamedTuple):
     """Lines that one change added to one file, before it is known who wrote them.
 
@@ -140,7 +122,8 @@ class FileAdditions(NamedTuple):
     hunks: array
     is_born: np.ndarray | None
     is_moved: np.ndarray | None
-    evidence: "Evidence"
+    is_refilled: np.ndarray | bool | None
+    has_text: np.ndarray | None
 
 
 class Ledger:
@@ -189,9 +172,11 @@ class Ledger:
             self._ignored = self._read_ignored(self._ignore_revisions)
         self._removed_at = dict(state.removed_at) if state else {}
         self._sweep_at = len(self._removed_at) + _SWEEP_ENTRIES
-        # Births: those of earlier runs that have living lines, then this run's.
-        self.old_births: list[Birth] = state.births if state else []
-        self.new_births: list[NewBirth] = []
+        # Whether a text may have been removed in recent memory, by its checksum's first bits: most
+        # were not.
+        self._is_known = np.zeros(1 << _KNOWN_BITS, dtype=bool)
+        self._know(self._removed_at)
+        self.births = state.births if state else Births()
         # The row of each line, by its number: as much of it as is known, and room to grow.
         self._rows = np.empty(0, dtype=np.uint32)
         self._tracker = self._restore(state)
@@ -227,6 +212,7 @@ class Ledger:
     def add(self, commit: Commit, files: Sequence[FileChange]) -> None:
         """Take in the next change of the mainline."""
         number = len(self.changes)
+        self.births.add_change(commit.sha)
         self._position += 1
         committed_at = commit.committed_at if commit.committed_at is not None else 0
         self._landed_at = max(
@@ -257,10 +243,10 @@ class Ledger:
         kept = {}
         if ignored:
             kept = find_kept_lines(self._repository, commit, ignored, files, strict=self._strict)
-        for births in self._tracker.apply(files, kept):
-            self._book(
-                number, files[births.file], births.first, births.lines, kept.get(births.file)
-            )
+        added = self._tracker.apply(files, kept)
+        refilled = self._find_refills(files)
+        for births in added:
+            self._book(number, files[births.file], births, kept, refilled)
         self._remember(files, kept)
         if len(self._merges) >= _WAITING_FILES:
             self._resolve_merges()
@@ -285,71 +271,93 @@ class Ledger:
         self,
         number: int,
         file: FileChange,
-        first: int,
-        lines: int,
-        kept: Sequence[tuple[int, int]] | None,
+        births: FileBirths,
+        kept: Mapping[int, Sequence[tuple[int, int]]],
+        refilled: Mapping[int, np.ndarray],
     ) -> None:
         """Book what a change added to a file, or put it off until it is known who wrote it."""
         change = self.changes[number]
-        is_born = None
-        if kept:
+        is_born = is_moved = has_text = None
+        is_refilled: np.ndarray | bool | None = None if file.new_text is None else False
+        if births.file in kept:
             is_born = np.ones(sum(file.hunks[3::4]), dtype=bool)
-            is_born[[added for added, _ in kept]] = False
-        is_moved = None
+            is_born[[added for added, _ in kept[births.file]]] = False
         if file.moved_in:
             is_moved = np.zeros(sum(file.hunks[3::4]), dtype=bool)
             is_moved[list(file.moved_in)] = True
+        if births.file in refilled:
+            is_refilled = _only(refilled[births.file], is_born)
+            has_text = _only(np.frombuffer(file.new_text, np.uint32) != _BLANK_CHECKSUM, is_born)
         additions = FileAdditions(
             change=number,
             path=file.new_path,
             path_class=file.path_class,
             old_id=file.old_id,
             new_id=file.new_id,
-            first=first,
-            lines=lines,
+            first=births.first,
+            lines=births.lines,
             hunks=file.hunks,
             is_born=is_born,
             is_moved=_only(is_moved, is_born),
-            evidence=self._find_refills(file, change.landed_at, is_born),
+            is_refilled=is_refilled,
+            has_text=has_text,
         )
         if change.branch:
             self._merges.append(additions)
         else:
             self._settle(additions, Written([change.commit], [file.new_path], None, None))
 
-    def _find_refills(
-        self, file: FileChange, landed_at: int, is_born: np.ndarray | None
-    ) -> Evidence:
-        if file.new_text is None:
-            return None
-        # Most texts were never removed, and one look-up tells that.
-        if self._removed_at.keys().isdisjoint(file.new_text):
-            return False
-        oldest = landed_at - REFILL_SECONDS
+    def _find_refills(self, files: Sequence[FileChange]) -> dict[int, np.ndarray]:
+        """Return which added lines have a text of recent memory, for files that have such lines."""
+        indexes = [index for index, file in enumerate(files) if file.new_text]
+        texts = _joined([files[index].new_text for index in indexes])
+        maybe = np.flatnonzero(self._is_known[texts >> np.uint32(32 - _KNOWN_BITS)])
+        if not len(maybe):
+            return {}
+        oldest = self._landed_at - REFILL_SECONDS
         last_removed = self._removed_at.get
-        is_refilled = [last_removed(text, oldest - 1) >= oldest for text in file.new_text]
-        has_text = np.frombuffer(file.new_text, dtype=np.uint32) != _BLANK_CHECKSUM
-        return _only(has_text, is_born), _only(np.array(is_refilled), is_born)
+        is_refilled = np.zeros(len(texts), dtype=bool)
+        is_refilled[maybe] = [
+            last_removed(text, oldest - 1) >= oldest for text in texts[maybe].tolist()
+        ]
+        bounds = accumulate((len(files[index].new_text) for index in indexes), initial=0)
+        found = {}
+        for index, (start, end) in zip(indexes, pairwise(bounds), strict=True):
+            if is_refilled[start:end].any():
+                found[index] = is_refilled[start:end]
+        return found
 
     def _remember(
         self, files: Sequence[FileChange], kept: dict[int, list[tuple[int, int]]]
     ) -> None:
         """Remember what this change removed; what moved or was kept was never gone."""
+        removed = []
         for index, file in enumerate(files):
             if file.old_text:
-                texts: Iterable[int] = file.old_text
+                texts = np.frombuffer(file.old_text, np.uint32)
                 if file.moved_away or index in kept:
-                    stays = {*file.moved_away, *(removed for _, removed in kept.get(index, ()))}
-                    texts = (text for place, text in enumerate(texts) if place not in stays)
-                self._removed_at.update(dict.fromkeys(texts, self._landed_at))
-        self._removed_at.pop(_BLANK_CHECKSUM, None)
+                    stays = [*file.moved_away, *(gone for _, gone in kept.get(index, ()))]
+                    texts = np.delete(texts, stays)
+                removed.append(texts)
+        texts = _joined(removed)
+        texts = texts[texts != _BLANK_CHECKSUM]
+        if not len(texts):
+            return
+        self._is_known[texts >> np.uint32(32 - _KNOWN_BITS)] = True
+        self._removed_at.update(dict.fromkeys(texts.tolist(), self._landed_at))
         if len(self._removed_at) > self._sweep_at:
             self._sweep()
             self._sweep_at = len(self._removed_at) + _SWEEP_ENTRIES
 
+    def _know(self, texts: Mapping[int, int]) -> None:
+        self._is_known[:] = False
+        numbers = np.fromiter(texts, np.uint32, len(texts))
+        self._is_known[numbers >> np.uint32(32 - _KNOWN_BITS)] = True
+
     def _sweep(self) -> None:
         oldest = self._landed_at - REFILL_SECONDS
         self._removed_at = {text: at for text, at in self._removed_at.items() if at >= oldest}
+        self._know(self._removed_at)
 
     def _settle(
         self,
@@ -369,7 +377,7 @@ class Ledger:
         self._make_room()
         attested = [self._attestations.has(one.sha, one.parents) for one in authors]
         if len(authors) == 1 and moved is None and not attested[0]:
-            row = len(self.old_births) + len(self.new_births)
+            row = len(self.births)
             author = authors[0]
             self._add_row(
                 additions, author.sha, author.authorship, author.ai_tool,
@@ -425,10 +433,10 @@ class Ledger:
                 (int(counts[one]), tool, method, one)
             )
         row_of = np.zeros(len(counts), dtype=np.uint32)
-        first = len(self.old_births) + len(self.new_births)
+        first = len(self.births)
         for row, parts in enumerate(groups.values(), first):
             row_of[[one for _, _, _, one in parts]] = row
-        row_of_line = row_of[kind] if isinstance(additions.evidence, tuple) else None
+        row_of_line = None if additions.has_text is None else row_of[kind]
         for row, ((author_sha, authorship, is_moved), parts) in enumerate(groups.items(), first):
             _, tool, method, _ = max(parts, key=lambda part: (part[0], -part[3]))
             self._add_row(
@@ -450,12 +458,16 @@ class Ledger:
         lines: int,
     ) -> None:
         """Add a row; `member` tells which of the lines are in it, None if all are."""
-        self.new_births.append(
-            NewBirth(
-                additions.change, intern(path_text(additions.path)), additions.path_class,
-                author_sha, authorship, tool, method, is_moved,
-                _is_refilled(additions.evidence, member), lines,
-            )
+        is_refilled = additions.is_refilled
+        if additions.has_text is not None:
+            # At least half of the lines with text came back.
+            refilled = np.count_nonzero(_only(is_refilled, member))
+            with_text = np.count_nonzero(_only(additions.has_text, member))
+            is_refilled = bool(refilled > 0 and with_text <= 2 * refilled)
+        kind = BirthKind(additions.path_class, authorship, tool, method, is_moved, is_refilled)
+        self.births.add(
+            self.births.old_changes + additions.change, path_text(additions.path), author_sha,
+            kind, lines,
         )  # fmt: skip
 
     def stop(self) -> None:
@@ -473,7 +485,7 @@ class Ledger:
         self._resolve_merges()
         self._settle_merges(is_last=True)
         self._make_room()
-        self.births_count = sum(birth.lines for birth in self.new_births)
+        self.births_count = int(self.births.lines().sum())
         self.deaths_count = len(self._tracker.dead) // 4
         self.living_count = sum(len(lines) for lines in self._tracker.files.values()) // 4
 
@@ -561,16 +573,6 @@ class Ledger:
         self._rows = np.empty(0, dtype=np.uint32)
         self._removed_at = {}
 
-    def birth(self, row: int) -> Birth:
-        """Return a birth by its number: old ones first, then new ones."""
-        if row < len(self.old_births):
-            return self.old_births[row]
-        new = self.new_births[row - len(self.old_births)]
-        return Birth(
-            self.changes[new.change].commit.sha, new.path, new.path_class, new.author_sha,
-            new.authorship, new.ai_tool, new.is_moved,
-        )  # fmt: skip
-
     def state(self) -> ReaderState:
         """Return what the next run needs."""
         self._sweep()
@@ -588,7 +590,7 @@ class Ledger:
             position=self._position,
             landed_at=self._landed_at,
             branch_commits=self._branch_commits,
-            births=[self.birth(int(row)) for row in used],
+            births=self.births.select(used),
             files=files,
             removed_at=self._removed_at,
             ignore_revisions=self._ignore_revisions,
@@ -617,10 +619,7 @@ def _only(values: np.ndarray | None, mask: np.ndarray | None) -> np.ndarray | No
     return values if values is None or mask is None else values[mask]
 
 
-def _is_refilled(evidence: Evidence, member: np.ndarray | None) -> bool | None:
-    """Tell whether at least half of the lines with text came back; None if not computed."""
-    if evidence is None or evidence is False:
-        return evidence
-    has_text, is_refilled = (_only(part, member) for part in evidence)
-    refilled = int(np.count_nonzero(is_refilled))
-    return refilled > 0 and 2 * refilled >= int(np.count_nonzero(has_text))
+def _joined(texts: Sequence[array | np.ndarray]) -> np.ndarray:
+    """Return checksums of several files, one after the other."""
+    parts = [np.frombuffer(part, np.uint32) for part in texts]
+    return np.concatenate(parts) if parts else np.empty(0, np.uint32)

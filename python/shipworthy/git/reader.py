@@ -6,10 +6,9 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from shipworthy.errors import ShipworthyError
@@ -98,7 +97,7 @@ def load_git(
     strict : bool
         Whitespace-only edits count as edits when true.
     jobs : int
-        Processes that read diffs, 1 or more. The rows do not depend on it.
+        Git processes that compute diffs, 1 or more. The rows do not depend on it.
     report : callable or None
         Called with each repository's entry as soon as its rows are committed.
 
@@ -273,15 +272,12 @@ class _Load:
         from shipworthy.git.history import read_history
         from shipworthy.git.repository import ObjectReader
 
-        diffs = read_changes(self._repository, mainline, strict=self._strict, jobs=self._jobs)
         with (
+            # Git works on while the commits are read and the heavier modules are imported.
+            read_changes(self._repository, mainline, strict=self._strict, jobs=self._jobs) as diffs,
             ObjectReader(self._repository) as objects,
-            closing(diffs),
             Progress(self._repository.name, len(mainline)) as progress,
         ):
-            # The first change starts git, which then works on while the commits are read and the
-            # heavier modules are imported.
-            first = list(islice(diffs, 1))
             history = read_history(
                 self._repository, catalog, mainline, state.tip if state else None
             )
@@ -291,7 +287,7 @@ class _Load:
                 self._repository, objects, history, state, self._settings, strict=self._strict
             )
             try:
-                for commit, changes in zip(history.mainline, chain(first, diffs), strict=True):
+                for commit, changes in zip(history.mainline, diffs, strict=True):
                     ledger.add(commit, changes)
                     progress.advance()
                 ledger.close()

@@ -12,6 +12,7 @@ import re
 import subprocess
 import tempfile
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -23,6 +24,10 @@ from shipworthy.errors import ShipworthyError
 
 _OLDEST_GIT = (2, 39)
 _PIPE_BYTES = 1 << 20
+# Git prints a few kilobytes at a time. After less than this we wait a moment for more: waking up
+# so often takes longer than all else that is done with them.
+_SMALL_BYTES = 1 << 18
+_MOMENT_SECONDS = 0.002
 _LISTED = 5
 # What counts. Copies from a host hold thousands of others, one or two a pull request.
 _REFS = ("refs/heads", "refs/remotes", "refs/tags", "refs/notes/ai")
@@ -354,6 +359,8 @@ class DiffServer:
             # The last bytes may be the first of the mark.
             yield text[: -len(end)]
             text = text[-len(end) :] + block
+            if len(block) < _SMALL_BYTES and not text.endswith(end):
+                time.sleep(_MOMENT_SECONDS)
         yield text[: -len(end)]
 
 
@@ -491,6 +498,8 @@ class ReadAhead:
                 self._changed.notify()
                 while self._size > self._ahead and not self._is_ended:
                     self._changed.wait()
+            if len(block) < _SMALL_BYTES:
+                time.sleep(_MOMENT_SECONDS)
 
 
 def widen_pipe(pipe: IO[bytes]) -> None:

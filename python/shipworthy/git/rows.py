@@ -7,6 +7,7 @@ import duckdb
 import numpy as np
 
 from shipworthy.contract import RAW_SCHEMA
+from shipworthy.git.births import Births
 from shipworthy.git.diffs import UNCOUNTED_CLASSES
 from shipworthy.git.ledger import Ledger
 from shipworthy.git.releases import find_releases
@@ -54,7 +55,7 @@ def write_rows(
         for table in ("line_births", "line_deaths", "commits"):
             connection.execute(f"delete from {RAW_SCHEMA}.{table} where repository = ?", [name])
     # One table after the other: only its rows are in memory twice.
-    _insert(connection, "line_births", _birth_rows(name, ledger))
+    _insert(connection, "line_births", _birth_rows(name, ledger.births))
     _insert(connection, "line_deaths", _death_rows(name, ledger))
     _insert(connection, "commits", _commit_rows(repository, ledger, salt))
     _merge(
@@ -172,42 +173,47 @@ def _insert(
         connection.unregister("_git_rows")
 
 
-def _birth_rows(name: str, ledger: Ledger) -> dict[str, np.ndarray]:
-    births = ledger.new_births
-    shas = _words([change.commit.sha for change in ledger.changes])
+def _birth_rows(name: str, births: Births) -> dict[str, np.ndarray]:
+    new = slice(births.old_rows, None)
+    rows = _shared_columns(births, births.codes()[new])
+    kinds = rows.pop("kind")
     return {
-        "repository": _constant(name, len(births)),
-        "added_sha": shas[[birth.change for birth in births]],
-        "path": _words([birth.path for birth in births]),
-        "path_class": _words([birth.path_class for birth in births]),
-        "author_sha": _words([birth.author_sha for birth in births]),
-        "authorship": _words([birth.authorship for birth in births]),
-        "ai_tool": _words([birth.ai_tool for birth in births]),
-        "attribution_method": _words([birth.attribution_method for birth in births]),
-        "is_moved": np.array([birth.is_moved for birth in births], dtype=bool),
-        "is_refilled": _nullable([birth.is_refilled for birth in births], bool),
-        "lines": np.array([birth.lines for birth in births], dtype=np.int64),
+        "repository": _constant(name, len(kinds)),
+        **rows,
+        "attribution_method": _words([kind.attribution_method for kind in births.kinds])[kinds],
+        "is_moved": _flags([kind.is_moved for kind in births.kinds])[kinds],
+        "is_refilled": _nullable([kind.is_refilled for kind in births.kinds], bool)[kinds],
+        "lines": births.lines()[new].astype(np.int64),
     }
 
 
 def _death_rows(name: str, ledger: Ledger) -> dict[str, np.ndarray]:
+    births = ledger.births
     numbers, changes, is_moved, lines = ledger.deaths()
-    used, index = np.unique(numbers, return_inverse=True)
-    births = [ledger.birth(number) for number in used.tolist()]
-    shas = _words([change.commit.sha for change in ledger.changes])
+    rows = _shared_columns(births, births.codes()[numbers])
+    kinds = rows.pop("kind")
     return {
-        "repository": _constant(name, len(numbers)),
-        "added_sha": _words([birth.added_sha for birth in births])[index],
-        "path": _words([birth.path for birth in births])[index],
-        "path_class": _words([birth.path_class for birth in births])[index],
-        "author_sha": _words([birth.author_sha for birth in births])[index],
-        "authorship": _words([birth.authorship for birth in births])[index],
-        "ai_tool": _words([birth.ai_tool for birth in births])[index],
-        "birth_is_moved": np.array([birth.is_moved for birth in births], dtype=bool)[index],
-        "removed_sha": shas[changes],
+        "repository": _constant(name, len(kinds)),
+        **rows,
+        "birth_is_moved": _flags([kind.is_moved for kind in births.kinds])[kinds],
+        "removed_sha": _words(births.changes[births.old_changes :])[changes],
         "is_moved": is_moved,
         "lines": lines,
     }
+
+
+def _shared_columns(births: Births, codes: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the columns that births and deaths have in common, and the number of each kind."""
+    changes, paths, authors, kinds = codes.T
+    columns: dict[str, np.ndarray] = {
+        "added_sha": _words(births.changes)[changes],
+        "path": _words(list(births.paths))[paths],
+        "author_sha": _words(list(births.authors))[authors],
+        "kind": kinds,
+    }
+    for column in ("path_class", "authorship", "ai_tool"):
+        columns[column] = _words([getattr(kind, column) for kind in births.kinds])[kinds]
+    return columns
 
 
 def _commit_rows(repository: Repository, ledger: Ledger, salt: bytes) -> dict[str, np.ndarray]:
@@ -215,7 +221,9 @@ def _commit_rows(repository: Repository, ledger: Ledger, salt: bytes) -> dict[st
 
     Of the branch commits only those are there that wrote a line.
     """
-    authors = {birth.author_sha for birth in ledger.new_births}
+    births = ledger.births
+    known = list(births.authors)
+    authors = {known[code] for code in np.unique(births.codes()[births.old_rows :, 2]).tolist()}
     changes = ledger.changes
     pairs = [(change.commit, change) for change in changes] + [
         (commit, change) for change in changes for commit in change.branch if commit.sha in authors
@@ -252,19 +260,17 @@ def _commit_rows(repository: Repository, ledger: Ledger, salt: bytes) -> dict[st
 
 def _counted_lines(ledger: Ledger) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the counted lines that each change added, removed, and added by AI."""
+    births = ledger.births
     added, removed, ai_added = np.zeros((3, len(ledger.changes)), dtype=np.int64)
-    for birth in ledger.new_births:
-        if birth.path_class not in UNCOUNTED_CLASSES:
-            added[birth.change] += birth.lines
-            if birth.authorship == "ai":
-                ai_added[birth.change] += birth.lines
+    is_counted = _flags([kind.path_class not in UNCOUNTED_CLASSES for kind in births.kinds])
+    is_ai = _flags([kind.authorship == "ai" for kind in births.kinds])
+    new = slice(births.old_rows, None)
+    changes, _, _, kinds = births.codes()[new].T
+    changes, lines = changes - births.old_changes, births.lines()[new] * is_counted[kinds]
+    np.add.at(added, changes, lines)
+    np.add.at(ai_added, changes, lines * is_ai[kinds])
     numbers, changes, _, lines = ledger.deaths()
-    used, index = np.unique(numbers, return_inverse=True)
-    is_counted = np.array(
-        [ledger.birth(number).path_class not in UNCOUNTED_CLASSES for number in used.tolist()],
-        dtype=bool,
-    )[index]
-    np.add.at(removed, changes[is_counted], lines[is_counted])
+    np.add.at(removed, changes, lines * is_counted[births.codes()[numbers, 3]])
     return added, removed, ai_added
 
 
@@ -284,6 +290,10 @@ def _time(seconds: int) -> datetime:
 
 def _words(values: Sequence[str | None]) -> np.ndarray:
     return np.array(values, dtype=object)
+
+
+def _flags(values: Sequence[bool]) -> np.ndarray:
+    return np.array(values, dtype=bool)
 
 
 def _constant(value: str, count: int) -> np.ndarray:

@@ -6,29 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from shipworthy.git.births import BirthKind, Births, Pool
+
 # Another number makes every repository be loaded anew.
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 _HEADER_BYTES = 8
-
-
-@dataclass(slots=True)
-class Birth:
-    """A row of `line_births`, as far as later deaths need it.
-
-    Parameters
-    ----------
-    added_sha, path, path_class, author_sha, authorship, ai_tool, is_moved
-        As in the contract; `path` is the text form.
-    """
-
-    added_sha: str
-    path: str
-    path_class: str
-    author_sha: str
-    authorship: str
-    ai_tool: str | None
-    is_moved: bool
 
 
 @dataclass
@@ -47,7 +30,7 @@ class ReaderState:
         Its landing, in seconds since 1970 (UTC).
     branch_commits : int
         Branch commits that merges brought in so far.
-    births : list of Birth
+    births : Births
         The births that have living lines.
     files : dict of bytes to (array of int, array of int)
         Each file as runs of lines: index into `births`, and lines.
@@ -66,7 +49,7 @@ class ReaderState:
     position: int
     landed_at: int
     branch_commits: int
-    births: list[Birth]
+    births: Births
     files: dict[bytes, tuple[np.ndarray, np.ndarray]]
     removed_at: dict[int, int] = field(default_factory=dict)
     ignore_revisions: str | None = None
@@ -76,13 +59,6 @@ class ReaderState:
 
     def to_bytes(self) -> bytes:
         """Return the state as a blob: a JSON header, then plain arrays of numbers."""
-        births = [
-            [
-                birth.added_sha, birth.path, birth.path_class, birth.author_sha,
-                birth.authorship, birth.ai_tool, birth.is_moved,
-            ]
-            for birth in self.births
-        ]  # fmt: skip
         runs = [len(numbers) for numbers, _ in self.files.values()]
         header = {
             "version": STATE_VERSION,
@@ -95,12 +71,17 @@ class ReaderState:
             "trace_file": self.trace_file,
             "notes_tree": self.notes_tree,
             "notes_digest": self.notes_digest,
-            "births": births,
+            "births": len(self.births),
+            "changes": self.births.changes,
+            "paths": list(self.births.paths),
+            "authors": list(self.births.authors),
+            "kinds": list(self.births.kinds),
             # Latin-1 gives every byte a character of its own.
             "files": [path.decode("latin-1") for path in self.files],
             "removed": len(self.removed_at),
         }
         parts = [
+            self.births.codes().astype("<u4"),
             np.array(runs, dtype="<u4"),
             *(part.astype("<u4") for part, _ in self.files.values()),
             *(part.astype("<u4") for _, part in self.files.values()),
@@ -126,6 +107,7 @@ class ReaderState:
             position += array.nbytes
             return array
 
+        codes = take("<u4", 4 * header["births"]).reshape(-1, 4)
         paths = [path.encode("latin-1") for path in header["files"]]
         runs = take("<u4", len(paths))
         borders = np.cumsum(runs)[:-1]
@@ -140,7 +122,13 @@ class ReaderState:
             position=header["position"],
             landed_at=header["landed_at"],
             branch_commits=header["branch_commits"],
-            births=[Birth(*birth) for birth in header["births"]],
+            births=Births(
+                header["changes"],
+                Pool.of(header["paths"]),
+                Pool.of(header["authors"]),
+                Pool.of(BirthKind(*kind) for kind in header["kinds"]),
+                codes,
+            ),
             files=dict(zip(paths, zip(numbers, lines, strict=True), strict=True)) if paths else {},
             removed_at=dict(zip(checksums.tolist(), times.tolist(), strict=True)),
             ignore_revisions=header["ignore_revisions"],

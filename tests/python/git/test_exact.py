@@ -1,6 +1,7 @@
 """The reader against `git blame`, on histories that hypothesis makes up."""
 
 from collections import Counter
+from typing import NamedTuple
 
 import pytest
 from histories import Builder, Entry, Tree, blame, git
@@ -143,18 +144,38 @@ def read(directory, *, strict=False):
         mainline, _ = read_mainline(repository, None)
         history = read_history(repository, Catalog.load(), mainline, None)
         ledger = Ledger(repository, objects, history, None, "", strict=strict)
-        diffs = read_changes(repository, mainline, strict=strict, jobs=1)
-        for commit, changes in zip(history.mainline, diffs, strict=True):
-            ledger.add(commit, changes)
+        with read_changes(repository, mainline, strict=strict, jobs=1) as diffs:
+            for commit, changes in zip(history.mainline, diffs, strict=True):
+                ledger.add(commit, changes)
         ledger.close()
         ledger.stop()
         return ledger
+
+
+class BirthRow(NamedTuple):
+    added_sha: str
+    path: str
+    author_sha: str
+    lines: int
+
+
+def births_of(ledger):
+    """Return the ledger's births as rows."""
+    births = ledger.births
+    paths, authors = list(births.paths), list(births.authors)
+    return [
+        BirthRow(births.changes[change], paths[path], authors[author], lines)
+        for (change, path, author, _), lines in zip(
+            births.codes().tolist(), births.lines().tolist(), strict=True
+        )
+    ]
 
 
 def assert_blame_agrees(directory, ledger, builder, *options):
     """Compare the living lines at the tip with blame: change and path at birth of each."""
     tree = builder.trees[builder.tip]
     living = ledger.living()
+    rows_of_births = births_of(ledger)
     for path, entry in tree.items():
         if entry.mode == "160000":
             assert path not in living
@@ -163,7 +184,7 @@ def assert_blame_agrees(directory, ledger, builder, *options):
         if path == BINARY_PATH:
             assert len(rows) == 0
             continue
-        births = [ledger.birth(int(row)) for row in rows]
+        births = [rows_of_births[row] for row in rows]
         blamed = blame(directory, path, "--first-parent", *options, "main")
         assert [(one.added_sha, one.path) for one in births] == [
             (line.sha, path_text(line.path)) for line in blamed
@@ -173,7 +194,7 @@ def assert_blame_agrees(directory, ledger, builder, *options):
 
 def assert_conserved(ledger):
     """Births are deaths and living lines, row by row."""
-    balance = Counter({number: birth.lines for number, birth in enumerate(ledger.new_births)})
+    balance = Counter({number: birth.lines for number, birth in enumerate(births_of(ledger))})
     births, _, _, lines = ledger.deaths()
     for birth, count in zip(births.tolist(), lines.tolist(), strict=True):
         balance[birth] -= count
@@ -184,12 +205,13 @@ def assert_conserved(ledger):
 
 def assert_authors_agree(directory, ledger, options):
     """Compare the authors of lines born in merges with `git blame P1..M`."""
-    for number, change in enumerate(ledger.changes):
+    births = births_of(ledger)
+    for change in ledger.changes:
         if not change.branch:
             continue
         merge = change.commit
         expected: Counter[tuple[str, str]] = Counter()
-        paths = {birth.path for birth in ledger.new_births if birth.change == number}
+        paths = {birth.path for birth in births if birth.added_sha == merge.sha}
         listed = git(directory, "ls-tree", "-r", "-z", "--name-only", merge.sha).split(b"\0")
         for path in listed:
             if path_text(path) not in paths:
@@ -201,8 +223,8 @@ def assert_authors_agree(directory, ledger, options):
                     author = merge.sha if by_author.is_boundary else by_author.sha
                     expected[author, path_text(path)] += 1
         found: Counter[tuple[str, str]] = Counter()
-        for birth in ledger.new_births:
-            if birth.change == number:
+        for birth in births:
+            if birth.added_sha == merge.sha:
                 found[birth.author_sha, birth.path] += birth.lines
         assert found == expected, (merge.sha, merge.parents)
 

@@ -507,7 +507,7 @@ def test_nothing_around_the_objects_changes_the_rows(tmp_path, monkeypatch):
 
 def test_two_jobs_give_what_one_gives(tmp_path, monkeypatch):
     monkeypatch.setattr("shipworthy.git.diffs._COMMITS_PER_JOB", 1)
-    monkeypatch.setattr("shipworthy.git.diffs._MOST_BATCH_COMMITS", 2)
+    monkeypatch.setattr("shipworthy.git.diffs._BATCH_COMMITS", 2)
     story(tmp_path / "r")
     found = []
     for jobs in (1, 2):

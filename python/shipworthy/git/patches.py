@@ -1,0 +1,193 @@
+"""Parse patches without context, those of many files at a time.
+
+A loop over lines would cost more than all else that the reader does. numpy finds the lines, tells
+what each is by its sign, and takes all checksums at once.
+"""
+
+import re
+from array import array
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, chain, pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from shipworthy.errors import ShipworthyError
+
+# How the first hunk of a patch begins, and so every other one.
+HUNK = b"\n@@ -"
+
+# "Whitespace folded": two lines are the same text if only blanks tell them apart.
+_BLANKS = b" \t\r\v\f"
+_NEWLINE, _AT, PLUS, _COMMA, MINUS = b"\n@+,-"
+# So many bytes are worked on at a time: they and what is made of them stay in the cache.
+_PIECE_BYTES = 1 << 18
+# A line's checksum is the polynomial of its bytes at this number, modulo 2^32.
+_BASE = 0x01000193
+
+
+class Patch(NamedTuple):
+    """What one file's patch says.
+
+    Parameters
+    ----------
+    hunks : array of int
+        Four numbers a hunk: old start, old lines, new start, new lines.
+    old_text, new_text : array of int or None
+        Checksum of the folded text of each removed and each added line, in hunk order; None where
+        nobody asked for them.
+    """
+
+    hunks: array
+    old_text: array | None
+    new_text: array | None
+
+
+class PatchLines(NamedTuple):
+    """The lines of many patches, one after the other.
+
+    Parameters
+    ----------
+    signs : array of uint8
+        First byte of each line: at sign for a hunk's header, minus, plus, backslash.
+    checksums : array of uint32
+        Of each line's folded text, without its sign.
+    first : array of int
+        Index of each patch's first line, and the number of all lines.
+    """
+
+    signs: np.ndarray
+    checksums: np.ndarray
+    first: np.ndarray
+
+
+def parse_patches(patches: Sequence[bytes]) -> tuple[list[Patch], PatchLines]:
+    """Parse patches, with checksums of their lines.
+
+    Parameters
+    ----------
+    patches : sequence of bytes
+        Each from `HUNK` on, without the newline at its end; empty where a file has none.
+
+    Raises
+    ------
+    ShipworthyError
+        If a hunk has not the lines that its header announces.
+    """
+    heads: list[bytes] = []
+    signs, checksums = [np.empty(0, np.uint8)], [np.empty(0, np.uint32)]
+    for piece in _pieces(b"".join(patches)):
+        folded = piece.translate(None, _BLANKS)
+        # Each line begins behind a newline, and with its sign, which no folding takes away.
+        values = np.frombuffer(folded, np.uint8)
+        newlines = np.flatnonzero(values == _NEWLINE)
+        signs.append(values[newlines + 1])
+        checksums.append(_checksums(values, newlines))
+        starts = (newlines[signs[-1] == _AT] + len(b"\n@@-")).tolist()
+        heads += [folded[start : folded.index(b"@@", start)] for start in starts]
+    lines = PatchLines(
+        np.concatenate(signs),
+        np.concatenate(checksums),
+        np.fromiter(accumulate((patch.count(b"\n") for patch in patches), initial=0), np.int64),
+    )
+    numbers = _hunk_numbers(heads)
+    old, new = (_Side(lines, sign) for sign in (MINUS, PLUS))
+    first_lines = np.append(np.flatnonzero(lines.signs == _AT), len(lines.signs))
+    for side, announced in ((old, numbers[:, 1]), (new, numbers[:, 3])):
+        if not np.array_equal(np.diff(side.before[first_lines]), announced):
+            raise ShipworthyError(
+                "git's diff has a hunk with other lines than its header says; "
+                "please report this with your git's version."
+            )
+    hunks = array("I", numbers.astype(np.uint32).tobytes())
+    bounds = (4 * np.searchsorted(first_lines, lines.first)).tolist()
+    parsed = [
+        Patch(hunks[bounds[one] : bounds[one + 1]], old.of(one), new.of(one))
+        for one in range(len(patches))
+    ]
+    return parsed, lines
+
+
+def hunk_heads(patch: bytes) -> list[bytes]:
+    """Return the numbers in the hunk headers of a patch, as text: all that is needed of it where
+    lines do not matter.
+    """
+    return [part[: part.index(b" @@")] for part in patch.split(HUNK)[1:]]
+
+
+def parse_heads(patches: Sequence[Sequence[bytes]]) -> list[array]:
+    """Parse what `hunk_heads` returned for each of many patches into the hunks of each."""
+    numbers = _hunk_numbers(list(chain.from_iterable(patches)))
+    hunks = array("I", numbers.astype(np.uint32).tobytes())
+    bounds = list(accumulate((4 * len(heads) for heads in patches), initial=0))
+    return [hunks[start:end] for start, end in pairwise(bounds)]
+
+
+class _Side:
+    """The removed or the added lines of many patches."""
+
+    def __init__(self, lines: PatchLines, sign: int) -> None:
+        is_here = lines.signs == sign
+        # How many there are before each line, and in all.
+        self.before = np.concatenate(([0], np.cumsum(is_here)))
+        self._checksums = array("I", lines.checksums[is_here].tobytes())
+        self._bounds = self.before[lines.first].tolist()
+
+    def of(self, patch: int) -> array:
+        """Return the checksums of one patch's lines."""
+        return self._checksums[self._bounds[patch] : self._bounds[patch + 1]]
+
+
+def _pieces(text: bytes) -> Iterator[bytes]:
+    """Cut a text before newlines, so that each piece begins with one."""
+    start = 0
+    while start < len(text):
+        end = text.find(b"\n", start + _PIECE_BYTES)
+        if end < 0:
+            end = len(text)
+        yield text[start:end]
+        start = end
+
+
+def _hunk_numbers(heads: Sequence[bytes]) -> np.ndarray:
+    """Parse hunk headers (`12,3+14` or `12,3 +14`) into a row of four numbers each."""
+    text = b"+".join(heads).translate(None, b" ")
+    values = np.frombuffer(text, np.uint8)
+    separators = values[(values == PLUS) | (values == _COMMA)]
+    numbers = np.empty(0, np.int64)
+    if re.fullmatch(rb"[\d,+]+", text):
+        numbers = np.fromstring(text.replace(b"+", b","), dtype=np.int64, sep=",")
+    starts = np.flatnonzero(np.concatenate(([True], separators == PLUS)))[: len(numbers)]
+    # One line is not counted in the header: `12` says `12,1`.
+    is_counted = np.append(separators == _COMMA, False)[starts]
+    lines = np.where(is_counted, np.append(numbers, 1)[starts + 1], 1)
+    if len(starts) != 2 * len(heads) or len(numbers) != len(starts) + np.count_nonzero(is_counted):
+        raise ShipworthyError("git's hunk headers make no sense; report this with your version.")
+    return np.stack((numbers[starts], lines), axis=1).reshape(-1, 4)
+
+
+# Powers of the base and of its inverse, as many as were ever needed.
+_powers: dict[int, np.ndarray] = {}
+
+
+def _powers_of(base: int, count: int) -> np.ndarray:
+    known = _powers.get(base)
+    if known is None or len(known) < count:
+        known = np.full(max(count, _PIECE_BYTES + _PIECE_BYTES // 4), base, dtype=np.uint32)
+        known[0] = 1
+        known = _powers[base] = np.multiply.accumulate(known, dtype=np.uint32)
+    return known[:count]
+
+
+def _checksums(values: np.ndarray, newlines: np.ndarray) -> np.ndarray:
+    """Return the checksum of each line behind a newline and a sign."""
+    if not len(newlines):
+        return np.empty(0, np.uint32)
+    terms = values.astype(np.uint32)
+    terms[newlines] = 0
+    terms[newlines + 1] = 0
+    terms *= _powers_of(_BASE, len(terms))
+    sums = np.add.reduceat(terms, newlines, dtype=np.uint32)
+    # As if each line stood at the beginning.
+    sums *= _powers_of(pow(_BASE, -1, 1 << 32), len(terms))[newlines]
+    return sums

@@ -15,7 +15,7 @@ import numpy as np
 
 from shipworthy.git.diffs import RawEntry, parse_raw, unquote
 from shipworthy.git.history import Commit
-from shipworthy.git.patches import hunk_heads, parse_heads
+from shipworthy.git.patches import Span, hunk_heads, parse_heads
 from shipworthy.git.repository import DiffServer, PathFinder, Repository, TreeMaker
 
 # Up to here every line gets its exact author. Beyond, the versions of a file are told apart only
@@ -404,7 +404,7 @@ class VersionComparer:
         heads: list[list[bytes]] = []
         for section in _split_sections(self._diffs.ask(f"{old} {new}\n".encode())):
             pair = pairs[int(section[2:10])]
-            numbers = hunk_heads(section)
+            numbers = hunk_heads(Span(section, 0, len(section)))
             if not numbers and b"\nBinary files " in section:
                 hunks[pair] = None
                 continue

@@ -6,9 +6,9 @@ removed and added, which of them moved inside the change, and a checksum of each
 
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import chain, islice
+from itertools import accumulate, chain
 from typing import Any, NamedTuple
 
 from shipworthy.errors import ShipworthyError
@@ -16,6 +16,7 @@ from shipworthy.git.moves import find_moves
 from shipworthy.git.patches import (
     HUNK,
     Patch,
+    Span,
     hunk_heads,
     parse_heads,
     parse_patches,
@@ -33,7 +34,6 @@ _DIFF_TREE = (
 )  # fmt: skip
 
 _SECTION = b"\ndiff --git "
-_READ_BYTES = 1 << 20
 # How far git may be ahead of us: far enough to go on while a big change is followed.
 _AHEAD_BYTES = 16 << 20
 # So many bytes of commits are parsed at a time: enough for numpy to pay.
@@ -226,14 +226,17 @@ def read_changes(
     size = _BATCH_COMMITS if jobs > 1 else len(commits)
     batches = [commits[first : first + size] for first in range(0, len(commits), size)]
     with ExitStack() as stack:
-        texts = []
+        blocks = []
         for job in range(jobs):
-            own = list(chain.from_iterable(batches[job::jobs]))
-            feed = "".join(f"{sha} {parent or ''}".strip() + "\n" for sha, parent in own)
+            own = batches[job::jobs]
+            feed = "".join(
+                f"{sha} {parent or ''}".strip() + "\n" for sha, parent in chain.from_iterable(own)
+            )
             stream = repository.stream(*options, stdin=feed.encode(), ahead=_AHEAD_BYTES // jobs)
-            texts.append(split_commits(stack.enter_context(stream), [sha for sha, _ in own]))
+            shas = [[sha for sha, _ in batch] for batch in own]
+            blocks.append(split_commits(stack.enter_context(stream), shas))
         objects = stack.enter_context(ObjectReader(repository))
-        yield _parse_all(repository, objects, commits[0][1], batches, texts)
+        yield _parse_all(repository, objects, commits[0][1], batches, blocks)
 
 
 def _parse_all(
@@ -241,17 +244,15 @@ def _parse_all(
     objects: ObjectReader,
     base: str | None,
     batches: Sequence[Sequence[object]],
-    texts: Sequence[Iterator[bytes]],
+    blocks: Sequence[Iterator[list[Span]]],
 ) -> Iterator[list[FileChange]]:
     parser = _Parser(repository, objects, Attributes.at(repository, objects, base))
-    in_order = chain.from_iterable(
-        islice(texts[number % len(texts)], len(batch)) for number, batch in enumerate(batches)
-    )
-    for block in _in_blocks(in_order):
-        yield from parser.parse(block)
-    # Git may still fail, and says so at the end of what it prints.
-    for rest in texts:
-        next(rest, None)
+    for number, batch in enumerate(batches):
+        missing = len(batch)
+        while missing:
+            block = next(blocks[number % len(blocks)])
+            missing -= len(block)
+            yield from parser.parse(block)
 
 
 class _Parser:
@@ -265,9 +266,9 @@ class _Parser:
         self._attributes = attributes
         self._classifier = PathClassifier.load()
 
-    def parse(self, texts: Sequence[bytes]) -> list[list[FileChange]]:
+    def parse(self, commits: Sequence[Span]) -> list[list[FileChange]]:
         """Return what some commits changed, from what git prints for each."""
-        drafts = [self._draft(text) for text in texts]
+        drafts = [self._draft(commit) for commit in commits]
         flat = [(number, draft) for number, some in enumerate(drafts) for draft in some]
         counted = [(number, one.patch) for number, one in flat if one.is_counted]
         parsed, lines = parse_patches([patch for _, patch in counted])
@@ -279,12 +280,13 @@ class _Parser:
         }
         return [[one.finish(*next(patches[one.is_counted])) for one in some] for some in drafts]
 
-    def _draft(self, text: bytes) -> list["_Draft"]:
+    def _draft(self, commit: Span) -> list["_Draft"]:
         """Take apart what git prints for one commit: raw lines, an empty line, patches."""
         # No line of a file can begin like this: in a patch without context each begins with a plus,
         # a minus or a backslash.
-        place = text.find(_SECTION)
-        raw = text if place < 0 else text[:place]
+        place = commit.find(_SECTION)
+        text, start, end = commit
+        raw = bytes(text[start : end if place < 0 else place])
         entries = [parse_raw(line) for line in raw.split(b"\n") if line.startswith(b":")]
         self._attributes.update(entries)
         drafts: list[_Draft] = []
@@ -293,11 +295,11 @@ class _Parser:
             own = []
             # A file that became a link, or the reverse, has two sections: gone, and come.
             for _ in range(2 if entry.status == b"T" else 1):
-                start = place + len(_SECTION)
-                if place < 0 or not text.startswith(header, start):
+                section = Span(text, place + len(_SECTION), end)
+                if place < 0 or not section.startswith(header):
                     break
-                place = text.find(_SECTION, start)
-                own.append(text[start:] if place < 0 else text[start:place])
+                place = section.find(_SECTION)
+                own.append(section if place < 0 else section._replace(end=place))
             self._add_drafts(drafts, entry, own)
         if place >= 0:
             raise ShipworthyError(
@@ -306,7 +308,7 @@ class _Parser:
             )
         return drafts
 
-    def _add_drafts(self, drafts: list["_Draft"], entry: RawEntry, sections: list[bytes]) -> None:
+    def _add_drafts(self, drafts: list["_Draft"], entry: RawEntry, sections: list[Span]) -> None:
         """Append what one raw entry with its patches says; nothing for what has no lines."""
         had_lines = entry.old_mode not in (0, GITLINK)
         has_lines = entry.new_mode not in (0, GITLINK)
@@ -319,7 +321,8 @@ class _Parser:
         if entry.status == b"T":
             # The two halves share no line: the first dies, the second is born.
             for section in sections:
-                is_gone = b"\ndeleted file mode" in section.partition(b"\n@@ ")[0]
+                # Before the first hunk, since no line of a file begins like this.
+                is_gone = section.find(b"\ndeleted file mode") >= 0
                 if (old_path if is_gone else new_path) is None:
                     continue  # the half that is a submodule
                 drafts.append(
@@ -329,21 +332,21 @@ class _Parser:
                     )
                 )  # fmt: skip
             return
-        section = sections[0] if sections else b""
+        section = sections[0] if sections else Span(b"", 0, 0)
         drafts.append(self._draft_file(entry, section, path_class, old_path, new_path))
 
     def _draft_file(
         self,
         entry: RawEntry,
-        section: bytes,
+        section: Span,
         path_class: str,
         old_path: bytes | None,
         new_path: bytes | None,
     ) -> "_Draft":
         start = section.find(HUNK)
-        patch = section[start:] if start >= 0 else b""
+        patch = section.starting(section.end if start < 0 else start)
         replaces = is_binary = False
-        if start < 0 and b"\nBinary files " in section:
+        if start < 0 and section.find(b"\nBinary files ") >= 0:
             replaces = True
             if new_path is not None:
                 content = self._objects.read(entry.new_id)
@@ -366,7 +369,7 @@ class _Draft(NamedTuple):
         As in `FileChange`.
     is_counted : bool
         Whether its lines enter metrics, so that their texts matter.
-    patch : bytes
+    patch : Span
         From its first hunk on; empty if there is none.
     """
 
@@ -377,7 +380,7 @@ class _Draft(NamedTuple):
     replaces: bool
     is_binary: bool
     is_counted: bool
-    patch: bytes
+    patch: Span
 
     def finish(
         self, patch: Patch, moves: tuple[tuple[int, ...], tuple[int, ...]] | None
@@ -390,64 +393,67 @@ class _Draft(NamedTuple):
         )  # fmt: skip
 
 
-def _all_new(content: bytes) -> bytes:
+def _all_new(content: bytes) -> Span:
     """Return the patch of a text that comes where none was."""
     text = b"\n" + content.removesuffix(b"\n")
-    return b"%b0,0 +1,%d @@" % (HUNK, text.count(b"\n")) + text.replace(b"\n", b"\n+")
+    patch = b"%b0,0 +1,%d @@" % (HUNK, text.count(b"\n")) + text.replace(b"\n", b"\n+")
+    return Span(patch, 0, len(patch))
 
 
-def _in_blocks(texts: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Gather texts until they are worth parsing together."""
-    block: list[bytes] = []
-    size = 0
-    for text in texts:
-        block.append(text)
-        size += len(text)
-        if size >= _PARSED_BYTES:
-            yield block
-            block, size = [], 0
-    if block:
-        yield block
-
-
-def split_commits(output: ReadAhead, shas: Sequence[str]) -> Iterator[bytes]:
+def split_commits(output: ReadAhead, batches: Sequence[Sequence[str]]) -> Iterator[list[Span]]:
     """Split the output of `diff-tree --stdin --always` into what belongs to each commit.
 
     Parameters
     ----------
     output : ReadAhead
-    shas : sequence of str
+    batches : sequence of sequences of str
         The commits, in the order in which they were asked for. Each one's output begins with a line
-        that holds its id alone; a line of a patch never does. A newline at the end is left out.
+        that holds its id alone; a line of a patch never does.
+
+    Yields
+    ------
+    list of Span
+        Some commits of one batch, as many as are worth parsing together. The newline at a commit's
+        end is left out.
     """
-    marks = [b"\n" + sha.encode() + b"\n" for sha in shas]
-    buffer = bytearray(b"\n")
-    start = _find(buffer, output, marks[0], 0)
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
-        start += len(mark) - 1
-        end = _find(buffer, output, following, start)
-        yield bytes(memoryview(buffer)[start:end]).removesuffix(b"\n")
-        start = end
-        if start > 4 * _READ_BYTES:
-            del buffer[:start]
+    marks = [b"\n%b\n" % sha.encode() for batch in batches for sha in batch]
+    batch_ends = set(accumulate(len(batch) for batch in batches))
+    text = bytearray(b"\n")
+    commits: list[Span] = []
+    # Where the text of the commit at hand begins, and from where on the next one's mark is sought.
+    start = search = 0
+    for number, mark in enumerate([*marks, None]):
+        while mark is None or (found := text.find(mark, search)) < 0:
+            if commits:
+                yield commits
+                commits = []
+            # Only ever added to, so that no span loses its place.
+            text = text[start:] if start else text
             start = 0
+            # What was searched once need not be searched again, but for a mark cut in half.
+            search = max(0, len(text) - len(mark or b""))
+            if not _read(output, text):
+                if mark is not None:
+                    raise ShipworthyError(
+                        f"git's diff ended before commit {mark.decode().strip()}; "
+                        "run git fsck --full."
+                    )
+                found = len(text.removesuffix(b"\n"))
+                break
+        if number:
+            commits.append(Span(text, start, found))
+        start = search = found + len(mark or b"\n") - 1
+        if number in batch_ends:
+            yield commits
+            commits = []
 
 
-def _find(buffer: bytearray, output: ReadAhead, mark: bytes | None, start: int) -> int:
-    """Return where the mark begins, reading on as far as needed; without a mark, where all ends."""
-    search = start
-    while mark is None or (found := buffer.find(mark, search)) < 0:
-        # What was searched once need not be searched again, but for a mark cut in half.
-        search = max(start, len(buffer) - len(mark or b""))
-        block = output.read()
-        if not block:
-            if mark is None:
-                return len(buffer)
-            raise ShipworthyError(
-                f"git's diff ended before commit {mark.decode().strip()}; run git fsck --full."
-            )
-        buffer += block
-    return found
+def _read(output: ReadAhead, text: bytearray) -> bool:
+    """Add what is worth parsing to a text; tell whether there was anything left."""
+    size = len(text)
+    while len(text) < size + _PARSED_BYTES and (block := output.read()):
+        text += block
+    return len(text) > size
 
 
 def _patch_header(entry: RawEntry) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import accumulate, chain, groupby, pairwise
+from queue import SimpleQueue
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +34,8 @@ _SWEEP_ENTRIES = 100_000
 # So many files with lines from merges are resolved together: few enough for the search to keep up
 # with the diffs.
 _WAITING_FILES = 250
+# So many searches for authors run beside each other.
+_SEARCHES = 2
 # Texts of recent memory are first looked for by so many bits of their checksums.
 _KNOWN_BITS = 22
 # So many removed lines are counted at a time.
@@ -182,13 +185,19 @@ class Ledger:
         self._tracker = self._restore(state)
         self._merges: list[FileAdditions] = []
         self._resolved: deque[tuple[list[FileAdditions], Future[list[list[Written]]]]] = deque()
-        # One thread: it spends its time waiting for git, and its results are taken in order.
-        self._helper = ThreadPoolExecutor(max_workers=1)
-        self._authors = BranchAuthors(
-            repository,
-            strict=strict,
-            is_attested=lambda commit: self._attestations.has(commit.sha, commit.parents),
-        )
+        # Threads, since they spend their time waiting for git. Results are taken in order.
+        self._helper = ThreadPoolExecutor(max_workers=_SEARCHES)
+        self._searches = [
+            BranchAuthors(
+                repository,
+                strict=strict,
+                is_attested=lambda commit: self._attestations.has(commit.sha, commit.parents),
+            )
+            for _ in range(_SEARCHES)
+        ]
+        self._idle_searches: SimpleQueue[BranchAuthors] = SimpleQueue()
+        for search in self._searches:
+            self._idle_searches.put(search)
         self._deaths: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None = None
         self.births_count = self.deaths_count = self.living_count = 0
 
@@ -473,7 +482,8 @@ class Ledger:
     def stop(self) -> None:
         """End what runs beside; after an error nothing must go on in the shadow repository."""
         self._helper.shutdown(cancel_futures=True)
-        self._authors.__exit__(None, None, None)
+        for search in self._searches:
+            search.__exit__(None, None, None)
 
     @property
     def landed_at(self) -> int:
@@ -506,8 +516,14 @@ class Ledger:
                 )
             )
         self._merges = []
-        found = self._helper.submit(lambda: list(self._authors.resolve(merges)))
-        self._resolved.append((waiting, found))
+        self._resolved.append((waiting, self._helper.submit(self._search, merges)))
+
+    def _search(self, merges: Sequence[Merge]) -> list[list[Written]]:
+        search = self._idle_searches.get()
+        try:
+            return list(search.resolve(merges))
+        finally:
+            self._idle_searches.put(search)
 
     def _settle_merges(self, *, is_last: bool) -> None:
         """Turn lines that merges brought in into rows, as far as their authors are known."""

@@ -26,6 +26,32 @@ _PIECE_BYTES = 1 << 18
 _BASE = 0x01000193
 
 
+class Span(NamedTuple):
+    """A stretch of a text that may be megabytes long: to cut it out would be to copy it.
+
+    Parameters
+    ----------
+    text : bytes or bytearray
+    start, end : int
+    """
+
+    text: bytes | bytearray
+    start: int
+    end: int
+
+    def find(self, part: bytes) -> int:
+        """Return where in the text a part of the span begins, -1 where it has none such."""
+        return self.text.find(part, self.start, self.end)
+
+    def startswith(self, part: bytes) -> bool:
+        """Tell whether the span begins like this."""
+        return self.text.startswith(part, self.start, self.end)
+
+    def starting(self, start: int) -> "Span":
+        """Return the rest of the span, from a place in the text on."""
+        return Span(self.text, start, self.end)
+
+
 class Patch(NamedTuple):
     """What one file's patch says.
 
@@ -61,12 +87,12 @@ class PatchLines(NamedTuple):
     first: np.ndarray
 
 
-def parse_patches(patches: Sequence[bytes]) -> tuple[list[Patch], PatchLines]:
+def parse_patches(patches: Sequence[Span]) -> tuple[list[Patch], PatchLines]:
     """Parse patches, with checksums of their lines.
 
     Parameters
     ----------
-    patches : sequence of bytes
+    patches : sequence of Span
         Each from `HUNK` on, without the newline at its end; empty where a file has none.
 
     Raises
@@ -76,7 +102,8 @@ def parse_patches(patches: Sequence[bytes]) -> tuple[list[Patch], PatchLines]:
     """
     heads: list[bytes] = []
     signs, checksums = [np.empty(0, np.uint8)], [np.empty(0, np.uint32)]
-    for piece in _pieces(b"".join(patches)):
+    joined = b"".join([memoryview(text)[start:end] for text, start, end in patches])
+    for piece in _pieces(joined):
         folded = piece.translate(None, _BLANKS)
         # Each line begins behind a newline, and with its sign, which no folding takes away.
         values = np.frombuffer(folded, np.uint8)
@@ -88,7 +115,7 @@ def parse_patches(patches: Sequence[bytes]) -> tuple[list[Patch], PatchLines]:
     lines = PatchLines(
         np.concatenate(signs),
         np.concatenate(checksums),
-        np.fromiter(accumulate((patch.count(b"\n") for patch in patches), initial=0), np.int64),
+        np.cumsum([0, *(text.count(b"\n", start, end) for text, start, end in patches)]),
     )
     numbers = _hunk_numbers(heads)
     old, new = (_Side(lines, sign) for sign in (MINUS, PLUS))
@@ -108,11 +135,16 @@ def parse_patches(patches: Sequence[bytes]) -> tuple[list[Patch], PatchLines]:
     return parsed, lines
 
 
-def hunk_heads(patch: bytes) -> list[bytes]:
+def hunk_heads(patch: Span) -> list[bytes]:
     """Return the numbers in the hunk headers of a patch, as text: all that is needed of it where
     lines do not matter.
     """
-    return [part[: part.index(b" @@")] for part in patch.split(HUNK)[1:]]
+    text, start, end = patch
+    heads = []
+    while (start := text.find(HUNK, start, end)) >= 0:
+        start += len(HUNK)
+        heads.append(bytes(text[start : text.index(b" @@", start)]))
+    return heads
 
 
 def parse_heads(patches: Sequence[Sequence[bytes]]) -> list[array]:

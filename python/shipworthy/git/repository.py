@@ -28,6 +28,8 @@ _PIPE_BYTES = 1 << 20
 # so often takes longer than all else that is done with them.
 _SMALL_BYTES = 1 << 18
 _MOMENT_SECONDS = 0.002
+# As of nice(1).
+_LOW_PRIORITY = 10
 _LISTED = 5
 # What counts. Copies from a host hold thousands of others, one or two a pull request.
 _REFS = ("refs/heads", "refs/remotes", "refs/tags", "refs/notes/ai")
@@ -154,9 +156,12 @@ class Repository:
                 if returncode > 0 or (is_done and returncode):
                     raise self.failure(arguments, returncode, complaints.read())
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start git in the shadow for questions and answers through pipes."""
-        return subprocess.Popen(
+    def start(self, *arguments: str, is_urgent: bool = True) -> subprocess.Popen[bytes]:
+        """Start git in the shadow for questions and answers through pipes.
+
+        What is not urgent gets the processor when nothing else wants it.
+        """
+        process = subprocess.Popen(
             self.command(*arguments),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -164,6 +169,10 @@ class Repository:
             env=self.environment,
             cwd=self.shadow,
         )
+        if not is_urgent:
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, process.pid, _LOW_PRIORITY)
+        return process
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command line of a git command in the shadow."""
@@ -279,7 +288,7 @@ class PathFinder:
         """
         if self._process is None:
             self._process = self._repository.start(
-                "cat-file", "-z", "--batch-check=%(objecttype) %(objectname)"
+                "cat-file", "-z", "--batch-check=%(objecttype) %(objectname)", is_urgent=False
             )
         question = commit.encode() + b":" + path
         answer = ask_process(self._process, question + b"\0")
@@ -343,7 +352,7 @@ class DiffServer:
             If git fails.
         """
         if self._process is None:
-            self._process = self._repository.start(*self._arguments)
+            self._process = self._repository.start(*self._arguments, is_urgent=False)
             widen_pipe(self._process.stdout)
         process = self._process
         with suppress(BrokenPipeError):
@@ -391,7 +400,7 @@ class TreeMaker:
             If git fails.
         """
         if self._process is None:
-            self._process = self._repository.start("mktree", "--batch")
+            self._process = self._repository.start("mktree", "--batch", is_urgent=False)
         entries = (f"100644 blob {id_}\t{number:08d}\n" for number, id_ in enumerate(object_ids))
         tree = ask_process(self._process, "".join(entries).encode() + b"\n").decode().strip()
         if not tree:

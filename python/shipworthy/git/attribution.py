@@ -173,7 +173,8 @@ class Catalog:
             self._add(row, f"{path}, line {line}")
         keys = {_COAUTHOR_KEY, *self._keys, *self._lines, *self._agent_keys}
         # Looked for before any pattern runs: most messages hold none of them.
-        self._hints = tuple(sorted(keys | set(self._markers)))
+        starts = {" ".join(marker.split(" ")[:2]) for marker in self._markers}
+        self._hints = tuple(sorted(keys | starts))
         # A trailer stands at the start of a line, anywhere in the body (a squash joins messages),
         # and may be folded. A marker may follow an emoji, and ends its line but for a link. More
         # than three blanks in front are an example, as in Markdown.

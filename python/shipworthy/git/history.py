@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from sys import intern
 
 from shipworthy.git.attribution import (
@@ -53,23 +54,6 @@ class Commit:
     fixes_incident_id: str | None
 
 
-@dataclass
-class History:
-    """The part of a history that a run has to read.
-
-    Parameters
-    ----------
-    mainline : list of Commit
-        The first-parent chain, oldest first, from behind the earlier tip.
-    branches : dict of str to list of Commit
-        The commits that each merge of the mainline brought in, each commit once, with the first
-        merge that reaches it; children come before their parents.
-    """
-
-    mainline: list[Commit]
-    branches: dict[str, list[Commit]]
-
-
 def read_mainline(
     repository: Repository, tip: str | None
 ) -> tuple[list[tuple[str, str | None]], bool]:
@@ -106,8 +90,10 @@ def read_history(
     catalog: Catalog,
     mainline: Sequence[tuple[str, str | None]],
     tip: str | None,
-) -> History:
-    """Read the commits that lie behind the tip of the last run.
+) -> Iterator[tuple[Commit, list[Commit]]]:
+    """Yield each commit of the mainline, oldest first, with those that it brought in.
+
+    Each branch commit comes with the first merge that reaches it, children before their parents.
 
     Parameters
     ----------
@@ -119,36 +105,43 @@ def read_history(
     tip : str or None
         The mainline's last commit that was read before; None for a first run.
     """
+    if not mainline:
+        return
     selection = f"{repository.head}\n" + (f"^{tip}\n" if tip else "")
-    listed = repository.run("rev-list", "--topo-order", "--stdin", stdin=selection.encode())
-    commits: dict[str, Commit] = {}
-    if listed:
-        with repository.stream("cat-file", "--batch", "--buffer", stdin=listed) as output:
-            for sha, content in _split_objects(output):
-                commit = parse_commit(sha, content, catalog)
-                commits[commit.sha] = commit
-    chain = [commits[sha] for sha, _ in mainline]
-    return History(chain, _find_branches(commits, chain))
+    # Parents first: when a merge comes, all that it brings in has been read.
+    listed = repository.run(
+        "rev-list", "--topo-order", "--reverse", "--stdin", stdin=selection.encode()
+    )
+    # With the place of each in the list.
+    waiting: dict[str, tuple[int, Commit]] = {}
+    with repository.stream("cat-file", "--batch", "--buffer", stdin=listed) as output:
+        objects = enumerate(_split_objects(output))
+        for sha, _ in mainline:
+            while sha not in waiting:
+                read = next(objects, None)
+                if read is None:
+                    return  # git failed: the end of this context says why
+                place, (name, content) = read
+                commit = parse_commit(name, content, catalog)
+                waiting[commit.sha] = place, commit
+            _, commit = waiting.pop(sha)
+            yield commit, _take_branch(commit, waiting)
+        # Git may still fail, and says so at the end of what it prints.
+        next(objects, None)
 
 
-def _find_branches(commits: dict[str, Commit], mainline: list[Commit]) -> dict[str, list[Commit]]:
-    # rev-list lists children first: the place in it puts each branch into that order.
-    rank = {sha: place for place, sha in enumerate(commits)}
-    landed = {commit.sha for commit in mainline}
-    branches: dict[str, list[Commit]] = {}
-    for merge in mainline:
-        waiting = list(merge.parents[1:])
-        found = []
-        while waiting:
-            sha = waiting.pop()
-            if sha in landed or sha not in commits:
-                continue
-            landed.add(sha)
-            found.append(commits[sha])
-            waiting += commits[sha].parents
-        if found:
-            branches[merge.sha] = sorted(found, key=lambda commit: rank[commit.sha])
-    return branches
+def _take_branch(merge: Commit, waiting: dict[str, tuple[int, Commit]]) -> list[Commit]:
+    """Take out of the waiting commits those that a merge reaches."""
+    found = []
+    reached = list(merge.parents[1:])
+    while reached:
+        # What landed before is not there any more.
+        entry = waiting.pop(reached.pop(), None)
+        if entry is not None:
+            found.append(entry)
+            reached += entry[1].parents
+    found.sort(key=itemgetter(0), reverse=True)
+    return [commit for _, commit in found]
 
 
 def _split_objects(output: ReadAhead) -> Iterator[tuple[str, bytes]]:

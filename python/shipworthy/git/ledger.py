@@ -22,7 +22,7 @@ from shipworthy.git.authors import (
 )
 from shipworthy.git.births import BirthKind, Births
 from shipworthy.git.diffs import FileChange
-from shipworthy.git.history import Commit, History
+from shipworthy.git.history import Commit
 from shipworthy.git.ignored import IGNORE_REVISIONS_PATH, find_kept_lines, parse_ignored
 from shipworthy.git.lines import FileBirths, LineTracker
 from shipworthy.git.repository import ObjectReader, Repository
@@ -136,8 +136,6 @@ class Ledger:
     ----------
     repository : Repository
     objects : ObjectReader
-    history : History
-        The changes to come.
     state : ReaderState or None
         Where the last run stopped.
     settings : str
@@ -150,7 +148,6 @@ class Ledger:
         self,
         repository: Repository,
         objects: ObjectReader,
-        history: History,
         state: ReaderState | None,
         settings: str,
         *,
@@ -159,7 +156,6 @@ class Ledger:
         self._strict = strict
         self._repository = repository
         self._objects = objects
-        self._history = history
         self._settings = settings
         self._attestations = Attestations(repository, objects)
         self.changes: list[Change] = []
@@ -218,8 +214,17 @@ class Ledger:
         self._rows = np.concatenate(rows).astype(np.uint32)
         return tracker
 
-    def add(self, commit: Commit, files: Sequence[FileChange]) -> None:
-        """Take in the next change of the mainline."""
+    def add(self, commit: Commit, branch: Sequence[Commit], files: Sequence[FileChange]) -> None:
+        """Take in the next change of the mainline.
+
+        Parameters
+        ----------
+        commit : Commit
+        branch : sequence of Commit
+            What it brought in, if it is a merge, children first.
+        files : sequence of FileChange
+            What it did to each file.
+        """
         number = len(self.changes)
         self.births.add_change(commit.sha)
         self._position += 1
@@ -227,7 +232,6 @@ class Ledger:
         self._landed_at = max(
             committed_at, committed_at if self._landed_at is None else self._landed_at
         )
-        branch = self._history.branches.get(commit.sha, ())
         self._branch_commits += len(branch)
         authorship, tool, method = _common_evidence(branch) or (
             commit.authorship,

@@ -6,7 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -276,19 +276,17 @@ class _Load:
             # Git works on while the commits are read and the heavier modules are imported.
             read_changes(self._repository, mainline, strict=self._strict, jobs=self._jobs) as diffs,
             ObjectReader(self._repository) as objects,
+            closing(
+                read_history(self._repository, catalog, mainline, state.tip if state else None)
+            ) as history,
             Progress(self._repository.name, len(mainline)) as progress,
         ):
-            history = read_history(
-                self._repository, catalog, mainline, state.tip if state else None
-            )
             from shipworthy.git.ledger import Ledger
 
-            ledger = Ledger(
-                self._repository, objects, history, state, self._settings, strict=self._strict
-            )
+            ledger = Ledger(self._repository, objects, state, self._settings, strict=self._strict)
             try:
-                for commit, changes in zip(history.mainline, diffs, strict=True):
-                    ledger.add(commit, changes)
+                for (commit, branch), changes in zip(history, diffs, strict=True):
+                    ledger.add(commit, branch, changes)
                     progress.advance()
                 ledger.close()
             finally:

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipworthy.errors import ShipworthyError
-from shipworthy.git import patches
+from shipworthy.git import diffs, patches
 from shipworthy.git.diffs import parse_raw, split_commits, unquote
 from shipworthy.git.moves import find_moves
-from shipworthy.git.patches import HUNK, Patch, hunk_heads, parse_heads, parse_patches
+from shipworthy.git.patches import HUNK, Patch, Span, hunk_heads, parse_heads, parse_patches
 
 
 class Blocks:
@@ -27,9 +27,15 @@ class Blocks:
 def one_patch(patch: bytes) -> Patch:
     """Parse a patch, with and without its lines: the hunks are the same."""
     patch = patch[patch.index(HUNK) :].removesuffix(b"\n")
-    [parsed], _ = parse_patches([patch])
-    assert parse_heads([hunk_heads(patch)]) == [parsed.hunks]
+    [parsed], _ = parse_patches([span(patch)])
+    assert parse_heads([hunk_heads(span(patch))]) == [parsed.hunks]
     return parsed
+
+
+def span(patch: bytes) -> Span:
+    """Put a patch between others."""
+    around = HUNK + b"8,8 +8,8 @@\n-8"
+    return Span(bytearray(around + patch + around), len(around), len(around) + len(patch))
 
 
 def checksums(*lines: bytes) -> array:
@@ -54,7 +60,7 @@ def test_many_patches_are_kept_apart():
     patches = [
         HUNK + b"1 +1 @@\n-a\n+b", b"", HUNK + b"0,0 +1,2 @@\n+c\n+d" + HUNK + b"5 +6,0 @@ x\n-e",
     ]  # fmt: skip
-    parsed, lines = parse_patches(patches)
+    parsed, lines = parse_patches([span(patch) for patch in patches])
     assert [list(patch.hunks) for patch in parsed] == [[1, 1, 1, 1], [], [0, 0, 1, 2, 5, 1, 6, 0]]
     assert [patch.old_text for patch in parsed] == [checksums(b"a"), array("I"), checksums(b"e")]
     assert [patch.new_text for patch in parsed] == [
@@ -63,7 +69,9 @@ def test_many_patches_are_kept_apart():
     assert lines.signs.tobytes() == b"@-+@++@-"
     assert lines.first.tolist() == [0, 3, 3, 8]
     assert parse_patches([])[0] == []
-    assert parse_heads([hunk_heads(patch) for patch in patches]) == [one.hunks for one in parsed]
+    assert parse_heads([hunk_heads(span(patch)) for patch in patches]) == [
+        one.hunks for one in parsed
+    ]
 
 
 def test_content_that_looks_like_headers_is_content():
@@ -113,14 +121,14 @@ def test_a_long_line_has_a_checksum():
 @pytest.mark.parametrize("lines", [b"\n-a\n+b", b"\n-a\n-b\n-c\n+d", b"\n-a\n-b"])
 def test_a_patch_that_contradicts_its_header_is_refused(lines):
     with pytest.raises(ShipworthyError, match="other lines than its header says"):
-        parse_patches([HUNK + b"1,2 +1 @@" + lines])
+        parse_patches([span(HUNK + b"1,2 +1 @@" + lines)])
 
 
 @pytest.mark.parametrize("head", [b"1,2+x @@", b"1,2,3 +4 @@", b"1 @@", b" @@", b"1 +2 +3 @@"])
 def test_a_header_without_sense_is_refused(head):
     for parse in (
-        lambda: parse_patches([HUNK + head + b"\n-a"]),
-        lambda: parse_heads([hunk_heads(HUNK + head + b"\n-a")]),
+        lambda: parse_patches([span(HUNK + head + b"\n-a")]),
+        lambda: parse_heads([hunk_heads(span(HUNK + head + b"\n-a"))]),
     ):
         with pytest.raises(ShipworthyError, match="make no sense"):
             parse()
@@ -136,8 +144,9 @@ def test_paths_in_quotes():
     assert (entry.old_mode, entry.new_mode) == (0o100644, 0o100755)
 
 
+@pytest.mark.parametrize("parsed", [1, 60, 1000])
 @pytest.mark.parametrize("size", [1, 7, 41, 42, 43, 1000])
-def test_commits_are_split_wherever_the_output_is_cut(size):
+def test_commits_are_split_wherever_the_output_is_cut(monkeypatch, size, parsed):
     first, second, third = ("a" * 40, "b" * 40, "c" * 40)
     # A line of a file that holds the next commit's id is no border: it has a sign before it.
     bodies = [b":raw\n\ndiff\n+" + second.encode() + b"\n", b"", b"last\n"]
@@ -145,13 +154,25 @@ def test_commits_are_split_wherever_the_output_is_cut(size):
         sha.encode() + b"\n" + body
         for sha, body in zip((first, second, third), bodies, strict=True)
     )
-    found = list(split_commits(Blocks(output, size), [first, second, third]))
-    assert [part.strip(b"\n") for part in found] == [body.strip(b"\n") for body in bodies]
+    monkeypatch.setattr(diffs, "_PARSED_BYTES", parsed)
+    for batches in ([[first, second, third]], [[first], [second, third]]):
+        found = [
+            text[start:end].strip(b"\n")
+            for commits in split_commits(Blocks(output, size), batches)
+            for text, start, end in commits
+        ]
+        assert found == [body.strip(b"\n") for body in bodies]
+
+
+def test_what_is_parsed_together_is_of_one_batch():
+    output = b"".join(b"%b\n" % (sha * 40) for sha in (b"a", b"b", b"c"))
+    batches = [["a" * 40, "b" * 40], ["c" * 40]]
+    assert [len(some) for some in split_commits(Blocks(output, 1000), batches)] == [2, 1]
 
 
 def test_output_that_ends_early_is_refused():
     with pytest.raises(ShipworthyError, match="ended before commit b"):
-        list(split_commits(Blocks(b"a" * 40 + b"\n", 100), ["a" * 40, "b" * 40]))
+        list(split_commits(Blocks(b"a" * 40 + b"\n", 100), [["a" * 40, "b" * 40]]))
 
 
 def moves(*files: tuple[list[bytes], list[bytes]]) -> dict:
@@ -163,7 +184,7 @@ def moves(*files: tuple[list[bytes], list[bytes]]) -> dict:
         + b"".join(b"\n+" + line for line in new)
         for old, new in files
     ]
-    return find_moves(parse_patches(texts)[1], [0] * len(texts))
+    return find_moves(parse_patches([span(text) for text in texts])[1], [0] * len(texts))
 
 
 BLOCK = [b"one", b"two", b"three"]
@@ -201,7 +222,7 @@ def test_moves_stay_inside_a_change():
         HUNK + b"1,3 +0,0 @@\n-one\n-two\n-three",
         HUNK + b"0,0 +1,3 @@\n+one\n+two\n+three",
     ]
-    _, lines = parse_patches(texts)
+    _, lines = parse_patches([span(text) for text in texts])
     assert find_moves(lines, [0, 1]) == {}
     assert find_moves(lines, [4, 4]) == {0: ((0, 1, 2), ()), 1: ((), (0, 1, 2))}
 

@@ -143,10 +143,10 @@ def read(directory, *, strict=False):
     with open_repository(directory) as repository, ObjectReader(repository) as objects:
         mainline, _ = read_mainline(repository, None)
         history = read_history(repository, Catalog.load(), mainline, None)
-        ledger = Ledger(repository, objects, history, None, "", strict=strict)
+        ledger = Ledger(repository, objects, None, "", strict=strict)
         with read_changes(repository, mainline, strict=strict, jobs=1) as diffs:
-            for commit, changes in zip(history.mainline, diffs, strict=True):
-                ledger.add(commit, changes)
+            for (commit, branch), changes in zip(history, diffs, strict=True):
+                ledger.add(commit, branch, changes)
         ledger.close()
         ledger.stop()
         return ledger

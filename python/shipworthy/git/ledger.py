@@ -25,12 +25,13 @@ from shipworthy.git.diffs import FileChange
 from shipworthy.git.history import Commit
 from shipworthy.git.ignored import IGNORE_REVISIONS_PATH, find_kept_lines, parse_ignored
 from shipworthy.git.lines import FileBirths, LineTracker
+from shipworthy.git.memory import give_back_memory
 from shipworthy.git.repository import ObjectReader, Repository
 from shipworthy.git.state import ReaderState
 
 REFILL_SECONDS = 84 * 86_400
 # The memory of removed texts is swept when it has grown by so many.
-_SWEEP_ENTRIES = 100_000
+_SWEEP_ENTRIES = 50_000
 # So many files with lines from merges are resolved together: few enough for the search to keep up
 # with the diffs.
 _WAITING_FILES = 250
@@ -360,6 +361,7 @@ class Ledger:
         self._removed_at.update(dict.fromkeys(texts.tolist(), self._landed_at))
         if len(self._removed_at) > self._sweep_at:
             self._sweep()
+            give_back_memory()
             self._sweep_at = len(self._removed_at) + _SWEEP_ENTRIES
 
     def _know(self, texts: Mapping[int, int]) -> None:

@@ -295,11 +295,13 @@ class _Load:
 
     def _write(self, ledger: "Ledger", state: "ReaderState | None", releases: str | None) -> int:
         """Write rows and state in one transaction. Return the number of deployments."""
+        from shipworthy.git.memory import give_back_memory
         from shipworthy.git.rows import write_rows
 
         saved = ledger.state().to_bytes()
         # The database needs much memory to write; the lines' is the most that can be had.
         ledger.forget_lines()
+        give_back_memory()
         connection = self._connection
         connection.execute("begin")
         try:

@@ -1,7 +1,8 @@
 """Write what a run found into the contract's tables."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 
 import duckdb
 import numpy as np
@@ -9,13 +10,16 @@ import numpy as np
 from shipworthy.contract import RAW_SCHEMA
 from shipworthy.git.births import Births
 from shipworthy.git.diffs import UNCOUNTED_CLASSES
-from shipworthy.git.ledger import Ledger
+from shipworthy.git.history import Commit
+from shipworthy.git.ledger import Change, Ledger
+from shipworthy.git.memory import give_back_memory
 from shipworthy.git.releases import find_releases
 from shipworthy.git.repository import Repository, resolve_commits
 from shipworthy.identity import person_key
 from shipworthy.warehouse import merge
 
 _FULL_SHA = (40, 64)
+_ROWS_AT_A_TIME = 40_960
 
 
 def write_rows(
@@ -54,10 +58,14 @@ def write_rows(
     if not is_resumed:
         for table in ("line_births", "line_deaths", "commits"):
             connection.execute(f"delete from {RAW_SCHEMA}.{table} where repository = ?", [name])
-    # One table after the other: only its rows are in memory twice.
-    _insert(connection, "line_births", _birth_rows(name, ledger.births))
-    _insert(connection, "line_deaths", _death_rows(name, ledger))
-    _insert(connection, "commits", _commit_rows(repository, ledger, salt))
+    # Some rows at a time: only these are in memory twice.
+    for rows in _birth_rows(name, ledger.births):
+        _insert(connection, "line_births", rows)
+    for rows in _death_rows(name, ledger):
+        _insert(connection, "line_deaths", rows)
+    for rows in _commit_rows(repository, ledger, salt):
+        _insert(connection, "commits", rows)
+    give_back_memory()
     _merge(
         connection,
         "repositories",
@@ -173,33 +181,40 @@ def _insert(
         connection.unregister("_git_rows")
 
 
-def _birth_rows(name: str, births: Births) -> dict[str, np.ndarray]:
-    new = slice(births.old_rows, None)
-    rows = _shared_columns(births, births.codes()[new])
-    kinds = rows.pop("kind")
-    return {
-        "repository": _constant(name, len(kinds)),
-        **rows,
-        "attribution_method": _words([kind.attribution_method for kind in births.kinds])[kinds],
-        "is_moved": _flags([kind.is_moved for kind in births.kinds])[kinds],
-        "is_refilled": _nullable([kind.is_refilled for kind in births.kinds], bool)[kinds],
-        "lines": births.lines()[new].astype(np.int64),
-    }
+def _birth_rows(name: str, births: Births) -> Iterator[dict[str, np.ndarray]]:
+    for rows in _slices(births.old_rows, len(births)):
+        columns = _shared_columns(births, births.codes()[rows])
+        kinds = columns.pop("kind")
+        yield {
+            "repository": _constant(name, len(kinds)),
+            **columns,
+            "attribution_method": _words([kind.attribution_method for kind in births.kinds])[kinds],
+            "is_moved": _flags([kind.is_moved for kind in births.kinds])[kinds],
+            "is_refilled": _nullable([kind.is_refilled for kind in births.kinds], bool)[kinds],
+            "lines": births.lines()[rows].astype(np.int64),
+        }
 
 
-def _death_rows(name: str, ledger: Ledger) -> dict[str, np.ndarray]:
+def _death_rows(name: str, ledger: Ledger) -> Iterator[dict[str, np.ndarray]]:
     births = ledger.births
     numbers, changes, is_moved, lines = ledger.deaths()
-    rows = _shared_columns(births, births.codes()[numbers])
-    kinds = rows.pop("kind")
-    return {
-        "repository": _constant(name, len(kinds)),
-        **rows,
-        "birth_is_moved": _flags([kind.is_moved for kind in births.kinds])[kinds],
-        "removed_sha": _words(births.changes[births.old_changes :])[changes],
-        "is_moved": is_moved,
-        "lines": lines,
-    }
+    removing = _words(births.changes[births.old_changes :])
+    for rows in _slices(0, len(numbers)):
+        columns = _shared_columns(births, births.codes()[numbers[rows]])
+        kinds = columns.pop("kind")
+        yield {
+            "repository": _constant(name, len(kinds)),
+            **columns,
+            "birth_is_moved": _flags([kind.is_moved for kind in births.kinds])[kinds],
+            "removed_sha": removing[changes[rows]],
+            "is_moved": is_moved[rows],
+            "lines": lines[rows],
+        }
+
+
+def _slices(start: int, end: int) -> Iterator[slice]:
+    for first in range(start, end, _ROWS_AT_A_TIME):
+        yield slice(first, min(first + _ROWS_AT_A_TIME, end))
 
 
 def _shared_columns(births: Births, codes: np.ndarray) -> dict[str, np.ndarray]:
@@ -216,8 +231,10 @@ def _shared_columns(births: Births, codes: np.ndarray) -> dict[str, np.ndarray]:
     return columns
 
 
-def _commit_rows(repository: Repository, ledger: Ledger, salt: bytes) -> dict[str, np.ndarray]:
-    """Return the rows of `commits`. A branch commit's own diff is never read: its counts are null.
+def _commit_rows(
+    repository: Repository, ledger: Ledger, salt: bytes
+) -> Iterator[dict[str, np.ndarray]]:
+    """Yield the rows of `commits`. A branch commit's own diff is never read: its counts are null.
 
     Of the branch commits only those are there that wrote a line.
     """
@@ -225,36 +242,60 @@ def _commit_rows(repository: Repository, ledger: Ledger, salt: bytes) -> dict[st
     known = list(births.authors)
     authors = {known[code] for code in np.unique(births.codes()[births.old_rows :, 2]).tolist()}
     changes = ledger.changes
-    pairs = [(change.commit, change) for change in changes] + [
+    counts = _counted_lines(ledger)
+    for rows in _slices(0, len(changes)):
+        some = [(change.commit, change) for change in changes[rows]]
+        yield _commit_columns(repository, some, [count[rows].tolist() for count in counts], salt)
+    brought_in = (
         (commit, change) for change in changes for commit in change.branch if commit.sha in authors
-    ]
-    others = [None] * (len(pairs) - len(changes))
-    keys: dict[str, str | None] = {}
-    for commit, _ in pairs:
-        if commit.author_email not in keys:
-            keys[commit.author_email] = person_key(commit.author_email, salt)
-    added, removed, ai_added = (counts.tolist() for counts in _counted_lines(ledger))
-    evidence = [*changes, *(commit for commit, _ in pairs[len(changes) :])]
+    )
+    while some := list(islice(brought_in, _ROWS_AT_A_TIME)):
+        yield _commit_columns(repository, some, None, salt)
+
+
+def _commit_columns(
+    repository: Repository,
+    pairs: Sequence[tuple[Commit, Change]],
+    counts: Sequence[Sequence[int]] | None,
+    salt: bytes,
+) -> dict[str, np.ndarray]:
+    """Return the columns for commits, each with the change that it landed with.
+
+    `counts` are the lines that each change added, removed and added by AI; None if these are branch
+    commits.
+    """
+    none = [None] * len(pairs)
+    commits = [commit for commit, _ in pairs]
+    changes = [change for _, change in pairs]
+    # A change's evidence is, in a merge, that of what it brought in.
+    evidence: Sequence[Commit | Change] = changes if counts else commits
+    added, removed, ai_added = counts or (none, none, none)
+    addresses = {commit.author_email for commit in commits}
+    keys = {address: person_key(address, salt) for address in addresses}
     return {
         "repository": _constant(repository.name, len(pairs)),
-        "sha": _words([commit.sha for commit, _ in pairs]),
-        "mainline_position": _nullable([change.position for change in changes] + others, int),
-        "authored_at": _times([commit.authored_at for commit, _ in pairs]),
-        "committed_at": _times([commit.committed_at for commit, _ in pairs]),
-        "landed_at": _times([change.landed_at for _, change in pairs]),
-        "author_key": _words([keys[commit.author_email] for commit, _ in pairs]),
-        "author_kind": _words([commit.author_kind for commit, _ in pairs]),
+        "sha": _words([commit.sha for commit in commits]),
+        "mainline_position": _nullable(
+            [change.position for change in changes] if counts else none, int
+        ),
+        "authored_at": _times([commit.authored_at for commit in commits]),
+        "committed_at": _times([commit.committed_at for commit in commits]),
+        "landed_at": _times([change.landed_at for change in changes]),
+        "author_key": _words([keys[commit.author_email] for commit in commits]),
+        "author_kind": _words([commit.author_kind for commit in commits]),
         "authorship": _words([one.authorship for one in evidence]),
         "ai_tool": _words([one.ai_tool for one in evidence]),
         "attribution_method": _words([one.attribution_method for one in evidence]),
-        "lines_added": _nullable(added + others, int),
-        "lines_removed": _nullable(removed + others, int),
-        "ai_lines_added": _nullable(ai_added + others, int),
-        "files_changed": _nullable([change.files_changed for change in changes] + others, int),
-        "pull_request_number": _nullable([commit.pull_request_number for commit, _ in pairs], int),
-        "reverts_sha": _words(_full_ids(repository, [commit.reverts_sha for commit, _ in pairs])),
-        "is_fix": np.array([commit.is_fix for commit, _ in pairs], dtype=bool),
-        "fixes_incident_id": _words([commit.fixes_incident_id for commit, _ in pairs]),
+        "lines_added": _nullable(added, int),
+        "lines_removed": _nullable(removed, int),
+        "ai_lines_added": _nullable(ai_added, int),
+        "files_changed": _nullable(
+            [change.files_changed for change in changes] if counts else none, int
+        ),
+        "pull_request_number": _nullable([commit.pull_request_number for commit in commits], int),
+        "reverts_sha": _words(_full_ids(repository, [commit.reverts_sha for commit in commits])),
+        "is_fix": _flags([commit.is_fix for commit in commits]),
+        "fixes_incident_id": _words([commit.fixes_incident_id for commit in commits]),
     }
 
 

@@ -21,7 +21,7 @@ from shipworthy.git.repository import DiffServer, PathFinder, Repository, TreeMa
 # Up to here every line gets its exact author. Beyond, the versions of a file are told apart only
 # where the branch commits that touched it differ in what is known of their authors: whichever of
 # them is named, no metric changes.
-EXACT_BRANCH_COMMITS = 5_000
+EXACT_BRANCH_COMMITS = 1_000
 
 _RAW_DIFF = (
     "--always", "--root", "-r", "--raw", "--full-index", "--no-ext-diff", "--no-relative",

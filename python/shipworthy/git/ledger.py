@@ -4,7 +4,6 @@ from array import array
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import accumulate, chain, groupby, pairwise
 from queue import SimpleQueue
 from typing import NamedTuple
@@ -21,6 +20,7 @@ from shipworthy.git.authors import (
     added_places,
 )
 from shipworthy.git.births import BirthKind, Births
+from shipworthy.git.commits import CommitRows, Evidence
 from shipworthy.git.diffs import FileChange
 from shipworthy.git.history import Commit
 from shipworthy.git.ignored import IGNORE_REVISIONS_PATH, find_kept_lines, parse_ignored
@@ -62,35 +62,27 @@ def path_text(path: bytes) -> str:
     return f'"{quoted}"'
 
 
-@dataclass(slots=True)
-class Change:
-    """What a run learned about one mainline commit.
+class Change(NamedTuple):
+    """One commit of the mainline, as long as it is not known who wrote its lines.
 
     Parameters
     ----------
+    number : int
+        Of the change in the ledger's births.
     commit : Commit
-    position : int
-        In the mainline, from 1.
-    landed_at : int
-        Seconds since 1970 (UTC).
     branch : sequence of Commit
         Commits that it brought in, if it is a merge.
     branch_commits : int
         How many the mainline has brought in so far.
-    files_changed : int
-    authorship, ai_tool, attribution_method
-        The commit's own, or for a merge that of its branch commits where they all agree.
+    landed_at : int
+        Seconds since 1970 (UTC).
     """
 
+    number: int
     commit: Commit
-    position: int
-    landed_at: int
     branch: Sequence[Commit]
     branch_commits: int
-    files_changed: int
-    authorship: str
-    ai_tool: str | None
-    attribution_method: str | None
+    landed_at: int
 
 
 class FileAdditions(NamedTuple):
@@ -98,8 +90,7 @@ class FileAdditions(NamedTuple):
 
     Parameters
     ----------
-    change : int
-        Index of the change in this run.
+    change : Change
     path, path_class
         Of the file, after the change.
     old_id, new_id : str
@@ -113,10 +104,14 @@ class FileAdditions(NamedTuple):
         not, where they stand for older ones.
     is_moved : array of bool or None
         None if no line is.
-    evidence : Evidence
+    is_refilled : array of bool, bool or None
+        Which lines have the text of one that was removed in recent memory; False if none has, None
+        if that was not computed.
+    has_text : array of bool or None
+        Which lines are more than blanks; None if nobody needs to know.
     """
 
-    change: int
+    change: Change
     path: bytes
     path_class: str
     old_id: str
@@ -159,7 +154,9 @@ class Ledger:
         self._objects = objects
         self._settings = settings
         self._attestations = Attestations(repository, objects)
-        self.changes: list[Change] = []
+        # The mainline's commits, and those of branches that wrote a line.
+        self.mainline = CommitRows()
+        self.branch_commits = CommitRows()
         self._position = state.position if state else 0
         self._landed_at: int | None = state.landed_at if state else None
         self._branch_commits = state.branch_commits if state else 0
@@ -226,32 +223,18 @@ class Ledger:
         files : sequence of FileChange
             What it did to each file.
         """
-        number = len(self.changes)
-        self.births.add_change(commit.sha)
         self._position += 1
         committed_at = commit.committed_at if commit.committed_at is not None else 0
         self._landed_at = max(
             committed_at, committed_at if self._landed_at is None else self._landed_at
         )
         self._branch_commits += len(branch)
-        authorship, tool, method = _common_evidence(branch) or (
-            commit.authorship,
-            commit.ai_tool,
-            commit.attribution_method,
-        )
-        self.changes.append(
-            Change(
-                commit=commit,
-                position=self._position,
-                landed_at=self._landed_at,
-                branch=branch,
-                branch_commits=self._branch_commits,
-                files_changed=len(files),
-                authorship=authorship,
-                ai_tool=tool,
-                attribution_method=method,
-            )
-        )
+        change = Change(
+            self.births.add_change(commit.sha), commit, branch, self._branch_commits,
+            self._landed_at,
+        )  # fmt: skip
+        evidence = _common_evidence(branch) or Evidence.of(commit)
+        self.mainline.add(commit, evidence, self._landed_at, self._position, len(files))
         self._follow_special_files(files)
         ignored = sorted(self._ignored.intersection([commit.sha, *(one.sha for one in branch)]))
         kept = {}
@@ -260,7 +243,7 @@ class Ledger:
         added = self._tracker.apply(files, kept)
         refilled = self._find_refills(files)
         for births in added:
-            self._book(number, files[births.file], births, kept, refilled)
+            self._book(change, files[births.file], births, kept, refilled)
         self._remember(files, kept)
         if len(self._merges) >= _WAITING_FILES:
             self._resolve_merges()
@@ -283,14 +266,13 @@ class Ledger:
 
     def _book(
         self,
-        number: int,
+        change: Change,
         file: FileChange,
         births: FileBirths,
         kept: Mapping[int, Sequence[tuple[int, int]]],
         refilled: Mapping[int, np.ndarray],
     ) -> None:
         """Book what a change added to a file, or put it off until it is known who wrote it."""
-        change = self.changes[number]
         is_born = is_moved = has_text = None
         is_refilled: np.ndarray | bool | None = None if file.new_text is None else False
         if births.file in kept:
@@ -303,7 +285,7 @@ class Ledger:
             is_refilled = _only(refilled[births.file], is_born)
             has_text = _only(np.frombuffer(file.new_text, np.uint32) != _BLANK_CHECKSUM, is_born)
         additions = FileAdditions(
-            change=number,
+            change=change,
             path=file.new_path,
             path_class=file.path_class,
             old_id=file.old_id,
@@ -394,10 +376,7 @@ class Ledger:
         if len(authors) == 1 and moved is None and not attested[0]:
             row = len(self.births)
             author = authors[0]
-            self._add_row(
-                additions, author.sha, author.authorship, author.ai_tool,
-                author.attribution_method, False, None, lines,
-            )  # fmt: skip
+            self._add_row(additions, author, Evidence.of(author), False, None, lines)
             self._rows[additions.first : additions.first + lines] = row
             return
         labels: list[tuple[int, Label | None]] = []  # (author, what is attested)
@@ -435,39 +414,34 @@ class Ledger:
         """
         counts = np.bincount(kind)
         kinds = np.flatnonzero(counts).tolist()
-        groups: dict[tuple[str, str, bool], list[tuple[int, str | None, str | None, int]]] = {}
+        groups: dict[tuple[str, str, bool], list[tuple[int, Evidence, int]]] = {}
         for one in kinds:
             author_index, label = labels[one // 2]
             author = authors[author_index]
-            if label is not None:
-                authorship, tool, method = *label, "line_ranges"
-            else:
-                authorship = author.authorship
-                tool, method = author.ai_tool, author.attribution_method
-            groups.setdefault((author.sha, authorship, bool(one % 2)), []).append(
-                (int(counts[one]), tool, method, one)
+            evidence = Evidence.of(author) if label is None else Evidence(*label, "line_ranges")
+            groups.setdefault((author.sha, evidence.authorship, bool(one % 2)), []).append(
+                (int(counts[one]), evidence, one)
             )
         row_of = np.zeros(len(counts), dtype=np.uint32)
         first = len(self.births)
         for row, parts in enumerate(groups.values(), first):
-            row_of[[one for _, _, _, one in parts]] = row
+            row_of[[one for _, _, one in parts]] = row
         row_of_line = None if additions.has_text is None else row_of[kind]
-        for row, ((author_sha, authorship, is_moved), parts) in enumerate(groups.items(), first):
-            _, tool, method, _ = max(parts, key=lambda part: (part[0], -part[3]))
+        by_sha = {author.sha: author for author in authors}
+        for row, ((sha, _, is_moved), parts) in enumerate(groups.items(), first):
+            _, evidence, _ = max(parts, key=lambda part: (part[0], -part[2]))
             self._add_row(
-                additions, author_sha, authorship, tool, method, is_moved,
+                additions, by_sha[sha], evidence, is_moved,
                 None if row_of_line is None or len(groups) == 1 else row_of_line == row,
-                sum(lines for lines, _, _, _ in parts),
+                sum(lines for lines, _, _ in parts),
             )  # fmt: skip
         return row_of
 
     def _add_row(
         self,
         additions: FileAdditions,
-        author_sha: str,
-        authorship: str,
-        tool: str | None,
-        method: str | None,
+        author: Commit,
+        evidence: Evidence,
         is_moved: bool,
         member: np.ndarray | None,
         lines: int,
@@ -479,11 +453,11 @@ class Ledger:
             refilled = np.count_nonzero(_only(is_refilled, member))
             with_text = np.count_nonzero(_only(additions.has_text, member))
             is_refilled = bool(refilled > 0 and with_text <= 2 * refilled)
-        kind = BirthKind(additions.path_class, authorship, tool, method, is_moved, is_refilled)
-        self.births.add(
-            self.births.old_changes + additions.change, path_text(additions.path), author_sha,
-            kind, lines,
-        )  # fmt: skip
+        kind = BirthKind(additions.path_class, *evidence, is_moved, is_refilled)
+        change = additions.change
+        if author.sha not in self.births.authors and author.sha != change.commit.sha:
+            self.branch_commits.add(author, Evidence.of(author), change.landed_at)
+        self.births.add(change.number, path_text(additions.path), author.sha, kind, lines)
 
     def stop(self) -> None:
         """End what runs beside; after an error nothing must go on in the shadow repository."""
@@ -509,9 +483,9 @@ class Ledger:
         """Begin to find out who wrote what merges brought in, beside the reading of diffs."""
         merges = []
         waiting = []
-        for number, group in groupby(self._merges, key=lambda additions: additions.change):
-            change = self.changes[number]
+        for _, group in groupby(self._merges, key=lambda additions: additions.change.number):
             files = list(group)
+            change = files[0].change
             waiting += files
             merges.append(
                 Merge(
@@ -622,16 +596,15 @@ class Ledger:
         )
 
 
-def _common_evidence(branch: Sequence[Commit]) -> tuple[str, str | None, str | None] | None:
+def _common_evidence(branch: Sequence[Commit]) -> Evidence | None:
     """Return what all non-merge commits of a branch agree on, None if they do not."""
     kinds = {commit.authorship for commit in branch if len(commit.parents) < 2}
     if len(kinds) != 1:
         return None
-    authorship = kinds.pop()
     tools = [c.ai_tool for c in branch if c.ai_tool is not None]
     methods = [c.attribution_method for c in branch if c.attribution_method is not None]
-    return (
-        authorship,
+    return Evidence(
+        kinds.pop(),
         max(sorted(set(tools)), key=tools.count, default=None),
         max(sorted(set(methods)), key=methods.count, default=None),
     )

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import islice
 
 import duckdb
 import numpy as np
 
 from shipworthy.contract import RAW_SCHEMA
 from shipworthy.git.births import Births
+from shipworthy.git.commits import Evidence
 from shipworthy.git.diffs import UNCOUNTED_CLASSES
-from shipworthy.git.history import Commit
-from shipworthy.git.ledger import Change, Ledger
+from shipworthy.git.ledger import Ledger
 from shipworthy.git.memory import give_back_memory
 from shipworthy.git.releases import find_releases
 from shipworthy.git.repository import Repository, resolve_commits
@@ -234,75 +233,46 @@ def _shared_columns(births: Births, codes: np.ndarray) -> dict[str, np.ndarray]:
 def _commit_rows(
     repository: Repository, ledger: Ledger, salt: bytes
 ) -> Iterator[dict[str, np.ndarray]]:
-    """Yield the rows of `commits`. A branch commit's own diff is never read: its counts are null.
-
-    Of the branch commits only those are there that wrote a line.
-    """
-    births = ledger.births
-    known = list(births.authors)
-    authors = {known[code] for code in np.unique(births.codes()[births.old_rows :, 2]).tolist()}
-    changes = ledger.changes
+    """Yield the rows of `commits`. A branch commit has no counts: its own diff is never read."""
     counts = _counted_lines(ledger)
-    for rows in _slices(0, len(changes)):
-        some = [(change.commit, change) for change in changes[rows]]
-        yield _commit_columns(repository, some, [count[rows].tolist() for count in counts], salt)
-    brought_in = (
-        (commit, change) for change in changes for commit in change.branch if commit.sha in authors
-    )
-    while some := list(islice(brought_in, _ROWS_AT_A_TIME)):
-        yield _commit_columns(repository, some, None, salt)
-
-
-def _commit_columns(
-    repository: Repository,
-    pairs: Sequence[tuple[Commit, Change]],
-    counts: Sequence[Sequence[int]] | None,
-    salt: bytes,
-) -> dict[str, np.ndarray]:
-    """Return the columns for commits, each with the change that it landed with.
-
-    `counts` are the lines that each change added, removed and added by AI; None if these are branch
-    commits.
-    """
-    none = [None] * len(pairs)
-    commits = [commit for commit, _ in pairs]
-    changes = [change for _, change in pairs]
-    # A change's evidence is, in a merge, that of what it brought in.
-    evidence: Sequence[Commit | Change] = changes if counts else commits
-    added, removed, ai_added = counts or (none, none, none)
-    addresses = {commit.author_email for commit in commits}
-    keys = {address: person_key(address, salt) for address in addresses}
-    return {
-        "repository": _constant(repository.name, len(pairs)),
-        "sha": _words([commit.sha for commit in commits]),
-        "mainline_position": _nullable(
-            [change.position for change in changes] if counts else none, int
-        ),
-        "authored_at": _times([commit.authored_at for commit in commits]),
-        "committed_at": _times([commit.committed_at for commit in commits]),
-        "landed_at": _times([change.landed_at for change in changes]),
-        "author_key": _words([keys[commit.author_email] for commit in commits]),
-        "author_kind": _words([commit.author_kind for commit in commits]),
-        "authorship": _words([one.authorship for one in evidence]),
-        "ai_tool": _words([one.ai_tool for one in evidence]),
-        "attribution_method": _words([one.attribution_method for one in evidence]),
-        "lines_added": _nullable(added, int),
-        "lines_removed": _nullable(removed, int),
-        "ai_lines_added": _nullable(ai_added, int),
-        "files_changed": _nullable(
-            [change.files_changed for change in changes] if counts else none, int
-        ),
-        "pull_request_number": _nullable([commit.pull_request_number for commit in commits], int),
-        "reverts_sha": _words(_full_ids(repository, [commit.reverts_sha for commit in commits])),
-        "is_fix": _flags([commit.is_fix for commit in commits]),
-        "fixes_incident_id": _words([commit.fixes_incident_id for commit in commits]),
-    }
+    for commits in (ledger.mainline, ledger.branch_commits):
+        keys = _words([person_key(address, salt) for address in commits.addresses])
+        kinds = list(commits.kinds)
+        for rows in _slices(0, len(commits)):
+            addresses, kind_codes = commits.codes(rows).T
+            authored_at, committed_at, landed_at = commits.times(rows).T
+            positions, files_changed, numbers = commits.numbers(rows).T
+            lines = [
+                np.ma.array(count[rows]) if commits is ledger.mainline else _nulls(len(numbers))
+                for count in counts
+            ]
+            some = range(*rows.indices(len(commits)))
+            yield {
+                "repository": _constant(repository.name, len(numbers)),
+                "sha": _words(commits.shas[rows]),
+                "mainline_position": positions,
+                "authored_at": authored_at,
+                "committed_at": committed_at,
+                "landed_at": landed_at,
+                "author_key": keys[addresses],
+                "author_kind": _words([kind.author_kind for kind in kinds])[kind_codes],
+                **{
+                    column: _words([getattr(kind.evidence, column) for kind in kinds])[kind_codes]
+                    for column in Evidence._fields
+                },
+                **dict(zip(("lines_added", "lines_removed", "ai_lines_added"), lines, strict=True)),
+                "files_changed": files_changed,
+                "pull_request_number": numbers,
+                "reverts_sha": _words(_full_ids(repository, list(map(commits.reverts.get, some)))),
+                "is_fix": _flags([kind.is_fix for kind in kinds])[kind_codes],
+                "fixes_incident_id": _words(list(map(commits.incidents.get, some))),
+            }
 
 
 def _counted_lines(ledger: Ledger) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the counted lines that each change added, removed, and added by AI."""
     births = ledger.births
-    added, removed, ai_added = np.zeros((3, len(ledger.changes)), dtype=np.int64)
+    added, removed, ai_added = np.zeros((3, len(ledger.mainline)), dtype=np.int64)
     is_counted = _flags([kind.path_class not in UNCOUNTED_CLASSES for kind in births.kinds])
     is_ai = _flags([kind.authorship == "ai" for kind in births.kinds])
     new = slice(births.old_rows, None)
@@ -339,6 +309,10 @@ def _flags(values: Sequence[bool]) -> np.ndarray:
 
 def _constant(value: str, count: int) -> np.ndarray:
     return np.full(count, value, dtype=object)
+
+
+def _nulls(count: int) -> np.ma.MaskedArray:
+    return np.ma.masked_all(count, dtype=np.int64)
 
 
 def _nullable(values: Sequence[int | None], kind: type) -> np.ma.MaskedArray:

@@ -554,7 +554,8 @@ class Ledger:
                 start, first = end, last
             keys = np.concatenate([part for part, _ in parts] or [np.empty(0, np.uint64)])
             lines = np.concatenate([part for _, part in parts] or [np.empty(0, np.int64)])
-            births, changes = keys >> np.uint64(33), keys >> np.uint64(1) & np.uint64(0xFFFFFFFF)
+            births = (keys >> np.uint64(33)).astype(np.uint32)
+            changes = (keys >> np.uint64(1)).astype(np.uint32)
             self._deaths = births, changes, (keys & np.uint64(1)).astype(bool), lines
         return self._deaths
 
@@ -568,6 +569,13 @@ class Ledger:
         self._tracker = LineTracker()
         self._rows = np.empty(0, dtype=np.uint32)
         self._removed_at = {}
+        self._is_known = np.empty(0, dtype=bool)
+
+    def forget_rows(self) -> None:
+        """Drop the rows, once they are written; counts and the last landing stay."""
+        self.births = Births()
+        self.mainline, self.branch_commits = CommitRows(), CommitRows()
+        self._deaths = None
 
     def state(self) -> ReaderState:
         """Return what the next run needs."""

@@ -38,7 +38,7 @@ def write_rows(
     connection : duckdb.DuckDBPyConnection
     repository : Repository
     ledger : Ledger
-        Closed.
+        Closed. It forgets the rows as soon as they are in the tables.
     salt : bytes
         Of the person keys.
     is_resumed : bool
@@ -58,12 +58,17 @@ def write_rows(
         for table in ("line_births", "line_deaths", "commits"):
             connection.execute(f"delete from {RAW_SCHEMA}.{table} where repository = ?", [name])
     # Some rows at a time: only these are in memory twice.
-    for rows in _birth_rows(name, ledger.births):
-        _insert(connection, "line_births", rows)
-    for rows in _death_rows(name, ledger):
-        _insert(connection, "line_deaths", rows)
-    for rows in _commit_rows(repository, ledger, salt):
-        _insert(connection, "commits", rows)
+    for table, parts in (
+        ("line_births", _birth_rows(name, ledger.births)),
+        ("line_deaths", _death_rows(name, ledger)),
+        ("commits", _commit_rows(repository, ledger, salt)),
+    ):
+        for rows in parts:
+            _insert(connection, table, rows)
+            rows.clear()
+        give_back_memory()
+    # Committing takes as much again as writing did.
+    ledger.forget_rows()
     give_back_memory()
     _merge(
         connection,

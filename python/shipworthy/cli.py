@@ -1,5 +1,6 @@
 """The command line. Whatever goes wrong for the user's sake is one sentence and exit code 2."""
 
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -120,6 +121,8 @@ def load_git(
     jobs: int,
 ) -> None:
     """Read the histories of clones, bare clones or bundles; none of them is written to."""
+    # numpy would start threads for matrices, which only wait here, and busily.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from shipworthy.git import reader
     from shipworthy.warehouse import warehouse_path
 

@@ -257,7 +257,7 @@ class BranchAuthors:
         if merge.is_exact:
             return None
         if not touching:
-            return Written([merge.commit], [file.path], None, None)
+            return None
         known = {
             (one.author_email, one.author_kind, one.authorship, one.ai_tool, one.attribution_method)
             for one in touching
@@ -283,14 +283,18 @@ class BranchAuthors:
                     seen.add((sha, path))
                     heapq.heappush(waiting, (branch[sha][0], path, id_))
 
+        # A file that no commit of the branch touched has another path there.
+        follows_renames = merge.is_exact or all(
+            file.path not in self._touched.get(commit.sha, ()) for commit in merge.branch
+        )
         first = self._tip_versions(merge, file, branch) or self._parents(
-            merge.commit, merge.commit.parents[1:], file.path, is_exact=merge.is_exact
+            merge.commit, merge.commit.parents[1:], file.path, follows_renames=follows_renames
         )
         add(merge.commit, file.path, file.new_id, first)
         while waiting:
             rank, path, object_id = heapq.heappop(waiting)
             commit = merge.branch[rank]
-            parents = self._version_parents(commit, path, is_exact=merge.is_exact)
+            parents = self._version_parents(commit, path, follows_renames=follows_renames)
             add(commit, path, object_id, parents)
         return versions
 
@@ -316,9 +320,9 @@ class BranchAuthors:
             sha = parents[0]
         return sha
 
-    def _version_parents(self, commit: Commit, path: bytes, *, is_exact: bool) -> _Parents:
+    def _version_parents(self, commit: Commit, path: bytes, *, follows_renames: bool) -> _Parents:
         if len(commit.parents) > 1:
-            return self._parents(commit, commit.parents, path, is_exact=is_exact)
+            return self._parents(commit, commit.parents, path, follows_renames=follows_renames)
         entry = self._touched[commit.sha].get(path)
         # A root, a new file, or one that became a link: nothing older has its lines.
         if entry is None or not commit.parents or entry.status not in (b"M", b"R"):
@@ -326,23 +330,23 @@ class BranchAuthors:
         return [(commit.parents[0], unquote(entry.old_name), entry.old_id)]
 
     def _parents(
-        self, commit: Commit, parents: Sequence[str], path: bytes, *, is_exact: bool
+        self, commit: Commit, parents: Sequence[str], path: bytes, *, follows_renames: bool
     ) -> _Parents:
-        """Return the versions in the given parents of a merge; if exact, with renames followed."""
+        """Return the versions in the given parents of a merge."""
         found = []
         for parent in parents:
             object_id = self._finder.find(parent, path)
             if object_id is not None:
                 found.append((parent, path, object_id))
                 continue
-            if not is_exact:
+            if not follows_renames:
                 continue
             key = commit.sha, parent
             if key not in self._renames:
                 entries = map(parse_raw, self._finder.find_renames(*key))
                 self._renames[key] = {unquote(entry.new_name): entry for entry in entries}
             entry = self._renames[key].get(path)
-            if entry is not None and entry.status == b"R":
+            if entry is not None:
                 found.append((parent, unquote(entry.old_name), entry.old_id))
         return found
 

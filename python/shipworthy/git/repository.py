@@ -170,7 +170,7 @@ class Repository:
             cwd=self.shadow,
         )
         if not is_urgent:
-            with suppress(OSError):
+            with suppress(AttributeError, OSError):
                 os.setpriority(os.PRIO_PROCESS, process.pid, _LOW_PRIORITY)
         return process
 
@@ -268,7 +268,7 @@ class PathFinder:
         self._process: subprocess.Popen[bytes] | None = None
         self._diffs = DiffServer(
             repository, "-r", "--raw", "--full-index", "--no-commit-id", "--no-ext-diff",
-            "--no-relative", "-M50%", "-l400",
+            "--no-relative", "-M50%", "-l400", "--diff-filter=R",
         )  # fmt: skip
 
     def __enter__(self) -> "PathFinder":
@@ -307,7 +307,7 @@ class PathFinder:
         return object_id if kind == "blob" else None
 
     def find_renames(self, commit: str, parent: str) -> list[bytes]:
-        """Return the lines of `--raw` output, with renames, for a commit against a parent of its.
+        """Return the `--raw` lines of the files that a commit renamed, seen from a parent of its.
 
         Raises
         ------

@@ -277,6 +277,62 @@ def test_lines_of_a_merge_belong_to_the_branch_commits(tmp_path, warehouse):
     assert len(rows(warehouse, "commits", "sha", "mainline_position is null")) == 2
 
 
+def test_in_long_histories_commits_of_one_person_are_not_told_apart(
+    tmp_path, warehouse, monkeypatch
+):
+    monkeypatch.setattr("shipworthy.git.ledger.EXACT_BRANCH_COMMITS", 0)
+    builder = Builder(tmp_path / "r")
+    base = "".join(f"line {n}\n" for n in range(9))
+    builder.commit(text_tree(a_py=base))
+
+    def branch(*steps):
+        """Add a branch of (tree, author) with a merge that brings in what its tip has."""
+        tips = [builder.tip]
+        for tree, author in steps:
+            tips.append(
+                builder.commit(
+                    tree, tips[-1:], author=f"{author} <{author}@example.com>", is_mainline=False
+                )
+            )
+        builder.commit(steps[-1][0], [builder.tip, tips[-1]])
+
+    branch((text_tree(a_py="1\n" + base), "bo"), (text_tree(a_py="1\n" + base + "2\n"), "bo"))
+    base = "1\n" + base + "2\n"
+    branch((text_tree(a_py="3\n" + base), "bo"), (text_tree(a_py="3\n" + base + "4\n"), "cy"))
+    # A project of its own, which the merge puts into a directory and adds a line to.
+    inner = "def one():\n    two()\n    three()\n"
+    root = builder.commit(
+        text_tree(lib__x_py=inner), [], author="dee <dee@example.com>", is_mainline=False
+    )
+    tip = builder.commit(
+        text_tree(lib__x_py=inner + "four\nfive\n"),
+        [root],
+        author="eve <eve@example.com>",
+        is_mainline=False,
+    )
+    builder.commit(
+        text_tree(a_py="3\n" + base + "4\n", sub__lib__x_py=inner + "four\nfive\nsix\n"),
+        [builder.tip, tip],
+        author="ada <ada@example.com>",
+    )
+    builder.write()
+    load_git([tmp_path / "r"], warehouse)
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        found = connection.execute(
+            "select path, epoch(authored_at)::bigint, lines from shipworthy_raw.line_births "
+            "join shipworthy_raw.commits on author_sha = sha order by all"
+        ).fetchall()
+    assert [(path, (time - FIRST_TIME) // HOUR, lines) for path, time, lines in found] == [
+        ("a.py", 0, 9),
+        ("a.py", 2, 2),
+        ("a.py", 4, 1),
+        ("a.py", 5, 1),
+        ("sub/lib/x.py", 7, 3),
+        ("sub/lib/x.py", 8, 2),
+        ("sub/lib/x.py", 9, 1),
+    ]
+
+
 def test_overlapping_attestations_count_once(tmp_path, warehouse):
     builder = Builder(tmp_path / "r")
     builder.commit(text_tree(a_py="1\n2\n3\n4\n5\n6\n"))

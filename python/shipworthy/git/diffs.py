@@ -6,9 +6,9 @@ removed and added, which of them moved inside the change, and a checksum of each
 
 import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 from typing import Any, NamedTuple
 
 from shipworthy.errors import ShipworthyError
@@ -24,13 +24,15 @@ from shipworthy.git.patches import (
 from shipworthy.git.paths import GitAttributes, PathClassifier
 from shipworthy.git.repository import ObjectReader, ReadAhead, Repository
 
-# -U0 gives the hunks that blame computes (git trims common ends only without context), full ids
-# save git the search for short ones, --always prints the commits that change nothing.
+# Full ids save git the search for short ones, --always prints the commits that change nothing.
 _DIFF_TREE = (
-    "diff-tree", "--stdin", "--always", "--root", "-r", "--raw", "-p", "-U0", "-M50%", "-l1000",
-    "--diff-algorithm=myers", "--indent-heuristic", "--full-index", "--no-ext-diff",
-    "--no-textconv", "--no-color", "--no-relative", "--submodule=short", "--ignore-submodules=none",
-    "--src-prefix=a/", "--dst-prefix=b/",
+    "diff-tree", "--stdin", "--always", "--root", "-r", "-M50%", "-l1000", "--full-index",
+    "--no-relative", "--ignore-submodules=none",
+)  # fmt: skip
+# -U0 gives the hunks that blame computes (git trims common ends only without context).
+_PATCHES = (
+    "-p", "-U0", "--diff-algorithm=myers", "--indent-heuristic", "--no-ext-diff", "--no-textconv",
+    "--no-color", "--submodule=short", "--src-prefix=a/", "--dst-prefix=b/",
 )  # fmt: skip
 
 _SECTION = b"\ndiff --git "
@@ -221,22 +223,35 @@ def read_changes(
         yield iter(())
         return
     jobs = min(jobs, 1 + len(commits) // _COMMITS_PER_JOB)
-    options = _DIFF_TREE if strict else (*_DIFF_TREE, "-w")
+    options = _PATCHES if strict else (*_PATCHES, "-w")
     # The processes take turns.
     size = _BATCH_COMMITS if jobs > 1 else len(commits)
     batches = [commits[first : first + size] for first in range(0, len(commits), size)]
     with ExitStack() as stack:
+        # A process of its own for the raw lines: asked for both with -w, gits since 2.51.1 leave out
+        # files whose blanks alone changed, and compute each patch twice to find them.
+        output = stack.enter_context(
+            repository.stream(*_DIFF_TREE, "--raw", stdin=_questions(commits))
+        )
+        raw = _split_raw(output)
         blocks = []
         for job in range(jobs):
             own = batches[job::jobs]
-            feed = "".join(
-                f"{sha} {parent or ''}".strip() + "\n" for sha, parent in chain.from_iterable(own)
+            output = stack.enter_context(
+                repository.stream(
+                    *_DIFF_TREE,
+                    *options,
+                    stdin=_questions(chain.from_iterable(own)),
+                    ahead=_AHEAD_BYTES // jobs,
+                )
             )
-            stream = repository.stream(*options, stdin=feed.encode(), ahead=_AHEAD_BYTES // jobs)
-            shas = [[sha for sha, _ in batch] for batch in own]
-            blocks.append(split_commits(stack.enter_context(stream), shas))
+            blocks.append(split_commits(output, [[sha for sha, _ in batch] for batch in own]))
         objects = stack.enter_context(ObjectReader(repository))
-        yield _parse_all(repository, objects, commits[0][1], batches, blocks)
+        yield _parse_all(repository, objects, commits[0][1], batches, raw, blocks)
+
+
+def _questions(commits: Iterable[tuple[str, str | None]]) -> bytes:
+    return "".join(f"{sha} {parent or ''}".strip() + "\n" for sha, parent in commits).encode()
 
 
 def _parse_all(
@@ -244,6 +259,7 @@ def _parse_all(
     objects: ObjectReader,
     base: str | None,
     batches: Sequence[Sequence[object]],
+    raw: Iterator[list[bytes]],
     blocks: Sequence[Iterator[list[Span]]],
 ) -> Iterator[list[FileChange]]:
     parser = _Parser(repository, objects, Attributes.at(repository, objects, base))
@@ -252,7 +268,34 @@ def _parse_all(
         while missing:
             block = next(blocks[number % len(blocks)])
             missing -= len(block)
-            yield from parser.parse(block)
+            lines = list(islice(raw, len(block)))
+            if len(lines) < len(block):
+                raise ShipworthyError(
+                    f"git's list of changed files in {repository.location} ended early; "
+                    "run git fsck --full in it."
+                )
+            yield from parser.parse(lines, block)
+    # Git may still fail, and says so at the end of what it prints.
+    next(raw, None)
+
+
+def _split_raw(output: ReadAhead) -> Iterator[list[bytes]]:
+    """Split the output of `diff-tree --stdin --always --raw` into the lines of each commit."""
+    lines: list[bytes] = []
+    rest = b""
+    is_first = True
+    while block := output.read():
+        *whole, rest = (rest + block).split(b"\n")
+        for line in whole:
+            if line.startswith(b":"):
+                lines.append(line)
+                continue
+            # An id begins what belongs to a commit.
+            if not is_first:
+                yield lines
+            lines, is_first = [], False
+    if not is_first:
+        yield lines
 
 
 class _Parser:
@@ -266,9 +309,11 @@ class _Parser:
         self._attributes = attributes
         self._classifier = PathClassifier.load()
 
-    def parse(self, commits: Sequence[Span]) -> list[list[FileChange]]:
-        """Return what some commits changed, from what git prints for each."""
-        drafts = [self._draft(commit) for commit in commits]
+    def parse(
+        self, raw: Sequence[Sequence[bytes]], commits: Sequence[Span]
+    ) -> list[list[FileChange]]:
+        """Return what some commits changed, from the raw lines and the patches of each."""
+        drafts = [self._draft(*both) for both in zip(raw, commits, strict=True)]
         flat = [(number, draft) for number, some in enumerate(drafts) for draft in some]
         counted = [(number, one.patch) for number, one in flat if one.is_counted]
         parsed, lines = parse_patches([patch for _, patch in counted])
@@ -280,16 +325,15 @@ class _Parser:
         }
         return [[one.finish(*next(patches[one.is_counted])) for one in some] for some in drafts]
 
-    def _draft(self, commit: Span) -> list["_Draft"]:
-        """Take apart what git prints for one commit: raw lines, an empty line, patches."""
+    def _draft(self, raw: Sequence[bytes], commit: Span) -> list["_Draft"]:
+        """Put the raw lines and the patches of one commit together; not every line has a patch."""
+        entries = [parse_raw(line) for line in raw]
+        self._attributes.update(entries)
+        drafts: list[_Draft] = []
         # No line of a file can begin like this: in a patch without context each begins with a plus,
         # a minus or a backslash.
         place = commit.find(_SECTION)
-        text, start, end = commit
-        raw = bytes(text[start : end if place < 0 else place])
-        entries = [parse_raw(line) for line in raw.split(b"\n") if line.startswith(b":")]
-        self._attributes.update(entries)
-        drafts: list[_Draft] = []
+        text, _, end = commit
         for entry in entries:
             header = _patch_header(entry)
             own = []
@@ -401,7 +445,7 @@ def _all_new(content: bytes) -> Span:
 
 
 def split_commits(output: ReadAhead, batches: Sequence[Sequence[str]]) -> Iterator[list[Span]]:
-    """Split the output of `diff-tree --stdin --always` into what belongs to each commit.
+    """Split the output of `diff-tree --stdin --always -p` into what belongs to each commit.
 
     Parameters
     ----------

@@ -717,7 +717,12 @@ def _open_directory(
         if ref.startswith("refs/tags/"):
             is_annotated = kind == "tag"
             commit = peeled if is_annotated else sha
-            if (peeled_kind if is_annotated else kind) == "commit":
+            found_kind = peeled_kind if is_annotated else kind
+            if found_kind == "tag":
+                # A tag of a tag, which gits before 2.45 peel only once.
+                found_kind = ask("cat-file", "-t", f"{ref}^{{}}").strip()
+                commit = ask("rev-parse", "--verify", f"{ref}^{{}}").strip()
+            if found_kind == "commit":
                 tags.append(
                     Tag(
                         ref.removeprefix("refs/tags/"),

@@ -405,6 +405,30 @@ def test_release_tags(tmp_path, warehouse):
     assert [row[0] for row in rows(warehouse, "deployments", "deployment_id")] == ["r@v2"]
 
 
+def test_a_tag_of_a_tag_is_a_release(tmp_path, warehouse):
+    story(tmp_path / "r")
+    tag = ("-c", "user.name=x", "-c", "advice.nestedTag=false", "tag", "-a", "-m", "x")
+    git(tmp_path / "r", *tag, "inner", "main~1")
+    git(tmp_path / "r", *tag, "v1", "inner")
+    git(tmp_path / "r", *tag, "v2", "v1")
+    git(tmp_path / "r", *tag, "v3", "main^{tree}")
+    load_git([tmp_path / "r"], warehouse, releases="v*")
+    sha = git(tmp_path / "r", "rev-parse", "main~1").decode().strip()
+    found = rows(warehouse, "deployments", "deployment_id, sha")
+    assert sorted(found) == [("r@v1", sha), ("r@v2", sha)]
+
+
+@pytest.mark.parametrize(("strict", "lines"), [(False, 0), (True, 1)])
+def test_files_whose_blanks_alone_changed_are_changed_files(tmp_path, warehouse, strict, lines):
+    builder = Builder(tmp_path / "r")
+    builder.commit(text_tree(a_py="one\ntwo\n", b_py="x\n"))
+    builder.commit(text_tree(a_py="  one\ntwo\n", b_py="x\n"))
+    builder.write()
+    load_git([tmp_path / "r"], warehouse, strict=strict)
+    found = rows(warehouse, "commits", "mainline_position, files_changed, lines_added")
+    assert sorted(found) == [(1, 2, 3), (2, 1, lines)]
+
+
 def ignoring_story(directory, *, base_moves_on):
     """A branch reformats a file and lists that commit; return the reformatting commit."""
     builder = Builder(directory)

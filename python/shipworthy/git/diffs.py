@@ -37,7 +37,7 @@ _PATCHES = (
 
 _SECTION = b"\ndiff --git "
 # How far git may be ahead of us: far enough to go on while a big change is followed.
-_AHEAD_BYTES = 16 << 20
+_AHEAD_BYTES = 12 << 20
 # So many bytes of commits are parsed at a time: enough for numpy to pay.
 _PARSED_BYTES = 1 << 19
 # So many commits a process has its turn for: few enough for what it prints to be kept until then.
@@ -228,8 +228,8 @@ def read_changes(
     size = _BATCH_COMMITS if jobs > 1 else len(commits)
     batches = [commits[first : first + size] for first in range(0, len(commits), size)]
     with ExitStack() as stack:
-        # A process of its own for the raw lines: asked for both with -w, gits since 2.51.1 leave out
-        # files whose blanks alone changed, and compute each patch twice to find them.
+        # A process of its own for the raw lines: asked for both with -w, git leaves out files whose
+        # blanks alone changed, since 2.51.1, and computes each patch twice to find them.
         output = stack.enter_context(
             repository.stream(*_DIFF_TREE, "--raw", stdin=_questions(commits))
         )

@@ -37,6 +37,7 @@ _SWEEP_ENTRIES = 50_000
 _WAITING_FILES = 250
 # So many searches for authors run beside each other.
 _SEARCHES = 2
+_TEXTS_AT_A_TIME = 1 << 12
 # Texts of recent memory are first looked for by so many bits of their checksums.
 _KNOWN_BITS = 22
 # So many removed lines are counted at a time.
@@ -340,7 +341,9 @@ class Ledger:
         if not len(texts):
             return
         self._is_known[texts >> np.uint32(32 - _KNOWN_BITS)] = True
-        self._removed_at.update(dict.fromkeys(texts.tolist(), self._landed_at))
+        for start in range(0, len(texts), _TEXTS_AT_A_TIME):
+            some = texts[start : start + _TEXTS_AT_A_TIME].tolist()
+            self._removed_at.update(dict.fromkeys(some, self._landed_at))
         if len(self._removed_at) > self._sweep_at:
             self._sweep()
             give_back_memory()
@@ -516,10 +519,9 @@ class Ledger:
         """Let the rows reach up to the last line that was born."""
         born = self._tracker.next_line
         if len(self._rows) < born:
-            # By an eighth more than needed, so that all the copying adds up to little.
-            self._rows = np.concatenate(
-                (self._rows, np.empty(born + born // 8 - len(self._rows), dtype=np.uint32))
-            )
+            # By an eighth more than needed, so that all the copying adds up to little; in place,
+            # where the system can, so that there are not two of them.
+            self._rows.resize(born + born // 8, refcheck=False)
 
     def deaths(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Return the rows of `line_deaths`.

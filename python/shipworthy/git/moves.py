@@ -14,7 +14,7 @@ _MOVE_CANDIDATES = 16
 # Blocks are first compared by so many bits, in a table of as many places.
 _TABLE_BITS = 21
 # Odd numbers that mix the bits of a block's lines and of its change's number.
-_MIXERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
+_MIXERS = (0x9E3779B1, 0xC2B2AE3D, 0x27D4EB2F, 0x165667B1)
 
 
 def find_moves(
@@ -38,8 +38,8 @@ def find_moves(
         For each patch with moved lines, by its index: which of its removed lines went elsewhere,
         and which of its added lines came from elsewhere, both counted over its hunks from 0.
     """
-    patch_of_line = np.repeat(np.arange(len(changes)), np.diff(lines.first))
-    change = np.array(changes, dtype=np.uint64)[patch_of_line]
+    patch_of_line = np.repeat(np.arange(len(changes), dtype=np.int32), np.diff(lines.first))
+    change = np.array(changes, dtype=np.uint32)[patch_of_line]
     removed, added = _candidates(lines, change)
     away: list[int] = []
     come: list[int] = []
@@ -58,7 +58,9 @@ def find_moves(
     found: dict[int, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     for side, (places, sign) in enumerate(((away, MINUS), (come, PLUS))):
         # Counted over the lines of the same sign in the same patch.
-        before = np.concatenate(([0], np.cumsum(lines.signs == sign)))
+        before = np.concatenate(
+            ([0], np.cumsum(lines.signs == sign, dtype=np.int32)), dtype=np.int32
+        )
         ordered = np.sort(np.array(places))
         patches = patch_of_line[ordered]
         indexes = before[ordered] - before[lines.first[patches]]
@@ -72,15 +74,15 @@ def _candidates(lines: PatchLines, change: np.ndarray) -> tuple[np.ndarray, np.n
 
     Nearly all that have no counterpart are left out, at little cost for each.
     """
-    signs, checksums = lines.signs, lines.checksums.astype(np.uint64)
+    signs, checksums = lines.signs, lines.checksums
     count = max(len(signs) - _MOVE_LINES + 1, 0)
     is_block = np.ones(count, dtype=bool)
-    keys = change[:count] * np.uint64(_MIXERS[_MOVE_LINES])
+    keys = change[:count] * np.uint32(_MIXERS[_MOVE_LINES])
     for offset in range(_MOVE_LINES):
         # Lines in a row with one sign are of one hunk: between hunks stands a header.
         is_block &= signs[offset : offset + count] == signs[:count]
-        keys += checksums[offset : offset + count] * np.uint64(_MIXERS[offset])
-    keys >>= np.uint64(64 - _TABLE_BITS)
+        keys += checksums[offset : offset + count] * np.uint32(_MIXERS[offset])
+    keys >>= np.uint32(32 - _TABLE_BITS)
     removed, added = (np.flatnonzero(is_block & (signs[:count] == sign)) for sign in (MINUS, PLUS))
     is_there = np.zeros(1 << _TABLE_BITS, dtype=bool)
     is_there[keys[removed]] = True

@@ -6,7 +6,7 @@ what each is by its sign, and takes all checksums at once.
 
 import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain, pairwise
 from typing import NamedTuple
 
@@ -102,8 +102,7 @@ def parse_patches(patches: Sequence[Span]) -> tuple[list[Patch], PatchLines]:
     """
     heads: list[bytes] = []
     signs, checksums = [np.empty(0, np.uint8)], [np.empty(0, np.uint32)]
-    joined = b"".join([memoryview(text)[start:end] for text, start, end in patches])
-    for piece in _pieces(joined):
+    for piece in _pieces(patches):
         folded = piece.translate(None, _BLANKS)
         # Each line begins behind a newline, and with its sign, which no folding takes away.
         values = np.frombuffer(folded, np.uint8)
@@ -161,7 +160,7 @@ class _Side:
     def __init__(self, lines: PatchLines, sign: int) -> None:
         is_here = lines.signs == sign
         # How many there are before each line, and in all.
-        self.before = np.concatenate(([0], np.cumsum(is_here)))
+        self.before = np.concatenate(([0], np.cumsum(is_here, dtype=np.int32)), dtype=np.int32)
         self._checksums = array("I", lines.checksums[is_here].tobytes())
         self._bounds = self.before[lines.first].tolist()
 
@@ -170,15 +169,23 @@ class _Side:
         return self._checksums[self._bounds[patch] : self._bounds[patch + 1]]
 
 
-def _pieces(text: bytes) -> Iterator[bytes]:
-    """Cut a text before newlines, so that each piece begins with one."""
-    start = 0
-    while start < len(text):
-        end = text.find(b"\n", start + _PIECE_BYTES)
-        if end < 0:
-            end = len(text)
-        yield text[start:end]
-        start = end
+def _pieces(patches: Iterable[Span]) -> Iterator[bytes]:
+    """Join patches, and cut what gets long before a newline, so that each piece begins with one."""
+    parts: list[memoryview] = []
+    size = 0
+    for text, begin, end in patches:
+        start = begin
+        while size + end - start > _PIECE_BYTES:
+            cut = text.find(b"\n", start + max(_PIECE_BYTES - size, 1), end)
+            if cut < 0:
+                break
+            parts.append(memoryview(text)[start:cut])
+            yield b"".join(parts)
+            parts, size, start = [], 0, cut
+        parts.append(memoryview(text)[start:end])
+        size += end - start
+    if size:
+        yield b"".join(parts)
 
 
 def _hunk_numbers(heads: Sequence[bytes]) -> np.ndarray:

@@ -7,6 +7,7 @@ what each is by its sign, and takes all checksums at once.
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import accumulate, chain, pairwise
 from typing import NamedTuple
 
@@ -205,28 +206,34 @@ def _hunk_numbers(heads: Sequence[bytes]) -> np.ndarray:
     return np.stack((numbers[starts], lines), axis=1).reshape(-1, 4)
 
 
-# Powers of the base and of its inverse, as many as were ever needed.
-_powers: dict[int, np.ndarray] = {}
-
-
-def _powers_of(base: int, count: int) -> np.ndarray:
-    known = _powers.get(base)
-    if known is None or len(known) < count:
-        known = np.full(max(count, _PIECE_BYTES + _PIECE_BYTES // 4), base, dtype=np.uint32)
-        known[0] = 1
-        known = _powers[base] = np.multiply.accumulate(known, dtype=np.uint32)
-    return known[:count]
+@cache
+def _powers(base: int, count: int) -> np.ndarray:
+    powers = np.full(count, base, dtype=np.uint32)
+    powers[0] = 1
+    return np.multiply.accumulate(powers, dtype=np.uint32)
 
 
 def _checksums(values: np.ndarray, newlines: np.ndarray) -> np.ndarray:
     """Return the checksum of each line behind a newline and a sign."""
-    if not len(newlines):
-        return np.empty(0, np.uint32)
-    terms = values.astype(np.uint32)
-    terms[newlines] = 0
-    terms[newlines + 1] = 0
-    terms *= _powers_of(_BASE, len(terms))
-    sums = np.add.reduceat(terms, newlines, dtype=np.uint32)
-    # As if each line stood at the beginning.
-    sums *= _powers_of(pow(_BASE, -1, 1 << 32), len(terms))[newlines]
+    sums = np.zeros(len(newlines), dtype=np.uint32)
+    # Nearly always one step: only a very long line makes a piece longer than that.
+    step = 2 * _PIECE_BYTES
+    for start in range(0, len(values), step):
+        first, last = np.searchsorted(newlines, (start, start + step)).tolist()
+        here = newlines[first:last] - start
+        terms = values[start : start + step].astype(np.uint32)
+        terms[here] = 0
+        terms[here[here + 1 < len(terms)] + 1] = 0
+        if first and newlines[first - 1] == start - 1:
+            terms[0] = 0
+        terms *= _powers(_BASE, step)[: len(terms)]
+        if first:
+            # The rest of the line that began before.
+            rest = int(terms[: here[0] if len(here) else None].sum(dtype=np.uint32))
+            rest *= pow(_BASE, start - int(newlines[first - 1]), 1 << 32)
+            sums[first - 1] = (int(sums[first - 1]) + rest) % (1 << 32)
+        if len(here):
+            # As if each line stood at the beginning.
+            inverse = _powers(pow(_BASE, -1, 1 << 32), step)[here]
+            sums[first:last] += np.add.reduceat(terms, here, dtype=np.uint32) * inverse
     return sums

@@ -104,13 +104,23 @@ def test_whitespace_is_folded_but_lines_are_kept():
     assert list(new_text[1:]) == [0, 0]
 
 
-@pytest.mark.parametrize("size", [1, 7, 20])
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 20])
 def test_big_patches_are_parsed_in_pieces(monkeypatch, size):
     patch = b"a/x b/x\n@@ -3 +3 @@ f()\n-old\n+new\n@@ -7,2 +6,0 @@\n-a\n-b\n"
     whole = one_patch(patch)
     monkeypatch.setattr(patches, "_PIECE_BYTES", size)
-    monkeypatch.setattr(patches, "_powers", {})
     assert one_patch(patch) == whole
+
+
+@given(
+    st.integers(2, 40),
+    st.lists(st.lists(st.sampled_from(b"abc"), max_size=90).map(bytes), min_size=1, max_size=6),
+)
+def test_a_line_has_one_checksum_however_its_patch_is_cut(size, lines):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(patches, "_PIECE_BYTES", size)
+        text = HUNK + b"0,0 +1,%d @@" % len(lines) + b"".join(b"\n+" + line for line in lines)
+        assert one_patch(text).new_text == checksums(*lines)
 
 
 def test_a_long_line_has_a_checksum():

@@ -40,6 +40,8 @@ _SEARCHES = 2
 _TEXTS_AT_A_TIME = 1 << 12
 # Texts of recent memory are first looked for by so many bits of their checksums.
 _KNOWN_BITS = 22
+# After so many changes freed memory is given back.
+_TIDIED_CHANGES = 500
 # So many removed lines are counted at a time.
 _COUNTED_DEAD = 1 << 18
 _BLANK_CHECKSUM = 0  # of the empty text
@@ -249,6 +251,8 @@ class Ledger:
         if len(self._merges) >= _WAITING_FILES:
             self._resolve_merges()
             self._settle_merges(is_last=False)
+        if self._position % _TIDIED_CHANGES == 0:
+            give_back_memory()
 
     def _follow_special_files(self, files: Sequence[FileChange]) -> None:
         """Keep up with the files that tell this reader something."""
@@ -346,7 +350,6 @@ class Ledger:
             self._removed_at.update(dict.fromkeys(some, self._landed_at))
         if len(self._removed_at) > self._sweep_at:
             self._sweep()
-            give_back_memory()
             self._sweep_at = len(self._removed_at) + _SWEEP_ENTRIES
 
     def _know(self, texts: Mapping[int, int]) -> None:

@@ -19,8 +19,8 @@ from shipworthy.git.patches import Span, hunk_heads, parse_heads
 from shipworthy.git.repository import DiffServer, PathFinder, Repository, TreeMaker
 
 # Up to here every line gets its exact author. Beyond, the versions of a file are told apart only
-# where the branch commits that touched it differ in what is known of their authors: whichever of
-# them is named, no metric changes.
+# where the branch commits that touched it differ in what is known of their authors, or none did:
+# metrics ask for person and evidence. benchmarks/git_authors.py measures what that loses.
 EXACT_BRANCH_COMMITS = 1_000
 
 _RAW_DIFF = (

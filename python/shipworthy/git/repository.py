@@ -719,7 +719,7 @@ def _open_directory(
             commit = peeled if is_annotated else sha
             found_kind = peeled_kind if is_annotated else kind
             if found_kind == "tag":
-                # A tag of a tag, which gits before 2.45 peel only once.
+                # A tag of a tag, which gits before 2.44 peel only once.
                 found_kind = ask("cat-file", "-t", f"{ref}^{{}}").strip()
                 commit = ask("rev-parse", "--verify", f"{ref}^{{}}").strip()
             if found_kind == "commit":

@@ -178,7 +178,6 @@ PATHS = [
         {b"": b"\xef\xbb\xbf*.js text\r\n  a diff\r\n\t# not a comment\r\n#x merge\n\\#x text\n"},
         {b"": b"!x text\n\\!x text\na b@d text\na text text=x -text\n*.js text= -diff=q\n"},
         {b"": b"*.js " + b"mine " * 500 + b"\na text\n"},
-        {b"": b"gen** text\nsrc/gen** diff\nsrc/gen**/y.js merge\ngen**/z mine\n"},
         {b"": b"[!a] text\n[a-z].js diff\nsrc/lib/[[]x].js merge\n[[:upper:]] mine\n[a text\n"},
         {b"": b"[attr] text\n*\n\n   \n*.js\n[attr]bad@name text\n"},
         {b"": b"?.js text\ns?c/* diff\nsrc/?/c.js merge\n\\a mine\na\\ text\n"},
@@ -188,6 +187,17 @@ def test_attributes_equal_gits(repository, files):
     attributes = GitAttributes(files, NAMES)
     found = {path: attributes.attributes(path) for path in PATHS}
     assert found == git_attributes(repository, files, NAMES, PATHS)
+
+
+def test_stars_behind_a_literal_beginning_span_directories():
+    """As git 2.39 matches them and 2.55 does not: the reader does not depend on the version."""
+    files = {b"": b"gen** text\nsrc/gen** diff\nsrc/gen**/y.js merge\ngen**/z mine\n"}
+    attributes = GitAttributes(files, NAMES)
+    assert {path: found for path in PATHS if (found := attributes.attributes(path))} == {
+        b"genuine": {"text": True},
+        b"gen/x/y/z": {"mine": True},
+        b"src/gen1/x/y.js": {"diff": True, "merge": True},
+    }
 
 
 def test_random_attributes_equal_gits(repository):

@@ -55,6 +55,7 @@
         'shipworthy__using_costs': boolean,
         'shipworthy__using_product_metrics': boolean,
         'shipworthy__using_load_watermarks': boolean,
+        'shipworthy__using_load_findings': boolean,
         'shipworthy__as_of': {'kind': 'moment'},
         'shipworthy__turnover_window_days': {'kind': 'integer', 'low': 1, 'high': 365},
         'shipworthy__turnover_line_cap': {'kind': 'integer', 'low': 1, 'high': 1000000000},

@@ -28,7 +28,9 @@
             'pull_request_number': dbt.type_bigint(),
             'reverts_sha': dbt.type_string(),
             'is_fix': dbt.type_boolean(),
-            'fixes_incident_id': dbt.type_string()
+            'fixes_incident_id': dbt.type_string(),
+            'mainline_ancestor_sha': dbt.type_string(),
+            'landed_with_sha': dbt.type_string()
         },
         'line_births': {
             'repository': dbt.type_string(),
@@ -75,7 +77,8 @@
             'merged_by_key': dbt.type_string(),
             'closed_by_key': dbt.type_string(),
             'closed_by_kind': dbt.type_string(),
-            'driver_key': dbt.type_string()
+            'driver_key': dbt.type_string(),
+            'labels': dbt.type_string()
         },
         'pull_request_commits': {
             'repository': dbt.type_string(),
@@ -146,7 +149,8 @@
             'fixed_by_sha': dbt.type_string(),
             'is_false_alarm': dbt.type_boolean(),
             'is_maintenance': dbt.type_boolean(),
-            'source': dbt.type_string()
+            'source': dbt.type_string(),
+            'merged_into_id': dbt.type_string()
         },
         'ai_usage': {
             'usage_id': dbt.type_string(),
@@ -211,6 +215,14 @@
             'loaded_at': dbt.type_timestamp(),
             'rows': dbt.type_bigint(),
             'rejected_rows': dbt.type_bigint()
+        },
+        'load_findings': {
+            'input': dbt.type_string(),
+            'source': dbt.type_string(),
+            'reason': dbt.type_string(),
+            'subject': dbt.type_string(),
+            'row_count': dbt.type_bigint(),
+            'found_at': dbt.type_timestamp()
         }
     } -%}
     {{ return(columns[input]) }}

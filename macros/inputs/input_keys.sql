@@ -22,7 +22,8 @@
         'services': ['service', 'valid_from_on'],
         'product_metrics': ['service', 'metric', 'measured_on'],
         'costs': ['team', 'month_start_on', 'category'],
-        'load_watermarks': ['input', 'source']
+        'load_watermarks': ['input', 'source'],
+        'load_findings': ['input', 'source', 'reason', 'subject']
     }) }}
 {%- endmacro %}
 
@@ -68,7 +69,9 @@
 
 {#- What staging calls a column of an input by another name, because SQL or dbt has that word. -#}
 {% macro staged_names(input) -%}
-    {{ return({'input': 'input_name', 'rows': 'loaded_rows'} if input == 'load_watermarks' else {}) }}
+    {{ return({
+        'load_watermarks': {'input': 'input_name', 'rows': 'loaded_rows'}, 'load_findings': {'input': 'input_name'}
+    }.get(input, {})) }}
 {%- endmacro %}
 
 {#- One row for each key, none without a key: loaders merge on the key, but a table that somebody else fills may repeat

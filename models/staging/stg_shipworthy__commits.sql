@@ -15,6 +15,8 @@ renamed as (
         cast(author_key as {{ dbt.type_string() }}) as author_key,
         cast(pull_request_number as {{ dbt.type_bigint() }}) as pull_request_number,
         cast(reverts_sha as {{ dbt.type_string() }}) as reverts_sha,
+        cast(mainline_ancestor_sha as {{ dbt.type_string() }}) as mainline_ancestor_sha,
+        cast(landed_with_sha as {{ dbt.type_string() }}) as landed_with_sha,
         cast(fixes_incident_id as {{ dbt.type_string() }}) as fixes_incident_id,
 
         ---------- text

@@ -14,6 +14,7 @@ renamed as (
         cast(caused_by_deployment_id as {{ dbt.type_string() }}) as caused_by_deployment_id,
         cast(caused_by_sha as {{ dbt.type_string() }}) as caused_by_sha,
         cast(fixed_by_sha as {{ dbt.type_string() }}) as fixed_by_sha,
+        cast(merged_into_id as {{ dbt.type_string() }}) as merged_into_id,
 
         ---------- text
         cast(service as {{ dbt.type_string() }}) as service,

@@ -23,6 +23,7 @@ renamed as (
         cast(authorship as {{ dbt.type_string() }}) as authorship,
         cast(ai_tool as {{ dbt.type_string() }}) as ai_tool,
         cast(head_branch as {{ dbt.type_string() }}) as head_branch,
+        cast(labels as {{ dbt.type_string() }}) as labels,
         cast({{ shipworthy.author_kind('closed_by_kind', 'closed_by_key') }} as {{ dbt.type_string() }})
             as closed_by_kind,
 

@@ -1,7 +1,8 @@
 {%- set inputs = [
     'repositories', 'commits', 'line_births', 'line_deaths', 'pull_requests', 'pull_request_commits',
     'pull_request_commit_files', 'reviews', 'review_threads', 'deployments', 'deployment_commits', 'incidents',
-    'ai_usage', 'people', 'identities', 'services', 'product_metrics', 'costs', 'load_watermarks'
+    'ai_usage', 'people', 'identities', 'services', 'product_metrics', 'costs', 'load_watermarks',
+    'load_findings'
 ] -%}
 
 with

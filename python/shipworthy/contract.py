@@ -59,7 +59,7 @@ _ALL = [
         authorship VARCHAR, ai_tool VARCHAR, attribution_method VARCHAR, lines_added BIGINT,
         lines_removed BIGINT, ai_lines_added BIGINT, files_changed BIGINT,
         pull_request_number BIGINT, reverts_sha VARCHAR, is_fix BOOLEAN,
-        fixes_incident_id VARCHAR""",
+        fixes_incident_id VARCHAR, mainline_ancestor_sha VARCHAR, landed_with_sha VARCHAR""",
     ),
     _table(
         "line_births",
@@ -83,7 +83,7 @@ _ALL = [
         merged_at TIMESTAMP, closed_at TIMESTAMP, merge_sha VARCHAR, head_branch VARCHAR,
         first_commit_at TIMESTAMP, lines_added BIGINT, lines_removed BIGINT,
         merged_by_key VARCHAR, closed_by_key VARCHAR, closed_by_kind VARCHAR,
-        driver_key VARCHAR""",
+        driver_key VARCHAR, labels VARCHAR""",
     ),
     _table(
         "pull_request_commits",
@@ -128,7 +128,7 @@ _ALL = [
         """incident_id VARCHAR, service VARCHAR, severity_label VARCHAR, opened_at TIMESTAMP,
         acknowledged_at TIMESTAMP, resolved_at TIMESTAMP, caused_by_deployment_id VARCHAR,
         caused_by_sha VARCHAR, fixed_by_sha VARCHAR, is_false_alarm BOOLEAN,
-        is_maintenance BOOLEAN, source VARCHAR""",
+        is_maintenance BOOLEAN, source VARCHAR, merged_into_id VARCHAR""",
     ),
     _table(
         "ai_usage",
@@ -170,6 +170,12 @@ _ALL = [
         "input source",
         """input VARCHAR, source VARCHAR, loaded_through TIMESTAMP, loaded_at TIMESTAMP,
         rows BIGINT, rejected_rows BIGINT""",
+    ),
+    _table(
+        "load_findings",
+        "input source reason subject",
+        """input VARCHAR, source VARCHAR, reason VARCHAR, subject VARCHAR,
+        row_count BIGINT, found_at TIMESTAMP""",
     ),
 ]
 

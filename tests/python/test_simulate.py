@@ -106,7 +106,8 @@ def test_the_files_are_small(rows):
 # The contract -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", TABLES)
+# The demo's loads found nothing odd.
+@pytest.mark.parametrize("name", [name for name in TABLES if name != "load_findings"])
 def test_keys_are_unique_and_known(rows, name):
     table = TABLES[name]
     keys = Counter(tuple(row[column] for column in table.key) for row in rows[name])
@@ -122,7 +123,9 @@ def test_words_are_those_of_the_contract(rows, name, column):
     assert words <= set(VOCABULARY[name, column])
 
 
-@pytest.mark.parametrize("name", [name for name in TABLES if name != "load_watermarks"])
+@pytest.mark.parametrize(
+    "name", [name for name in TABLES if name not in ("load_watermarks", "load_findings")]
+)
 def test_nothing_is_counted_below_zero_or_happens_after_the_load(rows, name):
     for column, kind in TABLES[name].columns.items():
         values = [row[column] for row in rows[name] if row[column] is not None]
@@ -145,7 +148,7 @@ def test_people_and_commits_are_hashes_only(rows):
 def test_all_inputs_end_at_the_same_instant(rows):
     assert {row["loaded_through"] for row in rows["load_watermarks"]} == {END}
     inputs = {row["input"] for row in rows["load_watermarks"]}
-    assert inputs == set(TABLES) - {"load_watermarks"}
+    assert inputs == set(TABLES) - {"load_watermarks", "load_findings"}
     for name in inputs:
         loaded = sum(row["rows"] for row in rows["load_watermarks"] if row["input"] == name)
         assert loaded == len(rows[name])

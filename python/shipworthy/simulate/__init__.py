@@ -105,6 +105,7 @@ def simulate(parameters: Parameters | None = None) -> dict[str, list[dict]]:
     }
     tables = play(tables, parameters.gaming)
     tables["load_watermarks"] = _watermarks(parameters, tables)
+    tables["load_findings"] = []
     return tables
 
 

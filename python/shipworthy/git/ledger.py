@@ -26,7 +26,8 @@ from shipworthy.git.history import Commit
 from shipworthy.git.ignored import IGNORE_REVISIONS_PATH, find_kept_lines, parse_ignored
 from shipworthy.git.lines import FileBirths, LineTracker
 from shipworthy.git.memory import give_back_memory
-from shipworthy.git.repository import ObjectReader, Repository
+from shipworthy.git.processes import ObjectReader
+from shipworthy.git.repository import Repository
 from shipworthy.git.state import ReaderState
 
 REFILL_SECONDS = 84 * 86_400

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from shipworthy.errors import ShipworthyError
+from shipworthy.git.opening import open_repository
 from shipworthy.git.progress import Progress
-from shipworthy.git.repository import Repository, open_repository
+from shipworthy.git.repository import Repository
 
 if TYPE_CHECKING:
     import duckdb
@@ -270,7 +271,7 @@ class _Load:
         """Follow all lines through the new changes."""
         from shipworthy.git.diffs import read_changes
         from shipworthy.git.history import read_history
-        from shipworthy.git.repository import ObjectReader
+        from shipworthy.git.processes import ObjectReader
 
         with (
             # Git works on while the commits are read and the heavier modules are imported.

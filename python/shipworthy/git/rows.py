@@ -12,8 +12,9 @@ from shipworthy.git.commits import Evidence
 from shipworthy.git.diffs import UNCOUNTED_CLASSES
 from shipworthy.git.ledger import Ledger
 from shipworthy.git.memory import give_back_memory
+from shipworthy.git.processes import resolve_commits
 from shipworthy.git.releases import find_releases
-from shipworthy.git.repository import Repository, resolve_commits
+from shipworthy.git.repository import Repository
 from shipworthy.identity import person_key
 from shipworthy.warehouse import merge
 

@@ -12,7 +12,8 @@ from shipworthy.git.attribution import Catalog
 from shipworthy.git.diffs import read_changes
 from shipworthy.git.history import read_history, read_mainline
 from shipworthy.git.ledger import Ledger, path_text
-from shipworthy.git.repository import ObjectReader, open_repository
+from shipworthy.git.opening import open_repository
+from shipworthy.git.processes import ObjectReader
 
 PATHS = [
     b"a.py", b"src/b c.py", b'quo"te.py', b"new\nline.py", b"tab\there.py", b"latin-\xe9.py",

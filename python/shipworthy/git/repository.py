@@ -39,6 +39,24 @@ _BROKEN_OBJECT = re.compile(
 )
 
 
+def path_text(path: bytes) -> str:
+    """Return a path or a ref's name as text: itself where it is UTF-8, else in git's C quotes.
+
+    Two paths never get one text: a path that begins with a quotation mark is quoted as well.
+    """
+    try:
+        text = path.decode()
+    except UnicodeDecodeError:
+        text = '"'
+    if not text.startswith('"'):
+        return text
+    quoted = "".join(
+        chr(byte) if 0x20 <= byte < 0x7F and byte not in b'"\\' else f"\\{byte:03o}"
+        for byte in path
+    )
+    return f'"{quoted}"'
+
+
 @dataclass(frozen=True)
 class Tag:
     """A tag that names a commit.
@@ -51,14 +69,11 @@ class Tag:
         The commit, peeled.
     tagged_at : int or None
         The tagger's time in seconds since 1970 (UTC); None for a lightweight tag.
-    committed_at : int or None
-        The committer's time of the commit, for a lightweight tag.
     """
 
     name: str
     sha: str
     tagged_at: int | None
-    committed_at: int | None
 
 
 @dataclass(frozen=True)
@@ -69,16 +84,29 @@ class Repository:
     ----------
     name : str
         `owner/name`, under which rows are written.
+    origin : str or None
+        Address of the remote `origin`.
     location : str
         The path that the user gave, for messages.
     branch : str
         The branch whose first-parent chain is the mainline.
     head : str
         The commit at its tip.
+    branches : frozenset of str
+        Names of the branches, its own and its origin's.
+    tips : tuple of str
+        The commits that branches and tags name, each once.
     notes_tree : str or None
         The tree or commit of `refs/notes/ai`, if there is one.
     tags : tuple of Tag
         All tags that name a commit.
+    unreadable : tuple of str
+        Branches and tags whose objects are missing or broken.
+    scanned_at : int
+        When the refs were read, in seconds since 1970 (UTC).
+    fetched_at : int or None
+        When it was last brought up to date, in seconds since 1970 (UTC); None if commits come from
+        nowhere else.
     shadow : Path
         The shadow's directory.
     environment : dict of str to str
@@ -86,11 +114,17 @@ class Repository:
     """
 
     name: str
+    origin: str | None
     location: str
     branch: str
     head: str
+    branches: frozenset[str]
+    tips: tuple[str, ...]
     notes_tree: str | None
     tags: tuple[Tag, ...]
+    unreadable: tuple[str, ...]
+    scanned_at: int
+    fetched_at: int | None
     shadow: Path
     environment: dict[str, str]
 
@@ -113,6 +147,41 @@ class Repository:
         if result.returncode:
             raise self.failure(arguments, result.returncode, result.stderr)
         return result.stdout
+
+    def kinds(self, object_ids: Sequence[str]) -> dict[str, str | None]:
+        """Return the kind of each object (`commit`, `tag` ...); None of one that is not there."""
+        if not object_ids:
+            return {}
+        feed = "".join(f"{object_id}\n" for object_id in object_ids).encode()
+        answers = self.run("cat-file", "--batch-check=%(objecttype)", stdin=feed)
+        # What is not there comes back with its name: `... missing`.
+        return {
+            object_id: None if " " in answer else answer
+            for object_id, answer in zip(object_ids, answers.decode().split("\n"), strict=False)
+        }
+
+    def read_all(self, object_ids: Sequence[str]) -> dict[str, bytes]:
+        """Return the contents of some small objects; broken ones are left out."""
+        if not object_ids:
+            return {}
+        feed = "".join(f"{object_id}\n" for object_id in object_ids).encode()
+        try:
+            text = self.run("cat-file", "--batch", stdin=feed)
+        except ShipworthyError:
+            if len(object_ids) == 1:
+                return {}
+            half = len(object_ids) // 2
+            return self.read_all(object_ids[:half]) | self.read_all(object_ids[half:])
+        found = {}
+        start = 0
+        for object_id in object_ids:
+            end = text.index(b"\n", start)
+            fields = text[start:end].split()
+            start = end + 1
+            if len(fields) == 3 and fields[2].isdigit():
+                found[object_id] = text[start : start + int(fields[2])]
+                start += int(fields[2]) + 1
+        return found
 
     @contextmanager
     def stream(

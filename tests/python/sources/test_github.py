@@ -12,8 +12,8 @@ from vendor_server import Answer, Request, Route
 
 from shipworthy.errors import ShipworthyError
 from shipworthy.sources import landing
-from shipworthy.sources.github import _severity
 from shipworthy.sources.vendor import Keys
+from shipworthy.sources.vendors.github import _severity
 
 KEYS = Keys(SALT.encode())
 # GitHub's greatest page is a hundred; a smaller one takes fewer rows to have several.

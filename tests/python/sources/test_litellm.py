@@ -155,7 +155,7 @@ class TestLiteLLM(FileChecks):
     def test_more_rows_than_a_batch(
         self, load: FileLoader, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("shipworthy.sources.litellm._BATCH", 2048)
+        monkeypatch.setattr("shipworthy.sources.vendors.litellm._BATCH", 2048)
         rows = [request(f"r{number}", prompt_tokens=str(2400 + number)) for number in range(5000)]
         load.load_texts(csv_text(rows))
         assert len(load.rows()) == 5000

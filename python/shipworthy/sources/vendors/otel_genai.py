@@ -35,7 +35,7 @@ from typing import Any
 import dlt
 from dlt.extract import DltSource
 
-from shipworthy.git.attribution import Catalog
+from shipworthy.git.catalog import Catalog
 from shipworthy.sources.local_files import Payload, json_documents, of_content, parts, recognised
 from shipworthy.sources.otlp import Attributes, attributes, is_export, scoped_items
 from shipworthy.sources.rows import (

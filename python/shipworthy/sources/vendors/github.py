@@ -65,7 +65,7 @@ from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import HeaderLinkPaginator
 
 from shipworthy.errors import ShipworthyError
-from shipworthy.git.attribution import Catalog, CommitAttribution, attribute_commit
+from shipworthy.git.catalog import Catalog, CommitAttribution, attribute_commit
 from shipworthy.sources.http import Session
 from shipworthy.sources.incident_fields import name_list
 from shipworthy.sources.rows import (

@@ -340,7 +340,7 @@ def _rows_in(response: requests.Response) -> int:
     return hash(tuple((len(rows), repr(rows[0]), repr(rows[-1])) for rows in lists)) if lists else 0
 
 
-def must_hold(title: str, name: str) -> Callable[..., None]:
+def must_hold(title: str, name: str, may_be_null: bool = False) -> Callable[..., None]:
     """Return a response action for `rest_api` that refuses an answer without its list.
 
     dlt takes a missing list for an empty one: the load would end well and its rows be missing.
@@ -351,14 +351,17 @@ def must_hold(title: str, name: str) -> Callable[..., None]:
         The vendor, for the sentence.
     name : str
         Field of the answer that holds the list; "" where the answer itself is the list.
+    may_be_null : bool
+        Whether null, but not a missing field, is an empty list there.
     """
 
     def check(response: requests.Response, *_: Any, **__: Any) -> None:
         if response.status_code >= 400:
             return
         body = response.json()
-        held = body if not name else body.get(name) if isinstance(body, dict) else None
-        if not isinstance(held, list):
+        fields = {"": body} if not name else body if isinstance(body, dict) else {}
+        held = fields.get(name, "missing")
+        if not isinstance(held, list) and not (may_be_null and held is None):
             raise ShipworthyError(
                 f"{title} answered {address(response.url)} without a list"
                 + (f" {name!r}" if name else "")

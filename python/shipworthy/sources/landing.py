@@ -298,10 +298,13 @@ _SHAPE_ERRORS = (
 
 
 def _place(error: BaseException) -> str | None:
-    """Return where in a vendor's source an error was raised: `github.py, line 120`."""
+    """Return where an error was raised: `github.py, line 120`, or between two pages."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if Path(frame.filename).parent.name == "vendors"]
-    return f"{Path(ours[-1].filename).name}, line {ours[-1].lineno}" if ours else None
+    if ours:
+        return f"{Path(ours[-1].filename).name}, line {ours[-1].lineno}"
+    is_of_pages = any("rest_client" in Path(frame.filename).parts for frame in frames)
+    return "the turn of a page" if is_of_pages else None
 
 
 # ---------------------------------------------------------------------------- committing it

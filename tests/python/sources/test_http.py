@@ -293,3 +293,8 @@ def test_requests_say_what_they_ask_for(home: VendorServer) -> None:
 
     home.routes["/"] = answer
     assert session(home).get(home.url + "/").json()["agent"].startswith("shipworthy/")
+
+
+def test_sentences_hold_no_commands_to_the_terminal() -> None:
+    hostile = "acme/\x1b]0;owned\x07shop \u202eevil \ud800\r"
+    assert str(ShipworthyError(hostile)) == "acme/\ufffd]0;owned\ufffdshop \ufffdevil \ufffd\ufffd"

@@ -6,7 +6,9 @@ or an overlap changes nothing.
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -54,6 +56,28 @@ class MergeCounts:
     updated: int
     unchanged: int
     superseded: int
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that a load left out, or may have read wrongly.
+
+    Parameters
+    ----------
+    input : str
+        The contract's table that it concerns.
+    reason : str
+        What it is, in `snake_case`.
+    subject : str
+        What it was found at: a commit, an account, a trailer.
+    row_count : int
+        How many rows (or commits, or files) are concerned.
+    """
+
+    input: str
+    reason: str
+    subject: str
+    row_count: int = 1
 
 
 def warehouse_path() -> Path:
@@ -184,6 +208,56 @@ def merge(
         unchanged=staged - inserted - updated,
         superseded=superseded,
     )
+
+
+def read_findings(connection: duckdb.DuckDBPyConnection, source: str) -> list[Finding]:
+    """Return what the last load of a source found odd (see `replace_findings`)."""
+    rows = connection.execute(
+        f"select input, reason, subject, row_count from {RAW_SCHEMA}.load_findings "
+        "where source = ? order by all",
+        [source],
+    ).fetchall()
+    return [Finding(*row) for row in rows]
+
+
+def replace_findings(
+    connection: duckdb.DuckDBPyConnection, source: str, findings: Iterable[Finding]
+) -> None:
+    """Write what a load of a source found odd instead of what its last one did.
+
+    Within the caller's transaction. Counts of the same input, reason and subject are added up; what
+    was found before keeps the time at which it was found first.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        A connection from `connect`.
+    source : str
+        As in `load_watermarks`: `git:owner/name`, `github:owner/name`, `files`.
+    findings : iterable of Finding
+        All that this load knows; a load that reads only what is new passes on what
+        `read_findings` says of the rest.
+    """
+    counts: dict[tuple[str, str, str], int] = {}
+    for finding in findings:
+        key = finding.input, finding.reason, finding.subject
+        counts[key] = counts.get(key, 0) + finding.row_count
+    table = f"{RAW_SCHEMA}.load_findings"
+    known = {
+        tuple(row[:3]): row[3]
+        for row in connection.execute(
+            f"select input, reason, subject, found_at from {table} where source = ?", [source]
+        ).fetchall()
+    }
+    connection.execute(f"delete from {table} where source = ?", [source])
+    now = datetime.now(UTC).replace(tzinfo=None)
+    rows = [[key[0], source, *key[1:], count, known.get(key, now)] for key, count in counts.items()]
+    if rows:
+        connection.executemany(
+            f"insert into {table} (input, source, reason, subject, row_count, found_at) "
+            "values (?, ?, ?, ?, ?, ?)",
+            rows,
+        )
 
 
 def _refuse_reserved_name(path: Path) -> None:

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from shipworthy.contract import RAW_SCHEMA, REJECTED_ROWS, TABLES
 from shipworthy.errors import ShipworthyError
-from shipworthy.warehouse import MergeCounts, connect, merge, warehouse_path
+from shipworthy.warehouse import (
+    Finding,
+    MergeCounts,
+    connect,
+    merge,
+    read_findings,
+    replace_findings,
+    warehouse_path,
+)
 
 
 @pytest.fixture
@@ -264,3 +272,27 @@ def test_merging_equals_a_dictionary(loads):
         assert sorted(map(str, found)) == sorted(
             str((*key, team)) for key, team in expected.items()
         )
+
+
+def test_a_load_replaces_the_findings_of_its_own_source_alone(connection):
+    bot = Finding("commits", "unlisted_bot", "helper[bot]", 3)
+    replace_findings(
+        connection, "git:acme/shop", [bot, bot, Finding("commits", "clock_ahead", "c")]
+    )
+    replace_findings(connection, "git:acme/web", [bot])
+    times = (
+        "select reason, found_at from shipworthy_raw.load_findings where source = 'git:acme/shop'"
+    )
+    first = dict(connection.execute(times).fetchall())
+    news = Finding("deployments", "tag_without_service", "v1")
+    replace_findings(
+        connection, "git:acme/shop", [Finding("commits", "unlisted_bot", bot.subject), news]
+    )
+    assert read_findings(connection, "git:acme/shop") == [
+        Finding("commits", "unlisted_bot", "helper[bot]", 1),
+        news,
+    ]
+    assert read_findings(connection, "git:acme/web") == [bot]
+    assert dict(connection.execute(times).fetchall())["unlisted_bot"] == first["unlisted_bot"]
+    replace_findings(connection, "git:acme/shop", [])
+    assert read_findings(connection, "git:acme/shop") == []

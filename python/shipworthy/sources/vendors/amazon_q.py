@@ -32,7 +32,6 @@ import dlt
 from dlt.extract import DltSource
 
 from shipworthy.errors import ShipworthyError
-from shipworthy.sources.kiro import identity_center_id
 from shipworthy.sources.local_files import Payload, csv_rows, of_content
 from shipworthy.sources.rows import (
     BadRowError,
@@ -45,6 +44,7 @@ from shipworthy.sources.rows import (
     whole,
 )
 from shipworthy.sources.vendor import Keys, Load, Option, Settings, Vendor
+from shipworthy.sources.vendors.kiro import identity_center_id
 
 _REQUESTS = (
     "Chat_MessagesSent",

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from operator import itemgetter
 from sys import intern
 
-from shipworthy.git.attribution import (
-    Catalog,
-    attribute_commit,
+from shipworthy.git.catalog import Catalog, attribute_commit
+from shipworthy.git.mainline import Plan
+from shipworthy.git.messages import (
     is_fix,
     parse_incident_id,
     parse_pull_request_number,
     parse_reverts_sha,
 )
-from shipworthy.git.mainline import Plan
 from shipworthy.git.repository import ReadAhead, Repository
 
 # Git's own commits end here, in 2106; what lies outside is no time that a clock gave.

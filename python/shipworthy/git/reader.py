@@ -20,7 +20,7 @@ from shipworthy.git.repository import Repository
 if TYPE_CHECKING:
     import duckdb
 
-    from shipworthy.git.attribution import Catalog
+    from shipworthy.git.catalog import Catalog
     from shipworthy.git.ledger import Ledger
     from shipworthy.git.mainline import Plan, UnclearMerge
     from shipworthy.git.releases import ReleaseRules
@@ -248,7 +248,7 @@ class _Load:
 
     def run(self, rules: "ReleaseRules | None") -> RepositoryLoad:
         """Read what is new and write it, with the new state, in one transaction."""
-        from shipworthy.git.attribution import Catalog
+        from shipworthy.git.catalog import Catalog
         from shipworthy.git.mainline import find_unclear
         from shipworthy.git.state import ReaderState
         from shipworthy.warehouse import read_findings
@@ -496,7 +496,7 @@ def _findings_of(
 
 def _fingerprint(repository: Repository, salt: bytes, *, strict: bool) -> str:
     """Return a text that changes with whatever, besides the history, the rows depend on."""
-    from shipworthy.git.attribution import CATALOG_SEED, CATALOG_VARIABLE
+    from shipworthy.git.catalog import CATALOG_SEED, CATALOG_VARIABLE
     from shipworthy.git.paths import PATTERN_SEED, PATTERN_VARIABLE
     from shipworthy.git.reference import seed_path
 

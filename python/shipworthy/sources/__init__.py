@@ -1,7 +1,27 @@
-"""Vendors' sources, written as dlt sources: one file a vendor, found here by its name.
+"""Vendors' sources, written as dlt sources: one file a vendor in `vendors/`, found by its name.
 
-Each module has a constant `VENDOR` (a `shipworthy.sources.vendor.Vendor`) and the dlt source
-itself, which any dlt pipeline can run. Importing this package turns dlt's telemetry off.
+Each module there has a constant `VENDOR` (a `shipworthy.sources.vendor.Vendor`) and the dlt source
+itself, which any dlt pipeline can run. What they share stands beside this file. A row's way:
+
+    shipworthy load NAME, shipworthy.toml         config, run
+      |  options, window of time                  vendor (what a vendor declares)
+      v
+    vendors/NAME: requests | files                http, progress | local_files, otlp, own_csv
+      |  payloads: what the vendor said
+      v
+    vendors/NAME: a payload's rows                rows (times, counts, keys), incident_fields, shas
+      |  rows of the contract, refused rows       rows.contract_resource, rows.contract_tables
+      v
+    extract and normalize (dlt)                   landing
+      |  Parquet files, a table each
+      v
+    one transaction: checked, merged, counted,    landing, shipworthy.files
+    watermark moved
+      |
+      v
+    shipworthy_raw.*, rejected_rows, load_watermarks
+
+Importing this package turns dlt's telemetry off.
 """
 
 import importlib
@@ -15,7 +35,7 @@ os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")
 from shipworthy.errors import ShipworthyError
 from shipworthy.sources.vendor import Vendor
 
-# Name on the command line, and the module beside this one; then what --help says. Alphabetical.
+# Name on the command line, and the module in `vendors/`; then what --help says. Alphabetical.
 SUMMARIES: dict[str, str] = {
     "amazon-q": "AI usage from Amazon Q Developer's by_user_analytic CSV reports.",
     "argocd": "Deployments from the history of Argo CD applications.",
@@ -27,8 +47,11 @@ SUMMARIES: dict[str, str] = {
     "codex-logs": "AI usage from Codex's session logs on this machine.",
     "copilot": "AI usage from GitHub Copilot's usage reports.",
     "cursor": "AI usage from Cursor's daily usage and usage events.",
+    "firehydrant": "Incidents of a FireHydrant account.",
     "github": "Requests, reviews, deployments and incident issues of GitHub repositories.",
     "gitlab": "Merge requests, notes, approvals and deployments of GitLab projects.",
+    "grafana-irm": "Incidents of a Grafana Cloud stack.",
+    "grafana-oncall": "Alert groups of Grafana OnCall as incidents.",
     "identities": "Who is behind which e-mail addresses, logins and keys, from a file of yours.",
     "incident-io": "Incidents of an incident.io account.",
     "jira": "Incidents kept as issues in Jira.",
@@ -39,6 +62,7 @@ SUMMARIES: dict[str, str] = {
     "otel-genai": "AI usage from files of OpenTelemetry GenAI spans (OTLP JSON).",
     "pagerduty": "Incidents of a PagerDuty account.",
     "people": "Who is in which team since when, from a file of yours.",
+    "rootly": "Incidents of a Rootly account.",
     "statuspage": "Incidents of a Statuspage page.",
 }
 
@@ -54,5 +78,5 @@ def vendor(name: str) -> Vendor:
     if name not in SUMMARIES:
         known = ", ".join(SUMMARIES)
         raise ShipworthyError(f"There is no source {name!r}; the sources are {known}.")
-    module = importlib.import_module(f"shipworthy.sources.{name.replace('-', '_')}")
+    module = importlib.import_module(f"shipworthy.sources.vendors.{name.replace('-', '_')}")
     return module.VENDOR

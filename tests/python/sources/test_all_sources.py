@@ -10,7 +10,7 @@ from shipworthy.sources import SUMMARIES, vendor
 from shipworthy.sources.config import OWN_LOADERS
 
 DOCS = Path(__file__).parents[3] / "docs" / "sources"
-MODULES = Path(__file__).parents[3] / "python" / "shipworthy" / "sources"
+MODULES = Path(__file__).parents[3] / "python" / "shipworthy" / "sources" / "vendors"
 
 
 @pytest.mark.parametrize("name", SUMMARIES)

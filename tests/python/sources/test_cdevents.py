@@ -17,9 +17,9 @@ from source_checks import DATA, NOW, read_rows
 
 from shipworthy.errors import ShipworthyError
 from shipworthy.sources import vendor as find_vendor
-from shipworthy.sources.cdevents import cdevents
 from shipworthy.sources.landing import SourceLoad, load_vendor
 from shipworthy.sources.vendor import Window
+from shipworthy.sources.vendors.cdevents import cdevents
 from shipworthy.warehouse import connect
 
 LINES = (DATA / "cdevents.ndjson").read_text().splitlines()
@@ -119,6 +119,7 @@ def test_an_incident_is_one_row(files: Files) -> None:
             "is_false_alarm": None,
             "is_maintenance": None,
             "source": "cdevents",
+            "merged_into_id": None,
         }
     ]
 

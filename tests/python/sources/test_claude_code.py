@@ -146,7 +146,7 @@ class TestClaudeCode(SourceChecks):
         assert headers["anthropic-version"] == "2023-06-01"
 
     def test_the_last_hour_is_not_read(self, load: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("shipworthy.sources.claude_code.now", landing.now)
+        monkeypatch.setattr("shipworthy.sources.vendors.claude_code.now", landing.now)
         load()
         (mark,) = load.rows("load_watermarks")
         assert mark["loaded_through"] == datetime(2026, 6, 20, 11)

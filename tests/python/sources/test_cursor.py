@@ -222,7 +222,7 @@ class TestCursor(SourceChecks):
             assert b64decode(text) == b"key_secret9Lw:"
 
     def test_doctor_authenticates_alike(self) -> None:
-        from shipworthy.sources.cursor import VENDOR
+        from shipworthy.sources.vendors.cursor import VENDOR
 
         settings = VENDOR.settings(
             {}, Keys(SALT.encode()), lambda title: None, {"CURSOR_API_KEY": "key_secret9Lw"}

@@ -1,0 +1,171 @@
+with
+
+commits as (
+
+    {{ shipworthy.with_people_resolved('stg_shipworthy__commits', {'author_key': 'person_key'}) | indent(4) }}
+
+),
+
+line_births as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__line_births') }}
+
+),
+
+memberships as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__memberships') }}
+
+),
+
+ai_usage as (
+
+    {{ shipworthy.with_people_resolved('stg_shipworthy__ai_usage', {'person_key': 'known_person_key'}) | indent(4) }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
+
+),
+
+landed as (
+
+    select commits.*
+
+    from commits
+
+    cross join as_of
+
+    where
+        commits.mainline_position is not null
+        and commits.landed_at <= as_of.as_of_at
+
+),
+
+-- The author of a change, and in a merge the authors of its lines: the branch commits that wrote them.
+written as (
+
+    select
+        repository,
+        sha as change_sha,
+        sha as author_sha
+
+    from landed
+
+    union
+
+    select
+        repository,
+        added_sha as change_sha,
+        author_sha
+
+    from line_births
+
+),
+
+identified as (
+
+    select
+        written.repository,
+        written.change_sha,
+        written.author_sha,
+        landed.landed_at,
+        writing.author_kind,
+        writing.person_key
+
+    from written
+
+    inner join landed
+        on
+            written.repository = landed.repository
+            and written.change_sha = landed.sha
+
+    left join commits as writing
+        on
+            written.repository = writing.repository
+            and written.author_sha = writing.sha
+
+),
+
+-- Of several teams, the first by name.
+teams_at_landing as (
+
+    select
+        identified.repository,
+        identified.change_sha,
+        identified.author_sha,
+        min(memberships.team) as author_team
+
+    from identified
+
+    inner join memberships
+        on
+            identified.person_key = memberships.person_key
+            and {{ shipworthy.is_valid_on('memberships', 'cast(identified.landed_at as date)') | indent(12) }}
+
+    group by
+        identified.repository,
+        identified.change_sha,
+        identified.author_sha
+
+),
+
+usage_buckets as (
+
+    select distinct
+        bucket_started_at,
+        {{ shipworthy.add_hours('bucket_started_at', 'coalesce(bucket_hours, 24)') }} as bucket_ended_at,
+        known_person_key as person_key
+
+    from ai_usage
+
+),
+
+ai_users_before_landing as (
+
+    select distinct
+        identified.repository,
+        identified.change_sha,
+        identified.author_sha
+
+    from identified
+
+    inner join usage_buckets
+        on
+            identified.person_key = usage_buckets.person_key
+            and usage_buckets.bucket_started_at < identified.landed_at
+            and usage_buckets.bucket_ended_at > {{ shipworthy.add_days('identified.landed_at', -7) }}
+
+),
+
+final as (
+
+    select
+        identified.repository,
+        identified.change_sha,
+        identified.author_sha,
+        identified.landed_at,
+        identified.person_key,
+        identified.author_kind,
+        teams_at_landing.author_team,
+        ai_users_before_landing.author_sha is not null as used_ai_before_landing
+
+    from identified
+
+    left join teams_at_landing
+        on
+            identified.repository = teams_at_landing.repository
+            and identified.change_sha = teams_at_landing.change_sha
+            and identified.author_sha = teams_at_landing.author_sha
+
+    left join ai_users_before_landing
+        on
+            identified.repository = ai_users_before_landing.repository
+            and identified.change_sha = ai_users_before_landing.change_sha
+            and identified.author_sha = ai_users_before_landing.author_sha
+
+)
+
+select * from final

@@ -1,0 +1,123 @@
+{#- A row describes one person: it is stored nowhere unless the user asks for it. -#}
+{{ config(materialized=shipworthy.person_rows(), schema='restricted') }}
+
+{%- set token_kinds = {
+    'uncached_input_tokens': 'uncached_input_usd',
+    'cache_read_tokens': 'cache_read_usd',
+    'cache_write_tokens': 'cache_write_usd',
+    'output_tokens': 'output_usd'
+} %}
+
+with
+
+ai_usage as (
+
+    {{ shipworthy.with_people_resolved('stg_shipworthy__ai_usage', {'person_key': 'known_person_key'}) | indent(4) }}
+
+),
+
+model_prices as (
+
+    select * from {{ ref('shipworthy', 'shipworthy__model_prices') }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
+
+),
+
+used as (
+
+    select
+        ai_usage.*,
+        cast(ai_usage.bucket_started_at as date) as used_on,
+        {{ shipworthy.week_start_on('ai_usage.bucket_started_at') }} as week_start_on
+
+    from ai_usage
+
+    cross join as_of
+
+    where ai_usage.bucket_started_at <= as_of.as_of_at
+
+),
+
+models_used as (
+
+    select distinct
+        model,
+        used_on
+
+    from used
+
+),
+
+-- Of several patterns that match a model, the longest.
+prices_ranked as (
+
+    select
+        models_used.model,
+        models_used.used_on,
+        {%- for usd in token_kinds.values() %}
+        model_prices.{{ usd }},
+        {%- endfor %}
+        row_number() over (
+            partition by models_used.model, models_used.used_on
+            order by
+                length(model_prices.model_pattern) desc,
+                model_prices.model_pattern,
+                coalesce(model_prices.valid_from_on, date '0001-01-01') desc
+        ) as turn
+
+    from models_used
+
+    inner join model_prices
+        on
+            lower(models_used.model) like model_prices.model_pattern
+            and {{ shipworthy.is_valid_on('model_prices', 'models_used.used_on') | indent(12) }}
+
+),
+
+-- A price is only missing for tokens that were used.
+final as (
+
+    select
+        used.usage_id,
+        used.known_person_key as person_key,
+        used.model,
+        used.bucket_started_at,
+        used.bucket_hours,
+        used.used_on,
+        used.week_start_on,
+        used.is_automated,
+        used.sessions,
+        used.requests,
+        used.billed_usd,
+        coalesce(
+            {%- for tokens in token_kinds %}
+            used.{{ tokens }}{{ "," if not loop.last }}
+            {%- endfor %}
+        ) is not null as has_tokens,
+        0
+        {%- for tokens in token_kinds %}
+        + coalesce(used.{{ tokens }}, 0)
+        {%- endfor %} as tokens,
+        (
+            0.0
+            {%- for tokens, usd in token_kinds.items() %}
+            + case when used.{{ tokens }} <> 0 then used.{{ tokens }} * prices_ranked.{{ usd }} else 0.0 end
+            {%- endfor %}
+        ) / 1000000.0 as list_usd
+
+    from used
+
+    left join prices_ranked
+        on
+            used.model = prices_ranked.model
+            and used.used_on = prices_ranked.used_on
+            and prices_ranked.turn = 1
+
+)
+
+select * from final

@@ -1,0 +1,1 @@
+"""One file a vendor, named as `shipworthy load` spells it."""

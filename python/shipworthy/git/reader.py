@@ -15,7 +15,7 @@ from shipworthy.contract import RAW_SCHEMA
 from shipworthy.errors import ShipworthyError, printable
 from shipworthy.git.opening import open_repository
 from shipworthy.git.progress import Progress
-from shipworthy.git.repository import Repository
+from shipworthy.git.repository import LostObjectsError, Repository
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,7 +32,7 @@ _LISTED = 5
 # Of one kind, each under its commit; the rest under one name.
 _MOST_FINDINGS = 100
 # What a run finds in commits that later runs do not read again.
-_LASTING = ("clock_ahead", "clock_unset", "unclear_mainline")
+_LASTING = ("clock_ahead", "clock_unset", "unclear_mainline", "lost_file")
 
 
 @dataclass(frozen=True)
@@ -248,10 +248,26 @@ class _Load:
 
     def run(self, rules: "ReleaseRules | None") -> RepositoryLoad:
         """Read what is new and write it, with the new state, in one transaction."""
+        lost: Counter[str] = Counter()
+        known: set[str] = set()
+        while True:
+            try:
+                return self._attempt(rules, lost)
+            except LostObjectsError as error:
+                from shipworthy.git.stand_ins import stand_in
+
+                new = set(error.object_ids) - known
+                found = stand_in(self._repository, new) if new else None
+                if not found:
+                    raise
+                known |= new
+                lost.update(found)
+
+    def _attempt(self, rules: "ReleaseRules | None", lost: Counter[str]) -> RepositoryLoad:
         from shipworthy.git.catalog import Catalog
         from shipworthy.git.mainline import find_unclear
         from shipworthy.git.state import ReaderState
-        from shipworthy.warehouse import read_findings
+        from shipworthy.warehouse import Finding, read_findings
 
         started = time.monotonic()
         catalog = Catalog.load()
@@ -277,8 +293,14 @@ class _Load:
         unclear = find_unclear(self._repository, big_merges)
         known = read_findings(self._connection, self._source) if state is not None else []
         findings = [
-            *(finding for finding in known if finding.reason in _LASTING),
+            *(
+                finding
+                for finding in known
+                # What is lost is counted over the whole history.
+                if finding.reason in _LASTING and not (lost and finding.reason == "lost_file")
+            ),
             *_findings_of(plan, self._repository, unclear),
+            *(Finding("line_births", "lost_file", *each) for each in lost.items()),
         ]
         deployments = self._write(ledger, state, rules, findings)
         return RepositoryLoad(

@@ -285,7 +285,8 @@ class _Load:
             self._refuse_other_history(plan)
         else:
             self._leave_out_known(plan)
-        ledger, big_merges = self._read(catalog, plan, state)
+        noticed: Counter[str] = Counter()
+        ledger, big_merges = self._read(catalog, plan, state, noticed)
         if state is None:
             mode = "fresh" if blob is None else "anew"
         else:
@@ -301,6 +302,10 @@ class _Load:
             ),
             *_findings_of(plan, self._repository, unclear),
             *(Finding("line_births", "lost_file", *each) for each in lost.items()),
+            *(
+                Finding("line_births", reason, ".gitattributes", count)
+                for reason, count in noticed.items()
+            ),
         ]
         deployments = self._write(ledger, state, rules, findings)
         return RepositoryLoad(
@@ -410,7 +415,11 @@ class _Load:
         return digest_notes(self._repository, state.tip) == state.notes_digest
 
     def _read(
-        self, catalog: "Catalog", plan: "Plan", state: "ReaderState | None"
+        self,
+        catalog: "Catalog",
+        plan: "Plan",
+        state: "ReaderState | None",
+        noticed: Counter[str],
     ) -> tuple["Ledger", list[tuple[str, tuple[str, ...], int]]]:
         """Follow all lines through the new changes. Return merges that bring in much, too."""
         from shipworthy.git.diffs import read_changes
@@ -422,7 +431,11 @@ class _Load:
         with (
             # Git works on while the commits are read and the heavier modules are imported.
             read_changes(
-                self._repository, plan.mainline, strict=self._strict, jobs=self._jobs
+                self._repository,
+                plan.mainline,
+                strict=self._strict,
+                jobs=self._jobs,
+                noticed=noticed,
             ) as diffs,
             ObjectReader(self._repository) as objects,
             closing(read_history(self._repository, catalog, plan)) as history,

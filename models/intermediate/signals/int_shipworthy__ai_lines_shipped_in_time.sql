@@ -15,17 +15,9 @@ authors as (
 
 ),
 
-changes as (
+drivers as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__changes_landed') }}
-
-),
-
-pull_requests as (
-
-    {{ shipworthy.with_people_resolved(
-        'stg_shipworthy__pull_requests', {'driver_key': 'driver', 'merged_by_key': 'merger'}
-    ) | indent(4) }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__drivers_by_change') }}
 
 ),
 
@@ -46,27 +38,6 @@ shipped as (
     from put_live
 
     where taken_off_order is null
-
-),
-
-drivers as (
-
-    select
-        changes.repository,
-        changes.sha,
-        min(coalesce(pull_requests.driver, pull_requests.merger)) as person_key
-
-    from changes
-
-    inner join pull_requests
-        on
-            changes.repository = pull_requests.repository
-            and (
-                changes.pull_request_number = pull_requests.number
-                or (changes.pull_request_number is null and changes.sha = pull_requests.merge_sha)
-            )
-
-    group by changes.repository, changes.sha
 
 ),
 

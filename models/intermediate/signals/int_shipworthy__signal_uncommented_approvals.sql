@@ -6,102 +6,29 @@ judged as (
 
 ),
 
-changes as (
+approvals_given as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__changes_landed') }}
-
-),
-
-pull_requests as (
-
-    {{ shipworthy.with_people_resolved('stg_shipworthy__pull_requests', {'author_key': 'author'}) | indent(4) }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__approvals_given') }}
 
 ),
 
 reviews as (
 
-    {{ shipworthy.with_people_resolved('stg_shipworthy__reviews', {'reviewer_key': 'reviewer'}) | indent(4) }}
+    select count(*) as reviews from {{ ref('shipworthy', 'stg_shipworthy__reviews') }}
 
 ),
 
-as_of as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
-
-),
-
--- A request belongs to the change with its number, else with its merge sha.
-requests_landed as (
-
-    select
-        changes.repository,
-        pull_requests.number,
-        pull_requests.author,
-        pull_requests.merged_at,
-        max(changes.landed_at) as landed_at,
-        min(coalesce(changes.author_team, changes.repository)) as team
-
-    from pull_requests
-
-    inner join changes
-        on
-            pull_requests.repository = changes.repository
-            and (
-                pull_requests.number = changes.pull_request_number
-                or (changes.pull_request_number is null and pull_requests.merge_sha = changes.sha)
-            )
-
-    group by changes.repository, pull_requests.number, pull_requests.author, pull_requests.merged_at
-
-),
-
--- What each human said on a request before it was merged.
-said as (
-
-    select
-        requests_landed.team,
-        {{ shipworthy.week_start_on('requests_landed.landed_at') }} as week_start_on,
-        requests_landed.repository,
-        requests_landed.number,
-        reviews.reviewer,
-        max(case when reviews.state = 'approved' then 1 else 0 end) as has_approved,
-        sum(coalesce(reviews.comment_threads, 0)) as threads
-
-    from reviews
-
-    cross join as_of
-
-    inner join requests_landed
-        on
-            reviews.repository = requests_landed.repository
-            and reviews.number = requests_landed.number
-
-    where
-        reviews.reviewer_kind = 'human'
-        and reviews.submitted_at <= as_of.as_of_at
-        and reviews.submitted_at <= requests_landed.merged_at
-        and reviews.reviewer <> coalesce(requests_landed.author, '')
-
-    group by
-        requests_landed.team,
-        {{ shipworthy.week_start_on('requests_landed.landed_at') }},
-        requests_landed.repository,
-        requests_landed.number,
-        reviews.reviewer
-
-),
-
-approved as (
+counted as (
 
     select
         team,
         week_start_on,
         count(*) as approvals,
-        sum(case when threads <= 0 then 1 else 0 end) as uncommented_approvals
+        sum(case when is_uncommented then 1 else 0 end) as uncommented_approvals
 
-    from said
+    from approvals_given
 
-    where has_approved = 1
+    where is_uncommented is not null
 
     group by team, week_start_on
 
@@ -113,7 +40,7 @@ shared as (
         *,
         {{ shipworthy.safe_ratio('uncommented_approvals', 'approvals') }} as uncommented_share
 
-    from approved
+    from counted
 
 ),
 
@@ -131,11 +58,13 @@ measured as (
         cast({{ var('shipworthy__signal_uncommented_share') }} as {{ shipworthy.type_double() }}) as threshold,
         cast(null as {{ shipworthy.type_double() }}) as baseline,
         case
-            when (select count(*) as reviews from reviews) = 0 then 'reviews_not_loaded'
+            when reviews.reviews = 0 then 'reviews_not_loaded'
             when coalesce(shared.approvals, 0) = 0 then 'no_approvals'
         end as null_reason
 
     from judged
+
+    cross join reviews
 
     left join shared
         on

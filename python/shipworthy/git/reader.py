@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from shipworthy.errors import ShipworthyError
+from shipworthy.git.mailmap import mailmap_id, read_mailmap
 from shipworthy.git.progress import Progress
 from shipworthy.git.repository import Repository, open_repository
 
 if TYPE_CHECKING:
     import duckdb
 
-    from shipworthy.git.catalog import Catalog
+    from shipworthy.git.history import CommitParser
     from shipworthy.git.ledger import Ledger
     from shipworthy.git.state import ReaderState
 
@@ -202,12 +203,13 @@ class _Load:
         self._salt = salt
         self._strict = strict
         self._jobs = jobs
-        self._settings = _fingerprint(repository, salt, strict=strict)
+        self._mailmap = mailmap_id(repository)
+        self._settings = _fingerprint(repository, salt, self._mailmap, strict=strict)
 
     def run(self, releases: str | None) -> RepositoryLoad:
         """Read what is new and write it, with the new state, in one transaction."""
         from shipworthy.git.catalog import Catalog
-        from shipworthy.git.history import read_mainline
+        from shipworthy.git.history import CommitParser, read_mainline
         from shipworthy.git.state import ReaderState
 
         started = time.monotonic()
@@ -222,7 +224,10 @@ class _Load:
         if state is not None and not continues:
             state = None
             mainline, _ = read_mainline(self._repository, None)
-        ledger = self._read(catalog, mainline, state)
+        parser = CommitParser(
+            catalog, read_mailmap(self._repository, self._mailmap), self._repository.name
+        )
+        ledger = self._read(parser, mainline, state)
         if state is None:
             mode = "fresh" if blob is None else "anew"
         else:
@@ -263,7 +268,7 @@ class _Load:
 
     def _read(
         self,
-        catalog: "Catalog",
+        parser: "CommitParser",
         mainline: Sequence[tuple[str, str | None]],
         state: "ReaderState | None",
     ) -> "Ledger":
@@ -277,7 +282,7 @@ class _Load:
             read_changes(self._repository, mainline, strict=self._strict, jobs=self._jobs) as diffs,
             ObjectReader(self._repository) as objects,
             closing(
-                read_history(self._repository, catalog, mainline, state.tip if state else None)
+                read_history(self._repository, parser, mainline, state.tip if state else None)
             ) as history,
             Progress(self._repository.name, len(mainline)) as progress,
         ):
@@ -325,7 +330,7 @@ class _Load:
         return deployments
 
 
-def _fingerprint(repository: Repository, salt: bytes, *, strict: bool) -> str:
+def _fingerprint(repository: Repository, salt: bytes, mailmap: str | None, *, strict: bool) -> str:
     """Return a text that changes with whatever, besides the history, the rows depend on."""
     from shipworthy.git.catalog import CATALOG_SEED, CATALOG_VARIABLE
     from shipworthy.git.paths import PATTERN_SEED, PATTERN_VARIABLE
@@ -338,4 +343,7 @@ def _fingerprint(repository: Repository, salt: bytes, *, strict: bool) -> str:
             digest.update(hashlib.sha256(path.read_bytes()).digest())
         except OSError as error:
             raise ShipworthyError(f"{path} cannot be read: {error.strerror}.") from error
+    # The last part of the name tells a message's own requests from others'; the mailmap counts for
+    # all commits.
+    digest.update(f"{repository.name.rsplit('/', 1)[-1]} {mailmap}".encode())
     return f"{repository.branch} strict={strict} {digest.hexdigest()[:16]}"

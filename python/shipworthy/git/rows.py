@@ -1,5 +1,6 @@
 """Write what a run found into the contract's tables."""
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
@@ -15,7 +16,7 @@ from shipworthy.git.memory import give_back_memory
 from shipworthy.git.releases import find_releases
 from shipworthy.git.repository import Repository, resolve_commits
 from shipworthy.identity import person_key
-from shipworthy.warehouse import merge
+from shipworthy.warehouse import merge, read_findings, replace_findings
 
 _FULL_SHA = (40, 64)
 _ROWS_AT_A_TIME = 40_960
@@ -81,6 +82,9 @@ def write_rows(
             "is_shallow": np.array([False]),
         },
     )
+    source = f"git:{name}"
+    earlier = read_findings(connection, source) if is_resumed else []
+    replace_findings(connection, source, [*earlier, *ledger.findings()])
     through = _time(ledger.landed_at)
     _watermark(connection, "commits", name, through, loaded_at)
     if releases is None:
@@ -268,7 +272,7 @@ def _commit_rows(
                 **dict(zip(("lines_added", "lines_removed", "ai_lines_added"), lines, strict=True)),
                 "files_changed": files_changed,
                 "pull_request_number": numbers,
-                "reverts_sha": _words(_full_ids(repository, list(map(commits.reverts.get, some)))),
+                "reverts_sha": _words(_reverted(repository, list(map(commits.reverts.get, some)))),
                 "is_fix": _flags([kind.is_fix for kind in kinds])[kind_codes],
                 "fixes_incident_id": _words(list(map(commits.incidents.get, some))),
             }
@@ -290,11 +294,25 @@ def _counted_lines(ledger: Ledger) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return added, removed, ai_added
 
 
-def _full_ids(repository: Repository, shas: list[str | None]) -> list[str | None]:
-    """Complete abbreviated commit ids that name exactly one commit; leave others as written."""
-    short = sorted({sha for sha in shas if sha and len(sha) not in _FULL_SHA})
-    full = dict(zip(short, resolve_commits(repository, short), strict=True))
-    return [full.get(sha) or sha for sha in shas]
+def _reverted(
+    repository: Repository, reverts: Sequence[tuple[str, ...] | None]
+) -> list[str | None]:
+    """Return what commits revert as the contract has it: one reference, or a JSON list of them.
+
+    Abbreviated commit ids that name exactly one commit are completed; others stay as written.
+    """
+    named = {name for names in reverts if names for name in names}
+    short = sorted(name for name in named if name[0] != "#" and len(name) not in _FULL_SHA)
+    found = dict(zip(short, resolve_commits(repository, short), strict=True))
+    full = {name: found.get(name) or name for name in named}
+    rows: list[str | None] = []
+    for names in reverts:
+        references = list(dict.fromkeys(full[name] for name in names or ()))
+        if len(references) > 1:
+            rows.append(json.dumps(references))
+        else:
+            rows.append(references[0] if references else None)
+    return rows
 
 
 def _time(seconds: int) -> datetime:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from shipworthy.git.catalog import Catalog
 from shipworthy.git.diffs import read_changes
-from shipworthy.git.history import read_history, read_mainline
+from shipworthy.git.history import CommitParser, read_history, read_mainline
 from shipworthy.git.ledger import Ledger, path_text
+from shipworthy.git.mailmap import Mailmap
 from shipworthy.git.repository import ObjectReader, open_repository
 
 PATHS = [
@@ -143,7 +144,8 @@ def read(directory, *, strict=False):
     merges = []
     with open_repository(directory) as repository, ObjectReader(repository) as objects:
         mainline, _ = read_mainline(repository, None)
-        history = read_history(repository, Catalog.load(), mainline, None)
+        parser = CommitParser(Catalog.load(), Mailmap(), repository.name)
+        history = read_history(repository, parser, mainline, None)
         ledger = Ledger(repository, objects, None, "", strict=strict)
         with read_changes(repository, mainline, strict=strict, jobs=1) as diffs:
             for (commit, branch), changes in zip(history, diffs, strict=True):

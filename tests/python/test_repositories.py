@@ -97,22 +97,22 @@ def test_a_forgotten_repository_leaves_nothing_and_no_other_loses_anything(wareh
 
 def test_a_renamed_repository_goes_on_under_its_new_name(warehouse, tmp_path):
     before = counts(warehouse)
-    rename(warehouse, "acme/shop", "acme/store")
+    rename(warehouse, "acme/shop", "big/shop")
     after = counts(warehouse)
     for name in set(before) - {"sources"}:
-        assert after[name].get("acme/store") == before[name]["acme/shop"]
+        assert after[name].get("big/shop") == before[name]["acme/shop"]
         assert "acme/shop" not in after[name]
-    assert ("git:acme/store",) in after["sources"]
-    assert ("github:acme/store",) in after["sources"]
+    assert ("git:big/shop",) in after["sources"]
+    assert ("github:big/shop",) in after["sources"]
     assert ("github:big-acme/shop",) in after["sources"]
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         tag = (
             "select deployment_id, service from shipworthy_raw.deployments where source = 'git_tag'"
         )
-        assert connection.execute(tag).fetchall() == [("acme/store@v1", "acme/store")]
+        assert connection.execute(tag).fetchall() == [("big/shop@v1", "big/shop")]
         caused = "select caused_by_deployment_id from shipworthy_raw.incidents"
-        assert connection.execute(caused).fetchall() == [("acme/store@v1",)]
-    [load] = load_git([tmp_path / "r"], warehouse, repositories=["acme/store"], releases="v*")
+        assert connection.execute(caused).fetchall() == [("big/shop@v1",)]
+    [load] = load_git([tmp_path / "r"], warehouse, repositories=["big/shop"], releases="v*")
     assert (load.mode, load.deployments) == ("current", 1)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from shipworthy.contract import RAW_SCHEMA
 from shipworthy.errors import ShipworthyError, printable
+from shipworthy.git.mailmap import mailmap_id, read_mailmap
 from shipworthy.git.opening import open_repository
 from shipworthy.git.progress import Progress
 from shipworthy.git.repository import LostObjectsError, Repository
@@ -20,7 +21,7 @@ from shipworthy.git.repository import LostObjectsError, Repository
 if TYPE_CHECKING:
     import duckdb
 
-    from shipworthy.git.catalog import Catalog
+    from shipworthy.git.history import CommitParser
     from shipworthy.git.ledger import Ledger
     from shipworthy.git.mainline import Plan, UnclearMerge
     from shipworthy.git.releases import ReleaseRules
@@ -32,7 +33,15 @@ _LISTED = 5
 # Of one kind, each under its commit; the rest under one name.
 _MOST_FINDINGS = 100
 # What a run finds in commits that later runs do not read again.
-_LASTING = ("clock_ahead", "clock_unset", "unclear_mainline", "lost_file")
+_LASTING = (
+    "clock_ahead",
+    "clock_unset",
+    "joined_by_mailmap",
+    "lost_file",
+    "unclear_mainline",
+    "unlisted_bot",
+    "unlisted_tool",
+)
 
 
 @dataclass(frozen=True)
@@ -244,7 +253,8 @@ class _Load:
         self._salt = salt
         self._strict = strict
         self._jobs = jobs
-        self._settings = _fingerprint(repository, salt, strict=strict)
+        self._mailmap = mailmap_id(repository)
+        self._settings = _fingerprint(repository, salt, self._mailmap, strict=strict)
 
     def run(self, rules: "ReleaseRules | None") -> RepositoryLoad:
         """Read what is new and write it, with the new state, in one transaction."""
@@ -265,12 +275,17 @@ class _Load:
 
     def _attempt(self, rules: "ReleaseRules | None", lost: Counter[str]) -> RepositoryLoad:
         from shipworthy.git.catalog import Catalog
+        from shipworthy.git.history import CommitParser
         from shipworthy.git.mainline import find_unclear
         from shipworthy.git.state import ReaderState
         from shipworthy.warehouse import Finding, read_findings
 
         started = time.monotonic()
-        catalog = Catalog.load()
+        parser = CommitParser(
+            Catalog.load(),
+            read_mailmap(self._repository, self._mailmap),
+            self._repository.name,
+        )
         blob = self._saved_state()
         state = None if blob is None else ReaderState.from_bytes(blob)
         if state is not None and state.settings != self._settings:
@@ -286,7 +301,7 @@ class _Load:
         else:
             self._leave_out_known(plan)
         noticed: Counter[str] = Counter()
-        ledger, big_merges = self._read(catalog, plan, state, noticed)
+        ledger, big_merges = self._read(parser, plan, state, noticed)
         if state is None:
             mode = "fresh" if blob is None else "anew"
         else:
@@ -301,6 +316,7 @@ class _Load:
                 if finding.reason in _LASTING and not (lost and finding.reason == "lost_file")
             ),
             *_findings_of(plan, self._repository, unclear),
+            *ledger.findings(),
             *(Finding("line_births", "lost_file", *each) for each in lost.items()),
             *(
                 Finding("line_births", reason, ".gitattributes", count)
@@ -416,7 +432,7 @@ class _Load:
 
     def _read(
         self,
-        catalog: "Catalog",
+        parser: "CommitParser",
         plan: "Plan",
         state: "ReaderState | None",
         noticed: Counter[str],
@@ -438,7 +454,7 @@ class _Load:
                 noticed=noticed,
             ) as diffs,
             ObjectReader(self._repository) as objects,
-            closing(read_history(self._repository, catalog, plan)) as history,
+            closing(read_history(self._repository, parser, plan)) as history,
             Progress(self._repository.name, len(plan.mainline)) as progress,
         ):
             from shipworthy.git.ledger import Ledger
@@ -459,7 +475,7 @@ class _Load:
                     ):
                         big_merges.append((commit.sha, commit.parents, len(branch)))
                     progress.advance()
-                with closing(read_commits(self._repository, catalog, plan.unmerged)) as unmerged:
+                with closing(read_commits(self._repository, parser, plan.unmerged)) as unmerged:
                     for commit in unmerged:
                         ledger.add_unmerged(commit)
                 ledger.close()
@@ -529,7 +545,7 @@ def _findings_of(
         yield Finding("commits", "unreadable_branches", repository.name, plan.unreadable)
 
 
-def _fingerprint(repository: Repository, salt: bytes, *, strict: bool) -> str:
+def _fingerprint(repository: Repository, salt: bytes, mailmap: str | None, *, strict: bool) -> str:
     """Return a text that changes with whatever, besides the history, the rows depend on."""
     from shipworthy.git.catalog import CATALOG_SEED, CATALOG_VARIABLE
     from shipworthy.git.paths import PATTERN_SEED, PATTERN_VARIABLE
@@ -542,4 +558,7 @@ def _fingerprint(repository: Repository, salt: bytes, *, strict: bool) -> str:
             digest.update(hashlib.sha256(path.read_bytes()).digest())
         except OSError as error:
             raise ShipworthyError(f"{path} cannot be read: {error.strerror}.") from error
+    # The last part of the name tells a message's own requests from others'; the mailmap counts for
+    # all commits.
+    digest.update(f"{repository.name.rsplit('/', 1)[-1]} {mailmap}".encode())
     return f"{repository.branch} strict={strict} {digest.hexdigest()[:16]}"

@@ -3,23 +3,24 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from shipworthy.contract import text_of_names
 from shipworthy.sources.vendor import Option
 
 _SHA = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f])")
 
 
 def services_of(names: Iterable[str | None], renamed: Mapping[str, str]) -> str | None:
-    """Return the contract's `service`: the names, renamed where the user says so, joined by `+`.
+    """Return the contract's `service`: one name as it is, several as a JSON list of names.
 
     Parameters
     ----------
     names : iterable of str or None
         As the vendor gives them; None and blanks are left out.
     renamed : mapping
-        The vendor's name (or identifier) to the warehouse's.
+        The vendor's name (or identifier) to the warehouse's; others keep theirs.
     """
     known = [renamed.get(name.strip(), name.strip()) for name in names if name and name.strip()]
-    return "+".join(dict.fromkeys(known)) or None
+    return text_of_names(known)
 
 
 def severity_of(label: str | None, renamed: Mapping[str, str]) -> str | None:

@@ -149,18 +149,25 @@ def load_git(
     show_default=True,
     help="Greatest share of a table's rows that may break the contract.",
 )
-def load_files(directory: Path, max_rejected: float) -> None:
+@click.option(
+    "--through",
+    metavar="DATE",
+    help="The export is complete up to the end of this day, or to this moment (UTC).",
+)
+def load_files(directory: Path, max_rejected: float, through: str | None) -> None:
     """Read DIR/deployments.csv, DIR/incidents.parquet, DIR/ai_usage.ndjson and so on.
 
     Rows that break the contract go to shipworthy_raw.rejected_rows. Each table is committed on its
     own.
     """
-    from shipworthy import files
+    from shipworthy import files, reach
     from shipworthy.warehouse import warehouse_path
 
-    loads = files.load_files(directory, warehouse_path(), max_rejected)
+    complete_through = reach.read_through(through, "--through") if through else None
+    loads = files.load_files(directory, warehouse_path(), max_rejected, complete_through)
     hint = " (see shipworthy_raw.rejected_rows)" if any(load.rejected for load in loads) else ""
-    click.echo(f"Loaded {'; '.join(map(str, loads))}{hint}.")
+    said = reach.reach_in_words([load.table for load in loads], complete_through)
+    click.echo(f"Loaded {'; '.join(map(str, loads))}{hint}.{' ' * bool(said)}{said}")
 
 
 def _vendor_command(name: str) -> click.Command:

@@ -38,6 +38,8 @@ class Table:
 def text_of_names(names: Iterable[str]) -> str | None:
     """Return names as a column holds them that takes one name or several.
 
+    A single name that begins like a list is written as a list too, so that reading gives it back.
+
     Parameters
     ----------
     names : iterable of str
@@ -49,7 +51,7 @@ def text_of_names(names: Iterable[str]) -> str | None:
         One name as it is, several as a JSON list, None where there is none.
     """
     known = list(dict.fromkeys(names))
-    if len(known) == 1 and names_of_text(known[0]) == known:
+    if len(known) == 1 and not known[0].lstrip().startswith("["):
         return known[0]
     return json.dumps(known, ensure_ascii=False) if known else None
 

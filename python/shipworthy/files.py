@@ -20,6 +20,7 @@ import duckdb
 
 from shipworthy.contract import RAW_SCHEMA, TABLES, VOCABULARY, Table
 from shipworthy.errors import ShipworthyError
+from shipworthy.reach import state_reach
 from shipworthy.warehouse import connect, merge
 
 _FORMATS = {".csv": "csv", ".parquet": "parquet", ".ndjson": "ndjson", ".jsonl": "ndjson"}
@@ -102,14 +103,17 @@ class TableLoad:
 
 
 def load_files(
-    directory: str | PathLike[str], warehouse: str | PathLike[str], max_rejected: float = 0.01
+    directory: str | PathLike[str],
+    warehouse: str | PathLike[str],
+    max_rejected: float = 0.01,
+    through: datetime | None = None,
 ) -> list[TableLoad]:
     """Load every file of a directory that is named after a contract table.
 
     Rows are merged on the table's key, so that loading a file again changes nothing. Within a file
     an exact repeat counts once; of rows that share a key and differ, the last one wins and the
-    others are counted as superseded. A column that the file leaves out is null. Watermarks are
-    loaded only from a file of that name, never taken from the clock.
+    others are counted as superseded. A column that the file leaves out is null. How far an export
+    reaches is what `through` or a file of watermarks says, never taken from the clock.
 
     Parameters
     ----------
@@ -120,6 +124,9 @@ def load_files(
         The DuckDB file.
     max_rejected : float
         Greatest share (0 to 1) of a table's rows that may break the contract.
+    through : datetime, optional
+        Up to when the export is complete (naive UTC, see `shipworthy.reach.read_through`); each
+        table that is loaded gets a watermark of source `files`.
 
     Returns
     -------
@@ -144,7 +151,7 @@ def load_files(
         loads: list[TableLoad] = []
         for source in sources:
             try:
-                loads.append(_load(connection, source, max_rejected))
+                loads.append(_load(connection, source, max_rejected, through))
             except ShipworthyError as error:
                 done = ", ".join(load.table for load in loads)
                 before = f" Already loaded: {done}." if done else ""
@@ -420,11 +427,19 @@ def _unreadable(path: Path, error: duckdb.Error) -> ShipworthyError:
 # ---------------------------------------------------------------------------- loading a table
 
 
-def _load(connection: duckdb.DuckDBPyConnection, source: Source, max_rejected: float) -> TableLoad:
-    """Read, check and merge one file in one transaction."""
+def _load(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    max_rejected: float,
+    through: datetime | None,
+) -> TableLoad:
+    """Read, check and merge one file in one transaction, and say how far it reaches."""
+    loaded_at = datetime.now(UTC).replace(tzinfo=None)
     connection.execute("begin")
     try:
-        loaded = admit(connection, source, datetime.now(UTC).replace(tzinfo=None), max_rejected)
+        loaded = admit(connection, source, loaded_at, max_rejected)
+        if through is not None:
+            state_reach(connection, source.table.name, through, loaded_at, loaded.rejected)
         connection.execute("commit")
     except duckdb.Error as error:
         connection.execute("rollback")

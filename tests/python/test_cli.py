@@ -78,7 +78,9 @@ def test_load_files_closes_with_one_line(run, tmp_path):
     assert run(*arguments) == (
         0,
         "Loaded deployments: 1 new, 0 changed, 0 as before, 1 rejected; "
-        "identities: 1 new, 0 changed, 0 as before (see shipworthy_raw.rejected_rows).\n",
+        "identities: 1 new, 0 changed, 0 as before (see shipworthy_raw.rejected_rows). "
+        "Nothing says up to when the export is complete, so for deployments the newest row "
+        "stands in; say it with --through DATE (in shipworthy.toml: through in [files]).\n",
         "",
     )
     code, out, error = run("load", "files", folder)

@@ -8,15 +8,9 @@ spend as (
 
 ),
 
-people as (
+members as (
 
-    select * from {{ ref('shipworthy', 'stg_shipworthy__people') }}
-
-),
-
-identities as (
-
-    select * from {{ ref('shipworthy', 'stg_shipworthy__identities') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__members_by_week') }}
 
 ),
 
@@ -43,24 +37,20 @@ first_use as (
 users as (
 
     select
-        people.team,
+        members.team,
         spend.week_start_on,
         spend.person_key
 
     from spend
 
-    inner join people
+    inner join members
         on
-            (people.valid_from_on is null or people.valid_from_on <= spend.week_start_on)
-            and (people.valid_to_on is null or spend.week_start_on < people.valid_to_on)
-
-    left join identities
-        on people.person_key = identities.alias_key
+            spend.person_key = members.person_key
+            and spend.week_start_on = members.week_start_on
 
     where
-        coalesce(people.kind, 'human') = 'human'
+        members.is_human
         and spend.is_ai_user
-        and spend.person_key = coalesce(identities.person_key, people.person_key)
 
     union all
 

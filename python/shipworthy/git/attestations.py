@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from shipworthy.git.attribution import TraceRange, parse_agent_trace, parse_git_ai_note
+from shipworthy.git.note_formats import TraceRange, parse_agent_trace, parse_git_ai_note
 from shipworthy.git.repository import ObjectReader, Repository
 
 TRACE_PATH = b".agent-trace/traces.jsonl"

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from operator import itemgetter
 from sys import intern
 
-from shipworthy.git.attribution import (
-    Catalog,
-    attribute_commit,
+from shipworthy.git.catalog import Catalog, attribute_commit
+from shipworthy.git.messages import (
     is_fix,
     parse_incident_id,
     parse_pull_request_number,

@@ -18,7 +18,7 @@ from shipworthy.git.repository import Repository, open_repository
 if TYPE_CHECKING:
     import duckdb
 
-    from shipworthy.git.attribution import Catalog
+    from shipworthy.git.catalog import Catalog
     from shipworthy.git.ledger import Ledger
     from shipworthy.git.state import ReaderState
 
@@ -206,7 +206,7 @@ class _Load:
 
     def run(self, releases: str | None) -> RepositoryLoad:
         """Read what is new and write it, with the new state, in one transaction."""
-        from shipworthy.git.attribution import Catalog
+        from shipworthy.git.catalog import Catalog
         from shipworthy.git.history import read_mainline
         from shipworthy.git.state import ReaderState
 
@@ -327,7 +327,7 @@ class _Load:
 
 def _fingerprint(repository: Repository, salt: bytes, *, strict: bool) -> str:
     """Return a text that changes with whatever, besides the history, the rows depend on."""
-    from shipworthy.git.attribution import CATALOG_SEED, CATALOG_VARIABLE
+    from shipworthy.git.catalog import CATALOG_SEED, CATALOG_VARIABLE
     from shipworthy.git.paths import PATTERN_SEED, PATTERN_VARIABLE
     from shipworthy.git.reference import seed_path
 

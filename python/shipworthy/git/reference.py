@@ -1,7 +1,6 @@
 """Read the reference seeds that Python shares with dbt.
 
-The files live in seeds/reference/; this directory holds links to them, which a wheel turns into
-copies.
+The files live in seeds/reference/ of the project; building a wheel (setup.py) puts them into it.
 """
 
 import csv
@@ -9,6 +8,10 @@ import os
 from pathlib import Path
 
 from shipworthy.errors import ShipworthyError
+
+_PACKAGE = Path(__file__).parents[1]
+# In a wheel, and in a checkout of the project.
+_PLACES = (_PACKAGE / "reference", _PACKAGE.parents[1] / "seeds" / "reference")
 
 
 def seed_path(name: str, variable: str) -> Path:
@@ -22,7 +25,10 @@ def seed_path(name: str, variable: str) -> Path:
         Environment variable by which users replace the seed.
     """
     own = os.environ.get(variable)
-    return Path(own) if own else Path(__file__).with_name(f"{name}.csv")
+    if own:
+        return Path(own)
+    places = [place / f"{name}.csv" for place in _PLACES]
+    return next((place for place in places if place.exists()), places[-1])
 
 
 def read_seed(path: Path, columns: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:

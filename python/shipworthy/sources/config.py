@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from shipworthy.errors import ShipworthyError
+from shipworthy.reach import read_through
 from shipworthy.sources import SUMMARIES, vendor
 from shipworthy.sources.vendor import Option, OptionKind
 
@@ -33,7 +34,10 @@ _GIT = (
     Option("releases", "Take tags like 'v*' as deployments."),
     Option("strict", "Count whitespace-only edits as edits.", kind="flag", default=False),
 )
-_FILES = (Option("directory", "Holds deployments.csv and so on.", is_required=True),)
+_FILES = (
+    Option("directory", "Holds deployments.csv and so on.", is_required=True),
+    Option("through", "Up to when the export is complete.", kind="date"),
+)
 OWN_LOADERS: dict[str, tuple[Option, ...]] = {"git": _GIT, "files": _FILES}
 
 # What people are known by comes first, so that vendors only fill in what nobody stated.
@@ -45,6 +49,7 @@ _KINDS: dict[OptionKind, str] = {
     "flag": "true or false",
     "paths": "a list of paths",
     "map": "a table of texts",
+    "date": "a day such as 2026-01-31, or a moment",
 }
 _EVERYWHERE = ("since", "max_rejected")
 
@@ -147,6 +152,7 @@ def _value(path: Path, name: str, option: Option, value: Any) -> Any:
         "flag": isinstance(value, bool),
         "paths": is_text_list,
         "map": isinstance(value, dict) and all(isinstance(item, str) for item in value.values()),
+        "date": isinstance(value, date | str),
     }[option.kind]
     if not fits:
         raise ShipworthyError(
@@ -154,6 +160,8 @@ def _value(path: Path, name: str, option: Option, value: Any) -> Any:
         )
     if option.kind == "paths":
         return [_below(path, item) for item in value]
+    if option.kind == "date":
+        return read_through(value, f"{path}, [{name}]: {option.name}")
     if option.name == "directory":
         return _below(path, value)
     return value

@@ -46,11 +46,25 @@ def items(document: Mapping[str, Any], signal: str) -> Iterator[tuple[Any, Any]]
     signal : str
         `Logs`, `Metrics` or `Spans`.
     """
+    for resource, _, item in scoped_items(document, signal):
+        yield resource, item
+
+
+def scoped_items(document: Mapping[str, Any], signal: str) -> Iterator[tuple[Any, Any, Any]]:
+    """Yield the same with the instrumentation scope between resource and item.
+
+    Parameters
+    ----------
+    document : mapping
+        One export.
+    signal : str
+        `Logs`, `Metrics` or `Spans`.
+    """
     names = {"Logs": "logRecords", "Metrics": "metrics", "Spans": "spans"}
     for of_resource in document.get(f"resource{signal}") or []:
         for of_scope in of_resource.get(f"scope{signal}") or []:
             for item in of_scope.get(names[signal]) or []:
-                yield of_resource.get("resource"), item
+                yield of_resource.get("resource"), of_scope.get("scope"), item
 
 
 def is_export(document: Mapping[str, Any]) -> bool:

@@ -56,10 +56,15 @@ def _git(step: Step, warehouse: Path) -> list[str]:
 
 def _files(step: Step, warehouse: Path) -> list[str]:
     from shipworthy.files import load_files
+    from shipworthy.reach import reach_in_words
 
-    return [
-        str(done) for done in load_files(step.options["directory"], warehouse, step.max_rejected)
-    ]
+    through = step.options.get("through")
+    loads = load_files(step.options["directory"], warehouse, step.max_rejected, through)
+    said = reach_in_words([done.table for done in loads], through)
+    lines = [str(done) for done in loads]
+    if said:
+        lines[-1] += f". {said.removesuffix('.')}"
+    return lines
 
 
 def _vendor(step: Step, warehouse: Path) -> list[str]:

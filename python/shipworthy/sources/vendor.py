@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shipworthy.sources.http import Session
 
 # What an option holds: a text, several, a yes or no, files or directories, or a table of texts.
-OptionKind = Literal["text", "texts", "flag", "paths", "map"]
+OptionKind = Literal["text", "texts", "flag", "paths", "map", "date"]
 
 # What aliases beside e-mail addresses are unique in, and what they are there. These are also the
 # columns of a user's own file of identities, so that nobody has to guess how a vendor's are called.
@@ -50,8 +50,8 @@ class Option:
     help : str
         One line for --help.
     kind : str
-        `text`, `texts` (given several times), `flag`, `paths` (arguments of the command), or `map`
-        (`FROM=TO`, given several times).
+        `text`, `texts` (given several times), `flag`, `paths` (arguments of the command), `map`
+        (`FROM=TO`, given several times), or `date`.
     flag : str
         The command line's spelling without dashes (`repository`); by default the name's.
     default : object

@@ -1,7 +1,11 @@
 """What counts as evidence that AI wrote a commit or a line, and what must not."""
 
 import csv
+import shutil
+import subprocess
+import sys
 import time
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -11,23 +15,24 @@ from hypothesis import strategies as st
 
 from shipworthy.contract import VOCABULARY
 from shipworthy.errors import ShipworthyError
-from shipworthy.git.attribution import (
-    AttestedRange,
-    Catalog,
-    CommitAttribution,
-    TraceRange,
-    attribute_commit,
+from shipworthy.git.catalog import Catalog, CommitAttribution, attribute_commit
+from shipworthy.git.messages import (
     is_fix,
-    parse_agent_trace,
-    parse_git_ai_note,
     parse_incident_id,
     parse_pull_request_number,
     parse_reverts_sha,
 )
+from shipworthy.git.note_formats import (
+    AttestedRange,
+    TraceRange,
+    parse_agent_trace,
+    parse_git_ai_note,
+)
+from shipworthy.git.reference import seed_path
 
 DATA = Path(__file__).parents[1] / "data" / "attribution"
-PACKAGE = Path(__file__).parents[3] / "python" / "shipworthy" / "git"
-SEEDS = Path(__file__).parents[3] / "seeds" / "reference"
+ROOT = Path(__file__).parents[3]
+SEEDS = ROOT / "seeds" / "reference"
 
 ALICE = ("Alice Ng", "alice@example.com")
 GITHUB = ("GitHub", "noreply@github.com")
@@ -289,9 +294,22 @@ def test_any_text_can_be_attributed(name, email, message):
 # ----------------------------------------------------------------------------- the seed
 
 
-@pytest.mark.parametrize("name", ["shipworthy__known_agents.csv", "shipworthy__path_patterns.csv"])
-def test_python_and_dbt_read_one_seed(name):
-    assert (PACKAGE / name).read_bytes() == (SEEDS / name).read_bytes()
+def test_python_and_dbt_read_one_file():
+    for name in ("shipworthy__known_agents", "shipworthy__path_patterns"):
+        assert seed_path(name, "NO_VARIABLE") == SEEDS / f"{name}.csv"
+        assert [path.name for path in (ROOT / "python").rglob(f"{name}.csv")] == []
+
+
+def test_a_wheel_holds_the_seeds(tmp_path):
+    for name in ("setup.py", "MANIFEST.in", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
+    for name in ("python", "seeds"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    build = "from setuptools import build_meta; build_meta.build_wheel('dist')"
+    subprocess.run([sys.executable, "-c", build], cwd=tmp_path, check=True, capture_output=True)
+    with zipfile.ZipFile(next((tmp_path / "dist").glob("*.whl"))) as wheel:
+        for seed in SEEDS.glob("*.csv"):
+            assert wheel.read(f"shipworthy/reference/{seed.name}") == seed.read_bytes()
 
 
 def test_no_row_of_a_seed_hides_another():

@@ -8,7 +8,7 @@ from histories import Builder, Entry, Tree, blame, git
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from shipworthy.git.attribution import Catalog
+from shipworthy.git.catalog import Catalog
 from shipworthy.git.diffs import read_changes
 from shipworthy.git.history import read_history, read_mainline
 from shipworthy.git.ledger import Ledger, path_text

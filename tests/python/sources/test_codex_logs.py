@@ -35,7 +35,7 @@ def counted(timestamp: str, total: dict, last: dict | None = None) -> dict:
     }
 
 
-def meta(session: str, **more: str) -> dict:
+def meta(session: str, **more: object) -> dict:
     """Return the line that a session starts with."""
     return {
         "timestamp": "2026-05-14T10:00:00.000Z",
@@ -129,6 +129,28 @@ class TestCodexLogs(FileChecks):
         pieces = [json_text(META, CONTEXT, FIRST, SECOND), json_text(META, CONTEXT, later)]
         load.load_texts(*pieces)
         assert sums(load.rows()) == (3900 - 800, 800, 445)
+
+    def test_a_spawned_child_begins_with_its_parents_history(self, load: FileLoader) -> None:
+        spawned = {"subagent": {"thread_spawn": {"parent_thread_id": SESSION, "depth": 1}}}
+        child = [
+            meta("child", source=spawned),
+            FIRST,
+            SECOND,
+            CONTEXT,
+            counted("2026-05-14T10:20:00.000Z", usage(4500, 1050, 500), usage(1000, 300, 75)),
+        ]
+        # Its parent's log alone says whose child that is.
+        spawned = {"subagent": {"thread_spawn": {"parent_thread_id": "child", "depth": 2}}}
+        grandchild = [
+            meta("grandchild", source=spawned),
+            *child[1:],
+            counted("2026-05-14T10:30:00.000Z", usage(4700, 1050, 510), usage(200, 0, 10)),
+        ]
+        load.load_texts(
+            json_text(*grandchild), json_text(*child), json_text(META, CONTEXT, FIRST, SECOND)
+        )
+        assert len(load.rows()) == 4
+        assert sums(load.rows()) == (3650, 1050, 510)
 
     def test_two_sessions_that_start_alike_are_two(self, load: FileLoader) -> None:
         load.load_texts(json_text(meta("one"), FIRST), json_text(meta("two", source="exec"), FIRST))

@@ -111,6 +111,58 @@ class TestLiteLLM(FileChecks):
         load.load_texts(csv_text([{**SAMPLE, "metadata": json.dumps(older)}]))
         assert load.rows()[0]["uncached_input_tokens"] == 1980
 
+    @pytest.mark.parametrize(
+        ("prompt", "usage", "expected"),
+        [
+            # Included, as most versions have it.
+            (1000, {"cache_read_input_tokens": 400, "cache_creation_input_tokens": 500}, 100),
+            # More cached than prompt tokens: what was written is left out.
+            (600, {"cache_read_input_tokens": 400, "cache_creation_input_tokens": 500}, 200),
+            # More read than prompt tokens: all of the cache is.
+            (12, {"cache_read_input_tokens": 400, "cache_creation_input_tokens": 500}, 12),
+            # One field is 0, the other knows.
+            (
+                2500,
+                {"prompt_tokens_details": {"cached_tokens": 0}, "cache_read_input_tokens": 2455},
+                45,
+            ),
+            (
+                2500,
+                {"prompt_tokens_details": {"cached_tokens": 2455}, "cache_read_input_tokens": 0},
+                45,
+            ),
+            (2500, {"prompt_tokens_details": {"cache_creation_tokens": 2455}}, 45),
+        ],
+    )
+    def test_what_the_prompt_includes(
+        self, load: FileLoader, prompt: int, usage: dict, expected: int
+    ) -> None:
+        load.load_texts(csv_text([request("x", usage, prompt_tokens=str(prompt))]))
+        (row,) = load.rows()
+        cached = (row["cache_read_tokens"] or 0) + (row["cache_write_tokens"] or 0)
+        assert row["uncached_input_tokens"] == expected
+        assert cached == (900 if "cache_creation_input_tokens" in usage else 2455)
+
+    def test_a_proof_holds_for_the_day_kind_of_call_and_model(self, load: FileLoader) -> None:
+        written = {"cache_creation_input_tokens": 500}
+        proof = request("proof", written, prompt_tokens="31")
+        alike = request("alike", written, prompt_tokens="2000")
+        others = [
+            {**alike, "request_id": "day", "startTime": "2026-05-09T10:00:00Z"},
+            {**alike, "request_id": "model", "model": "gpt-5.3-codex"},
+            {**alike, "request_id": "call", "call_type": "anthropic_messages"},
+        ]
+        # Wherever the proof stands, in whichever order the rows come.
+        load.load_texts(csv_text([alike, *others, proof]))
+        rows = {row["usage_id"]: row["uncached_input_tokens"] for row in load.rows()}
+        assert rows == {
+            "litellm:proof": 31,
+            "litellm:alike": 2000,
+            "litellm:day": 1500,
+            "litellm:model": 1500,
+            "litellm:call": 1500,
+        }
+
     def test_without_counts_of_a_cache_all_of_the_prompt_counts(self, load: FileLoader) -> None:
         load.load_texts(csv_text([{**SAMPLE, "metadata": "{}"}, request("b", metadata="")]))
         assert [row["uncached_input_tokens"] for row in load.rows()] == [2980, 2980]
@@ -132,7 +184,6 @@ class TestLiteLLM(FileChecks):
             ("spend", "-0.1", "spend is negative"),
             ("spend", "nan", "spend is not a number"),
             ("prompt_tokens", "many", "prompt_tokens is not a whole number"),
-            ("prompt_tokens", "2399", "has more cached tokens than prompt tokens"),
             ("completion_tokens", "-1", "has a negative count"),
             ("metadata", "{'usage_object': {}}", "metadata is not JSON"),
             (

@@ -36,10 +36,11 @@ def _text(value: Any) -> Any:
     return str(value) if type(value) is int else value
 
 
-def export(*spans: dict, service: str = "Gemini-CLI") -> dict:
+def export(*spans: dict, service: str = "Gemini-CLI", scope: str = "instrumentation") -> dict:
     """Return an export of spans."""
     resource = {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]}
-    return {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": list(spans)}]}]}
+    scoped = {"scope": {"name": scope}, "spans": list(spans)}
+    return {"resourceSpans": [{"resource": resource, "scopeSpans": [scoped]}]}
 
 
 CHAT = span(
@@ -131,20 +132,44 @@ class TestOtelGenai(FileChecks):
         assert (of_service["person_key"], of_service["is_automated"]) == (None, True)
         assert (of_service["tool"], of_service["output_tokens"]) == ("search", None)
 
-    def test_input_without_the_cache(self, load: FileLoader) -> None:
-        exclusive = span(
+    def test_one_proof_is_enough_for_its_scope_and_provider(self, load: FileLoader) -> None:
+        def call(number: int, provider: str, given: int, read: int) -> dict:
+            return span(
+                f"{number:016x}",
+                gen_ai__operation__name="chat",
+                gen_ai__provider__name=provider,
+                gen_ai__usage__input_tokens=given,
+                gen_ai__usage__cache_read__input_tokens=read,
+            )
+
+        # The same call by two instrumentations; then calls that prove nothing by themselves.
+        load.load_texts(
+            json_text(
+                export(call(1, "aws.bedrock", 6000, 200), call(2, "anthropic", 6000, 5500)),
+                export(call(3, "aws.bedrock", 6000, 200), scope="another"),
+                export(call(4, "aws.bedrock", 500, 5500)),
+                export(
+                    call(5, "aws.bedrock", 6000, 200), scope="opentelemetry.instrumentation.bedrock"
+                ),
+                export(call(6, "openai", 6000, 200), scope="opentelemetry.instrumentation.bedrock"),
+            ),
+            input_excludes_cache=True,
+        )
+        rows = {int(row["usage_id"][-1]): row["uncached_input_tokens"] for row in load.rows()}
+        assert rows == {1: 6000, 2: 500, 3: 5800, 4: 500, 5: 6000, 6: 5800}
+
+    def test_older_names_say_nothing_of_the_cache(self, load: FileLoader) -> None:
+        older = span(
             "ffffffffffffffff",
             gen_ai__operation__name="chat",
+            gen_ai__system="anthropic",
             gen_ai__usage__input_tokens=2340,
-            gen_ai__usage__cache_read_input_tokens=88120,
-            gen_ai__usage__output_tokens=1,
+            gen_ai__usage__cache_read_input_tokens=340,
         )
-        text = json_text(export(CHAT, exclusive))
-        (done,) = load.load_texts(text, max_rejected=0.5)
-        assert done.rejected == 1
-        assert "--input-excludes-cache" in load.rows("rejected_rows")[0]["reason"]
+        load.load_texts(json_text(export(older)))
+        assert load.rows()[0]["uncached_input_tokens"] == 2000
         other = load.another("other")
-        other.load_texts(json_text(export(exclusive)), input_excludes_cache=True)
+        other.load_texts(json_text(export(older)), input_excludes_cache=True)
         assert other.rows()[0]["uncached_input_tokens"] == 2340
 
     @pytest.mark.parametrize(

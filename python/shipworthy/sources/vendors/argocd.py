@@ -31,7 +31,7 @@ from dlt.extract import DltSource
 from dlt.sources.rest_api import rest_api_resources
 
 from shipworthy.contract import RAW_SCHEMA
-from shipworthy.git.attribution import Catalog
+from shipworthy.git.catalog import Catalog
 from shipworthy.sources.http import Session
 from shipworthy.sources.rows import BadRowError, Row, contract_resource, get, need, utc
 from shipworthy.sources.shas import full_sha, sha_in_tag

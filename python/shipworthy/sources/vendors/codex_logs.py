@@ -12,7 +12,9 @@ Readings
   another file): it counts its `last_token_usage`, which is all of it in a new session.
 - Forked sessions and sub-agents repeat their parent's events, stamped with the time of the fork. An
   event is therefore told by its totals within the whole family of sessions, and counts once, in the
-  hour of its earliest copy. The family is that of the oldest session that the file names.
+  hour of its earliest copy. The family is that of the oldest session that is known: a file names
+  its parent (`forked_from_id`, or `parent_thread_id` of the agent that spawned it), and the first
+  lines of all files of a load say whose child that is.
 - `input_tokens` includes what was cached, and is taken apart; tokens of reasoning are a part of the
   output. What was written to the cache is unknown (null).
 - The model is that of the last `turn_context`; null before the first one.
@@ -22,6 +24,7 @@ Readings
   last line that is still being written waits for the next load.
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +49,8 @@ from shipworthy.sources.rows import (
 from shipworthy.sources.vendor import Keys, Load, Option, Settings, Vendor
 
 _COUNTS = ("input_tokens", "cached_input_tokens", "output_tokens")
+# More than a session's own description takes, instructions included.
+_FIRST_LINE = 4 * 1024 * 1024
 _LINE_TYPES = frozenset({"session_meta", "turn_context", "event_msg", "response_item", "compacted"})
 
 
@@ -53,6 +58,7 @@ _LINE_TYPES = frozenset({"session_meta", "turn_context", "event_msg", "response_
 class _Session:
     """What the lines of one file have said so far."""
 
+    ancestors: dict[str, str]
     parents: dict[str, str | None] = field(default_factory=dict)
     is_automated: bool = False
     model: str | None = None
@@ -93,7 +99,7 @@ class _Session:
 
     def _read_meta(self, meta: dict[str, Any]) -> None:
         """Take in a session_meta: the file's own comes first, copies of its ancestors' follow."""
-        session_id, parent = str(need(meta, "id")), meta.get("forked_from_id")
+        session_id, parent = str(need(meta, "id")), _parent(meta)
         if not self.parents:
             self.is_automated = meta.get("originator") == "codex_exec" or (
                 meta.get("source") == "exec"
@@ -102,18 +108,21 @@ class _Session:
             # It is the parent of the one before, also where that does not say whose fork it is.
             youngest = list(self.parents)[-1]
             self.parents[youngest] = self.parents[youngest] or session_id
-        self.parents.setdefault(session_id, str(parent) if parent else None)
+        self.parents.setdefault(session_id, parent)
 
     def _family(self) -> str:
-        """Return the oldest session that the file names."""
+        """Return the oldest session that this file and the first lines of the others name."""
         if not self.parents:
             raise BadRowError("comes before its session_meta")
         oldest = next(iter(self.parents))
         seen = {oldest}
-        while (parent := self.parents.get(oldest)) and parent not in seen:
+        while (parent := self._parent_of(oldest)) and parent not in seen:
             oldest = parent
             seen.add(oldest)
         return oldest
+
+    def _parent_of(self, session_id: str) -> str | None:
+        return self.parents.get(session_id) or self.ancestors.get(session_id)
 
     def _used_since(self, totals: dict[str, int], last: dict[str, int] | None) -> dict[str, int]:
         """Return what was used since the event before, and keep the totals."""
@@ -172,10 +181,11 @@ def codex_logs(paths: list[Path], keys: Keys, email: str | None = None) -> DltSo
             lambda line: line.get("type") in _LINE_TYPES,
             f"{paths[0]} holds no session log of Codex: no line has one of its types.",
         )
-        session, before = _Session(), 0
+        ancestors = _ancestors(paths)
+        session, before = _Session(ancestors), 0
         for payload in lines:
             if payload["line"] <= before:
-                session = _Session()  # the next file
+                session = _Session(ancestors)  # the next file
             before = payload["line"]
             if "broken" in payload:
                 yield payload
@@ -191,6 +201,33 @@ def codex_logs(paths: list[Path], keys: Keys, email: str | None = None) -> DltSo
 
     payloads = dlt.resource(events, name="log_events", selected=False)
     return contract_resource("ai_usage", payloads, of_content(request))
+
+
+def _parent(meta: dict[str, Any]) -> str | None:
+    """Return the session that this one was forked from or spawned by."""
+    parent = meta.get("forked_from_id")
+    places: list[Any] = [meta.get("source")]
+    while not parent and places:
+        place = places.pop()
+        if isinstance(place, dict):
+            parent = place.get("parent_thread_id")
+            places += place.values()
+    return str(parent) if parent else None
+
+
+def _ancestors(paths: list[Path]) -> dict[str, str]:
+    """Return the parent of each session whose log begins with a line that names one."""
+    found = {}
+    for path in paths:
+        try:
+            with path.open(encoding="utf-8-sig", errors="replace") as file:
+                line = json.loads(file.readline(_FIRST_LINE))
+            meta = line["payload"]
+            if line["type"] == "session_meta" and (parent := _parent(meta)):
+                found[str(meta["id"])] = parent
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            continue  # refused where the file is read
+    return found
 
 
 def _counts(usage: dict[str, Any]) -> dict[str, int]:

@@ -41,7 +41,7 @@ from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
 
 from shipworthy.errors import ShipworthyError
-from shipworthy.git.attribution import Catalog, CommitAttribution, attribute_commit
+from shipworthy.git.catalog import Catalog, CommitAttribution, attribute_commit
 from shipworthy.sources.http import Session
 from shipworthy.sources.rows import (
     VERSION,

@@ -6,11 +6,15 @@ the caller's name in the tags and the token counts in `metadata`.
 
 Readings
 - A row is one request, by `request_id`, in the hour of its `startTime` (without an offset: UTC).
-- `prompt_tokens` includes what was read from and written to the cache; both are taken off. They
-  stand in `metadata.usage_object` (`prompt_tokens_details.cached_tokens`, else
-  `cache_read_input_tokens`; `cache_creation_input_tokens`), in older versions in
-  `metadata.additional_usage_values`. Where neither is there, nothing was cached that LiteLLM knows
-  of: the cache's columns are null and all of the prompt counts.
+- What was read from and written to the cache stands in `metadata.usage_object`
+  (`prompt_tokens_details.cached_tokens` and `cache_read_input_tokens`; `cache_creation_tokens` and
+  `cache_creation_input_tokens`: of two, the greater, since versions leave one of them at 0), in
+  older versions in `metadata.additional_usage_values`. Where neither is there, nothing was cached
+  that LiteLLM knows of: the cache's columns are null and all of the prompt counts.
+- `prompt_tokens` includes both in most versions, and they are taken off. Some leave out what was
+  written, and for some calls what was read too (github.com/BerriAI/litellm/pull/23342). Which is
+  told by the rows of a day with the same `call_type` and model: one with more cached than prompt
+  tokens proves that the cache is left out, one with more read than prompt tokens that all of it is.
 - `spend` is LiteLLM's estimate in dollars from its price list; it counts as `billed_usd`.
 - Failed requests and retries count like all others, with the spend and the tokens that their row
   has (mostly 0): each attempt is a row of its own.
@@ -52,26 +56,74 @@ _COLUMNS = (
     "metadata",
     "cache_hit",
 )
-_OPTIONAL_COLUMNS = ("endTime", "request_tags")
+_OPTIONAL_COLUMNS = ("endTime", "request_tags", "call_type")
 
 # Rows at a time, between DuckDB, Python and dlt: what they take together stays below 100 MB.
 _BATCH = 50_000
 _MEMORY = "256MB"
 
-_READ, _WRITTEN = ("cached_tokens", "cache_read_input_tokens"), "cache_creation_input_tokens"
 _PATHS = [
     f"$.{where}.{field}"
-    for field in (f"prompt_tokens_details.{_READ[0]}", _READ[1], _WRITTEN)
+    for field in (
+        "prompt_tokens_details.cached_tokens",
+        "cache_read_input_tokens",
+        "prompt_tokens_details.cache_creation_tokens",
+        "cache_creation_input_tokens",
+    )
     for where in ("usage_object", "additional_usage_values")
 ]
 
-# A time without an offset is UTC: so is the connection.
+# A time without an offset is UTC: so is the connection. List positions begin at 1.
+_PARSED = f"""
+select
+    *,
+    greatest(
+        try_cast(coalesce(counts[1], counts[2]) as bigint),
+        try_cast(coalesce(counts[3], counts[4]) as bigint)
+    ) as cache_read,
+    greatest(
+        try_cast(coalesce(counts[5], counts[6]) as bigint),
+        try_cast(coalesce(counts[7], counts[8]) as bigint)
+    ) as cache_written
+from (
+    select
+        *,
+        try_cast(startTime as timestamptz) as started_at,
+        try_cast(endTime as timestamptz) as ended_at,
+        try_cast(spend as double) as usd,
+        try_cast(prompt_tokens as bigint) as prompt,
+        try_cast(completion_tokens as bigint) as completion,
+        lower(regexp_extract(request_tags, 'User-Agent: ([^"]*)', 1)) as agent,
+        case lower(coalesce(cache_hit, '')) when 'true' then true when 'false' then false
+            when '' then false when 'none' then false end as is_cached,
+        case when json_valid(metadata) then json_extract_string(metadata, {_PATHS}) end
+            as counts
+    from ({{rows}})
+)
+"""
+
+# Days, kinds of call and models of which a row proves that the prompt leaves the cache out.
+_LEFT_OUT = f"""
+create or replace temp table cache_left_out as
+select
+    started_at::date as day,
+    call_type,
+    model,
+    bool_or(prompt < coalesce(cache_read, 0)) as is_read_left_out
+from ({_PARSED})
+where
+    not is_cached
+    and prompt >= 0
+    and prompt < coalesce(cache_read, 0) + coalesce(cache_written, 0)
+group by all
+"""
+
 _ROWS = f"""
 select
     request_id,
     "user",
     api_key,
-    nullif(trim(regexp_replace(model, '^.*/', '')), '') as model,
+    nullif(trim(regexp_replace(parsed.model, '^.*/', '')), '') as model,
     case
         when contains(agent, 'claude-cli') or contains(agent, 'claude-code') then 'claude'
         when contains(agent, 'codex') then 'codex'
@@ -79,7 +131,11 @@ select
         when contains(agent, 'cursor') then 'cursor'
     end as tool,
     date_trunc('hour', started_at) as bucket_started_at,
-    case when is_cached then 0 else prompt - coalesce(cache_read, 0) - coalesce(cache_written, 0)
+    case
+        when is_cached then 0
+        when is_read_left_out then prompt
+        when is_read_left_out is not null then prompt - coalesce(cache_read, 0)
+        else prompt - coalesce(cache_read, 0) - coalesce(cache_written, 0)
     end as uncached_input_tokens,
     case when is_cached then 0 else cache_read end as cache_read_tokens,
     case when is_cached then 0 else cache_written end as cache_write_tokens,
@@ -100,34 +156,16 @@ select
         when prompt < 0 or completion < 0 or cache_read < 0 or cache_written < 0
             then 'has a negative count'
         when metadata is not null and counts is null then 'metadata is not JSON'
-        when (cache_read is null and coalesce(counts[1], counts[2], counts[3], counts[4]) != '')
-            or (cache_written is null and coalesce(counts[5], counts[6]) != '')
+        when len(list_filter(counts, lambda text: text != '' and try_cast(text as bigint) is null))
             then 'has a count of cached tokens that is not a number'
         when is_cached is null then 'cache_hit is not true or false'
-        when not is_cached and prompt < coalesce(cache_read, 0) + coalesce(cache_written, 0)
-            then 'has more cached tokens than prompt tokens'
     end as reason
-from (
-    select
-        *,
-        try_cast(coalesce(counts[1], counts[2], counts[3], counts[4]) as bigint) as cache_read,
-        try_cast(coalesce(counts[5], counts[6]) as bigint) as cache_written
-    from (
-        select
-            *,
-            try_cast(startTime as timestamptz) as started_at,
-            try_cast(endTime as timestamptz) as ended_at,
-            try_cast(spend as double) as usd,
-            try_cast(prompt_tokens as bigint) as prompt,
-            try_cast(completion_tokens as bigint) as completion,
-            lower(regexp_extract(request_tags, 'User-Agent: ([^"]*)', 1)) as agent,
-            case lower(coalesce(cache_hit, '')) when 'true' then true when 'false' then false
-                when '' then false when 'none' then false end as is_cached,
-            case when json_valid(metadata) then json_extract_string(metadata, {_PATHS}) end
-                as counts
-        from ({{rows}})
-    )
-)
+from ({_PARSED}) as parsed
+left join cache_left_out
+    on
+        parsed.started_at::date = cache_left_out.day
+        and parsed.call_type is not distinct from cache_left_out.call_type
+        and parsed.model is not distinct from cache_left_out.model
 """
 
 
@@ -198,6 +236,7 @@ def _file(path: Path, people: _People) -> Iterator[tuple[pa.Table, pa.Table | No
             texts.append("nullif(nullif(trim(\"user\"), ''), 'default_user_id') as \"user\"")
             texts += [f'null::varchar as "{name}"' for name in missing]
             rows = f"select {', '.join(texts)} from {csv_relation(path, header)}"
+            connection.execute(_LEFT_OUT.format(rows=rows))
             reader = connection.sql(_ROWS.format(rows=rows)).to_arrow_reader(_BATCH)
             for batch in reader:
                 yield _contract_rows(path, pa.Table.from_batches([batch]), people)

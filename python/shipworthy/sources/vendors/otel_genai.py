@@ -12,8 +12,12 @@ Readings
 - Both names of each attribute are read: `gen_ai.provider.name` and `gen_ai.system`,
   `gen_ai.usage.input_tokens` and `prompt_tokens`, `output_tokens` and `completion_tokens`.
 - Input tokens include what was read from and written to the cache, as the conventions ask, and are
-  taken apart. Instrumentations that leave the cache out are told by more cached than input tokens:
-  such spans are refused, and the flag `input_excludes_cache` reads them.
+  taken apart. Some instrumentations leave the cache out. Which do is decided for each pair of
+  instrumentation scope and provider, over all files of a load: one span with more cached than
+  input tokens proves it for all spans of the pair. Without proof, scopes that are known to leave
+  it out do (github.com/traceloop/openllmetry/issues/4449 and openllmetry-js/pull/1027); the flag
+  `input_excludes_cache` says so of the others that write the older names of attributes, which the
+  rule is younger than (github.com/open-telemetry/semantic-conventions/pull/3163).
 - A span without input or output tokens (an error, a stream that was not counted) is a request whose
   tokens are unknown. Reasoning tokens are a part of the output.
 - Model: `gen_ai.response.model`, else `gen_ai.request.model`. Tool: the resource's `service.name`,
@@ -31,9 +35,9 @@ from typing import Any
 import dlt
 from dlt.extract import DltSource
 
-from shipworthy.git.attribution import Catalog
+from shipworthy.git.catalog import Catalog
 from shipworthy.sources.local_files import Payload, json_documents, of_content, parts, recognised
-from shipworthy.sources.otlp import Attributes, attributes, is_export, items
+from shipworthy.sources.otlp import Attributes, attributes, is_export, scoped_items
 from shipworthy.sources.rows import (
     VERSION,
     BadRowError,
@@ -48,6 +52,21 @@ from shipworthy.sources.vendor import Keys, Load, Option, Settings, Vendor
 
 _CALLS = frozenset({"chat", "generate_content", "text_completion", "embeddings"})
 
+# Instrumentations that hand on the provider's count, where that leaves the cache out.
+_LEAVING_OUT_SCOPES = frozenset(
+    {
+        "opentelemetry.instrumentation.bedrock",
+        "@traceloop/instrumentation-anthropic",
+        "@traceloop/instrumentation-bedrock",
+    }
+)
+_LEAVING_OUT_PROVIDERS = frozenset({"anthropic", "aws.bedrock", "aws_bedrock", "bedrock", "aws"})
+# Names that came with the rule that input includes the cache.
+_YOUNG_NAMES = ("cache_read.input_tokens", "cache_creation.input_tokens")
+
+# An instrumentation scope and a provider.
+_Pair = tuple[str, str]
+
 
 @dlt.source(name="otel_genai")
 def otel_genai(paths: list[Path], keys: Keys, input_excludes_cache: bool = False) -> DltSource:
@@ -60,7 +79,8 @@ def otel_genai(paths: list[Path], keys: Keys, input_excludes_cache: bool = False
     keys : Keys
         Makes the keys of people.
     input_excludes_cache : bool
-        Whether the instrumentation leaves cached tokens out of the input tokens.
+        Whether instrumentations that write older names, and of which the files prove nothing, leave
+        cached tokens out of the input tokens.
 
     Raises
     ------
@@ -68,6 +88,7 @@ def otel_genai(paths: list[Path], keys: Keys, input_excludes_cache: bool = False
         While it is read: if the files cannot be read, hold nothing, or are no OTLP.
     """
     catalog = Catalog.load()
+    proven: set[_Pair] = set()
 
     def call(content: dict[str, Any]) -> Row | None:
         span = content["span"]
@@ -86,26 +107,62 @@ def otel_genai(paths: list[Path], keys: Keys, input_excludes_cache: bool = False
             "bucket_started_at": hour_of(moment),
             "bucket_hours": 1,
             "requests": 1,
-            **_tokens(named, input_excludes_cache),
+            **_tokens(named, _leaves_cache_out(content["scope"], named)),
             "is_automated": person is None,
             VERSION: utc(span.get("endTimeUnixNano"), "endTimeUnixNano"),
         }
 
+    def _leaves_cache_out(scope: str, named: Attributes) -> bool:
+        pair = (scope, _provider(named))
+        if pair in proven:
+            return True
+        if scope in _LEAVING_OUT_SCOPES and pair[1] in _LEAVING_OUT_PROVIDERS:
+            return True
+        has_young_names = any(f"gen_ai.usage.{name}" in named for name in _YOUNG_NAMES)
+        return input_excludes_cache and not has_young_names
+
     def spans() -> Iterator[Payload]:
+        # What leaves the cache out must be known before the first span is read.
+        for content in _spans(json_documents(paths)):
+            if "broken" not in content and (pair := _proof(content["content"])):
+                proven.add(pair)
         exports = recognised(
             json_documents(paths),
             is_export,
             f"{paths[0]} is not OTLP in JSON: it has no resourceSpans.",
         )
-        return parts(
-            exports,
-            lambda export: (
-                {"resource": resource, "span": span} for resource, span in items(export, "Spans")
-            ),
-        )
+        return _spans(exports)
 
     payloads = dlt.resource(spans, name="spans", selected=False)
     return contract_resource("ai_usage", payloads, of_content(call))
+
+
+def _spans(exports: Iterable[Payload]) -> Iterator[Payload]:
+    return parts(
+        exports,
+        lambda export: (
+            {"resource": resource, "scope": str((scope or {}).get("name") or ""), "span": span}
+            for resource, scope, span in scoped_items(export, "Spans")
+        ),
+    )
+
+
+def _provider(named: Attributes) -> str:
+    return str(_first(named, "gen_ai.provider.name", "gen_ai.system") or "").lower()
+
+
+def _proof(content: dict[str, Any]) -> _Pair | None:
+    """Return the scope and provider of a span that has more cached than input tokens."""
+    try:
+        named = attributes(content["resource"], content["span"])
+        if not _is_call(named):
+            return None
+        tokens = _tokens(named, leaves_cache_out=True)
+    except (AttributeError, BadRowError, KeyError, TypeError, ValueError):
+        return None  # is refused where it is read
+    cached = (tokens["cache_read_tokens"] or 0) + (tokens["cache_write_tokens"] or 0)
+    given = tokens["uncached_input_tokens"]
+    return (content["scope"], _provider(named)) if given is not None and cached > given else None
 
 
 def _first(named: Attributes, *names: str) -> Any:
@@ -121,17 +178,15 @@ def _is_call(named: Attributes) -> bool:
     return has_tokens and has_system and not named.get("traceloop.span.kind")
 
 
-def _tokens(named: Attributes, input_excludes_cache: bool) -> Row:
+def _tokens(named: Attributes, leaves_cache_out: bool) -> Row:
     def count(*names: str) -> int | None:
         return whole(_first(named, *(f"gen_ai.usage.{name}" for name in names)), names[0])
 
     uncached = count("input_tokens", "prompt_tokens")
     read = count("cache_read.input_tokens", "cache_read_input_tokens")
     written = count("cache_creation.input_tokens", "cache_creation_input_tokens")
-    if uncached is not None and not input_excludes_cache:
+    if uncached is not None and not leaves_cache_out:
         uncached -= (read or 0) + (written or 0)
-        if uncached < 0:
-            raise BadRowError("has more cached than input tokens (see --input-excludes-cache)")
     return {
         "uncached_input_tokens": uncached,
         "cache_read_tokens": read,
@@ -168,7 +223,7 @@ VENDOR = Vendor(
         Option("paths", "Files of OTLP in JSON, or directories.", kind="paths", is_required=True),
         Option(
             "input_excludes_cache",
-            "The instrumentation leaves cached tokens out of the input tokens.",
+            "Instrumentations with older attribute names leave cached tokens out of the input.",
             kind="flag",
             default=False,
         ),

@@ -2,7 +2,7 @@ with
 
 commits as (
 
-    select * from {{ ref('shipworthy', 'stg_shipworthy__commits') }}
+    {{ shipworthy.with_people_resolved('stg_shipworthy__commits', {'author_key': 'person_key'}) | indent(4) }}
 
 ),
 
@@ -12,21 +12,15 @@ line_births as (
 
 ),
 
-identities as (
+memberships as (
 
-    select * from {{ ref('shipworthy', 'stg_shipworthy__identities') }}
-
-),
-
-people as (
-
-    select * from {{ ref('shipworthy', 'stg_shipworthy__people') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__memberships') }}
 
 ),
 
 ai_usage as (
 
-    select * from {{ ref('shipworthy', 'stg_shipworthy__ai_usage') }}
+    {{ shipworthy.with_people_resolved('stg_shipworthy__ai_usage', {'person_key': 'known_person_key'}) | indent(4) }}
 
 ),
 
@@ -79,7 +73,7 @@ identified as (
         written.author_sha,
         landed.landed_at,
         writing.author_kind,
-        coalesce(identities.person_key, writing.author_key) as person_key
+        writing.person_key
 
     from written
 
@@ -92,24 +86,6 @@ identified as (
         on
             written.repository = writing.repository
             and written.author_sha = writing.sha
-
-    left join identities
-        on writing.author_key = identities.alias_key
-
-),
-
-memberships as (
-
-    select
-        people.team,
-        people.valid_from_on,
-        people.valid_to_on,
-        coalesce(identities.person_key, people.person_key) as person_key
-
-    from people
-
-    left join identities
-        on people.person_key = identities.alias_key
 
 ),
 
@@ -127,14 +103,7 @@ teams_at_landing as (
     inner join memberships
         on
             identified.person_key = memberships.person_key
-            and (
-                memberships.valid_from_on is null
-                or memberships.valid_from_on <= cast(identified.landed_at as date)
-            )
-            and (
-                memberships.valid_to_on is null
-                or cast(identified.landed_at as date) < memberships.valid_to_on
-            )
+            and {{ shipworthy.is_valid_on('memberships', 'cast(identified.landed_at as date)') | indent(12) }}
 
     group by
         identified.repository,
@@ -146,15 +115,11 @@ teams_at_landing as (
 usage_buckets as (
 
     select distinct
-        ai_usage.bucket_started_at,
-        {{ shipworthy.add_hours('ai_usage.bucket_started_at', 'coalesce(ai_usage.bucket_hours, 24)') }}
-            as bucket_ended_at,
-        coalesce(identities.person_key, ai_usage.person_key) as person_key
+        bucket_started_at,
+        {{ shipworthy.add_hours('bucket_started_at', 'coalesce(bucket_hours, 24)') }} as bucket_ended_at,
+        known_person_key as person_key
 
     from ai_usage
-
-    left join identities
-        on ai_usage.person_key = identities.alias_key
 
 ),
 

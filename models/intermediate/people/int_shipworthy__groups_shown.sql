@@ -24,15 +24,9 @@ weeks as (
 
 ),
 
-people as (
+members as (
 
-    select * from {{ ref('shipworthy', 'stg_shipworthy__people') }}
-
-),
-
-identities as (
-
-    select * from {{ ref('shipworthy', 'stg_shipworthy__identities') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__members_by_week') }}
 
 ),
 
@@ -51,30 +45,6 @@ costs as (
 as_of as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
-
-),
-
--- Everybody stands in one team here: of several, the first by name.
-homes as (
-
-    select
-        weeks.week_start_on,
-        coalesce(identities.person_key, people.person_key) as person_key,
-        min(people.team) as team
-
-    from weeks
-
-    inner join people
-        on
-            (people.valid_from_on is null or people.valid_from_on <= weeks.week_start_on)
-            and (people.valid_to_on is null or weeks.week_start_on < people.valid_to_on)
-
-    left join identities
-        on people.person_key = identities.alias_key
-
-    where coalesce(people.kind, 'human') = 'human'
-
-    group by weeks.week_start_on, coalesce(identities.person_key, people.person_key)
 
 ),
 
@@ -98,7 +68,11 @@ counted as (
         week_start_on,
         count(*) as people
 
-    from homes
+    from members
+
+    where
+        is_human
+        and is_at_home
 
     group by team, week_start_on
 

@@ -9,15 +9,9 @@ priced as (
 
 ),
 
-people as (
+members as (
 
-    select * from {{ ref('shipworthy', 'stg_shipworthy__people') }}
-
-),
-
-identities as (
-
-    select * from {{ ref('shipworthy', 'stg_shipworthy__identities') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__members_by_week') }}
 
 ),
 
@@ -40,39 +34,14 @@ spent as (
 
 ),
 
--- Of several teams on the Monday, the first by name.
-homes as (
-
-    select
-        spent.person_key,
-        spent.week_start_on,
-        min(people.team) as team,
-        max(case when coalesce(people.kind, 'human') = 'human' then 1 else 0 end) = 1 as is_builder
-
-    from spent
-
-    inner join people
-        on
-            (people.valid_from_on is null or people.valid_from_on <= spent.week_start_on)
-            and (people.valid_to_on is null or spent.week_start_on < people.valid_to_on)
-
-    left join identities
-        on people.person_key = identities.alias_key
-
-    where spent.person_key = coalesce(identities.person_key, people.person_key)
-
-    group by spent.person_key, spent.week_start_on
-
-),
-
 final as (
 
     select
         spent.person_key,
         spent.week_start_on,
-        coalesce(homes.team, 'unassigned') as team,
-        homes.team is not null as has_team,
-        coalesce(homes.is_builder, false) as is_builder,
+        coalesce(members.team, 'unassigned') as team,
+        members.team is not null as has_team,
+        coalesce(members.is_human, false) as is_builder,
         spent.person_key is not null and spent.used_ai as is_ai_user,
         cast(spent.tokens as {{ dbt.type_bigint() }}) as tokens,
         cast(spent.billed_usd as {{ shipworthy.type_double() }}) as billed_usd,
@@ -88,10 +57,11 @@ final as (
 
     from spent
 
-    left join homes
+    left join members
         on
-            spent.person_key = homes.person_key
-            and spent.week_start_on = homes.week_start_on
+            spent.person_key = members.person_key
+            and spent.week_start_on = members.week_start_on
+            and members.is_at_home
 
 )
 

@@ -1,14 +1,10 @@
 with
 
-people as (
+members as (
 
-    select * from {{ ref('shipworthy', 'stg_shipworthy__people') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__members_by_week') }}
 
-),
-
-identities as (
-
-    select * from {{ ref('shipworthy', 'stg_shipworthy__identities') }}
+    where is_human
 
 ),
 
@@ -39,28 +35,6 @@ as_of as (
 weeks as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__weeks') }}
-
-),
-
--- Members on the Monday, in each team of theirs.
-members as (
-
-    select
-        people.team,
-        weeks.week_start_on,
-        coalesce(identities.person_key, people.person_key) as person_key
-
-    from weeks
-
-    inner join people
-        on
-            (people.valid_from_on is null or people.valid_from_on <= weeks.week_start_on)
-            and (people.valid_to_on is null or weeks.week_start_on < people.valid_to_on)
-
-    left join identities
-        on people.person_key = identities.alias_key
-
-    where coalesce(people.kind, 'human') = 'human'
 
 ),
 
@@ -118,9 +92,15 @@ authors as (
 
 ),
 
+-- Members on the Monday, in each team of theirs.
 builders as (
 
-    select * from members
+    select
+        team,
+        week_start_on,
+        person_key
+
+    from members
 
     union all
 

@@ -12,13 +12,7 @@ with
 
 ai_usage as (
 
-    select * from {{ ref('shipworthy', 'stg_shipworthy__ai_usage') }}
-
-),
-
-identities as (
-
-    select * from {{ ref('shipworthy', 'stg_shipworthy__identities') }}
+    {{ shipworthy.with_people_resolved('stg_shipworthy__ai_usage', {'person_key': 'known_person_key'}) | indent(4) }}
 
 ),
 
@@ -38,16 +32,12 @@ used as (
 
     select
         ai_usage.*,
-        coalesce(identities.person_key, ai_usage.person_key) as known_person_key,
         cast(ai_usage.bucket_started_at as date) as used_on,
         {{ shipworthy.week_start_on('ai_usage.bucket_started_at') }} as week_start_on
 
     from ai_usage
 
     cross join as_of
-
-    left join identities
-        on ai_usage.person_key = identities.alias_key
 
     where ai_usage.bucket_started_at <= as_of.as_of_at
 
@@ -85,8 +75,7 @@ prices_ranked as (
     inner join model_prices
         on
             lower(models_used.model) like model_prices.model_pattern
-            and (model_prices.valid_from_on is null or model_prices.valid_from_on <= models_used.used_on)
-            and (model_prices.valid_to_on is null or models_used.used_on < model_prices.valid_to_on)
+            and {{ shipworthy.is_valid_on('model_prices', 'models_used.used_on') | indent(12) }}
 
 ),
 

@@ -16,7 +16,7 @@ from shipworthy.errors import ShipworthyError, printable
 from shipworthy.git.mailmap import MAILMAP_PATH, read_mailmap
 from shipworthy.git.opening import open_repository
 from shipworthy.git.progress import Progress
-from shipworthy.git.repository import RENAME_LIMIT, Repository
+from shipworthy.git.repository import RENAME_LIMIT, LostObjectsError, Repository
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,6 +39,7 @@ _LASTING = (
     "clock_unset",
     "joined_by_mailmap",
     "kept_by_ignored_revision",
+    "lost_file",
     "renames_not_searched",
     "unclear_mainline",
     "unlisted_bot",
@@ -268,6 +269,22 @@ class _Load:
 
     def run(self, rules: "ReleaseRules | None") -> RepositoryLoad:
         """Read what is new and write it, with the new state, in one transaction."""
+        lost: Counter[str] = Counter()
+        known: set[str] = set()
+        while True:
+            try:
+                return self._attempt(rules, lost)
+            except LostObjectsError as error:
+                from shipworthy.git.stand_ins import stand_in
+
+                new = set(error.object_ids) - known
+                found = stand_in(self._repository, new) if new else None
+                if not found:
+                    raise
+                known |= new
+                lost.update(found)
+
+    def _attempt(self, rules: "ReleaseRules | None", lost: Counter[str]) -> RepositoryLoad:
         from shipworthy.git.catalog import Catalog
         from shipworthy.git.history import CommitParser
         from shipworthy.git.mainline import find_unclear
@@ -298,7 +315,8 @@ class _Load:
         if ignored.restates:
             state = None
             plan = self._plan(None)
-        ledger, big_merges = self._read(parser, plan, state, ignored.revisions)
+        noticed: Counter[str] = Counter()
+        ledger, big_merges = self._read(parser, plan, state, ignored.revisions, noticed)
         if state is None:
             mode = "fresh" if blob is None else "anew"
         else:
@@ -306,10 +324,20 @@ class _Load:
         unclear = find_unclear(self._repository, big_merges)
         known = read_findings(self._connection, self._source) if state is not None else []
         findings = [
-            *(finding for finding in known if finding.reason in _LASTING),
+            *(
+                finding
+                for finding in known
+                # What is lost is counted over the whole history.
+                if finding.reason in _LASTING and not (lost and finding.reason == "lost_file")
+            ),
             *_findings_of(plan, self._repository, unclear),
             *ledger.findings(),
             *(Finding("line_births", "ignored_too_late", sha) for sha in ignored.too_late),
+            *(Finding("line_births", "lost_file", *each) for each in lost.items()),
+            *(
+                Finding("line_births", reason, ".gitattributes", count)
+                for reason, count in noticed.items()
+            ),
         ]
         deployments = self._write(ledger, state, rules, findings)
         return RepositoryLoad(
@@ -451,6 +479,7 @@ class _Load:
         plan: "Plan",
         state: "ReaderState | None",
         ignored: frozenset[str],
+        noticed: Counter[str],
     ) -> tuple["Ledger", list[tuple[str, tuple[str, ...], int]]]:
         """Follow all lines through the new changes. Return merges that bring in much, too."""
         from shipworthy.git.diffs import read_changes
@@ -462,7 +491,11 @@ class _Load:
         with (
             # Git works on while the commits are read and the heavier modules are imported.
             read_changes(
-                self._repository, plan.mainline, strict=self._strict, jobs=self._jobs
+                self._repository,
+                plan.mainline,
+                strict=self._strict,
+                jobs=self._jobs,
+                noticed=noticed,
             ) as diffs,
             ObjectReader(self._repository) as objects,
             closing(read_history(self._repository, parser, plan)) as history,

@@ -67,7 +67,7 @@ from dlt.sources.helpers.rest_client.paginators import HeaderLinkPaginator
 from shipworthy.errors import ShipworthyError
 from shipworthy.git.catalog import Catalog, CommitAttribution, attribute_commit
 from shipworthy.sources.http import Session
-from shipworthy.sources.incident_fields import name_list
+from shipworthy.sources.incident_fields import name_list, severity_in_labels
 from shipworthy.sources.rows import (
     VERSION,
     BadRowError,
@@ -552,32 +552,6 @@ _DUPLICATE = re.compile(
 )
 # [INC-101], but not [SEV-1].
 _INCIDENT = re.compile(r"\[(?!(?:SEV|S|P|PRIO|PRIORITY)-?\d+\])([A-Z][A-Z0-9]*-\d+|INC\d+)\]")
-_SEVERITY = re.compile(
-    r"(?P<prefix>severity|sev|priority)?[\s:/_=-]*"
-    r"(?:(?P<letter>[sp])?(?P<digit>\d)|(?P<word>critical|highest|blocker|major|high|minor|medium"
-    r"|moderate|low|lowest|none|trivial|cosmetic))",
-    re.IGNORECASE,
-)
-
-
-def _severity(labels: Iterable[str]) -> str | None:
-    """Return what a label says that reads like a severity.
-
-    A severity comes before a priority, and that before a bare word.
-    """
-    found = []
-    for label in map(str.strip, labels):
-        match = _SEVERITY.fullmatch(label)
-        if match is None or not (match["prefix"] or match["letter"] or match["word"]):
-            continue
-        named = (match["prefix"] or match["letter"] or "").lower()
-        if match["letter"]:
-            text = match["letter"] + match["digit"]
-        else:
-            # `severity: 1` as the seed of severities has it.
-            text = match["word"] or re.sub(r"\s*[:/=]\s*", "-", label)
-        found.append((0 if named.startswith("s") else 1 if named else 2, text))
-    return min(found)[1] if found else None
 
 
 # ------------------------------------------------------------------------------------ people
@@ -900,7 +874,7 @@ class _Rows:
         return {
             "incident_id": _incident_id(self.repository, issue),
             "service": self.services.of_labels(labels),
-            "severity_label": _severity(labels),
+            "severity_label": severity_in_labels(labels),
             "opened_at": utc(need(issue, "created_at"), "opened_at"),
             "resolved_at": utc(issue.get("closed_at"), "resolved_at"),
             "caused_by_deployment_id": issue["caused_by_deployment"]

@@ -58,6 +58,7 @@ SUMMARIES: dict[str, str] = {
     "incident-io": "Incidents of an incident.io account.",
     "jira": "Incidents kept as issues in Jira.",
     "kiro": "AI usage from Kiro's user report CSV files.",
+    "kubernetes": "Deployments from Kubernetes' audit log or exported events.",
     "linear": "Incidents kept as issues in Linear.",
     "litellm": "AI usage from LiteLLM's spend logs (CSV).",
     "openai": "AI usage and costs of an OpenAI organisation.",

@@ -16,6 +16,10 @@ _SHORT_SHA = re.compile(
     r"(?i)(?<![\w-])(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}(?![\w-])"
 )
 
+# In an issue's title, [INC-101], but not [SEV-1].
+INCIDENT_REFERENCE = re.compile(
+    r"\[(?!(?:SEV|S|P|PRIO|PRIORITY)-?\d+\])([A-Z][A-Z0-9]*-\d+|INC\d+)\]"
+)
 _REPEAT = re.compile(
     r"(?:merged|duplicate)(?:[-_ ]?(?:into|of))?(?:\s*[:#= ]\s*#?(\S+))?", re.IGNORECASE
 )
@@ -133,7 +137,7 @@ def severity_in_labels(labels: Iterable[str]) -> str | None:
         else:
             # `severity: 1` as the seed of severities has it.
             said = label.removesuffix(match["comment"] or "")
-            text = match["word"] or re.sub(r"\s*[:/=]\s*", "-", said)
+            text = match["word"] or re.sub(r"\s*[:/=]+\s*", "-", said)
         found.append((0 if named.startswith("s") else 1 if named else 2, text))
     return min(found)[1] if found else None
 

@@ -34,7 +34,7 @@ from shipworthy.contract import RAW_SCHEMA
 from shipworthy.git.catalog import Catalog
 from shipworthy.sources.http import Session, must_hold
 from shipworthy.sources.rows import BadRowError, Row, contract_resource, get, need, utc
-from shipworthy.sources.shas import full_sha, sha_in_tag
+from shipworthy.sources.shas import full_sha, sha_in_tag, sha_of_images
 from shipworthy.sources.vendor import (
     Load,
     Option,
@@ -187,9 +187,9 @@ def argocd(
             return of_code or known
         if sync["is_present"]:
             images = get(sync["application"], "status", "summary", "images") or []
-            named = {sha_in_tag(_tag(image), repository, stored) for image in images} - {None}
-            if len(named) == 1:
-                return named.pop()
+            found = sha_of_images(images, repository, stored)
+            if found:
+                return found
         return sha_in_tag(known, repository, stored)
 
     return contract_resource(
@@ -233,11 +233,6 @@ def _repository_of(address: str) -> str:
     """Return owner/name of `https://host/owner/name.git` or `git@host:owner/name.git`."""
     path = urlsplit(address).path if "://" in address else address.partition(":")[2]
     return path.strip("/").removesuffix(".git").lower()
-
-
-def _tag(image: str) -> str | None:
-    """Return the tag of `host:5000/acme/shop:tag@sha256:...`; a digest alone is none."""
-    return image.partition("@")[0].rpartition("/")[2].partition(":")[2] or None
 
 
 def _loads(settings: Settings) -> Iterable[Load]:

@@ -67,7 +67,7 @@ from dlt.sources.helpers.rest_client.paginators import HeaderLinkPaginator
 from shipworthy.errors import ShipworthyError
 from shipworthy.git.catalog import Catalog, CommitAttribution, attribute_commit
 from shipworthy.sources.http import Session, must_hold
-from shipworthy.sources.incident_fields import name_list, severity_in_labels
+from shipworthy.sources.incident_fields import INCIDENT_REFERENCE, name_list, severity_in_labels
 from shipworthy.sources.rows import (
     VERSION,
     BadRowError,
@@ -510,7 +510,7 @@ def _merged_into(api: _Api, issue: Payload) -> str | None:
 
 def _incident_id(repository: str, issue: Payload) -> str:
     """Return the identifier in an issue's title ([INC-101]), else the issue's own."""
-    reference = _INCIDENT.search(str(issue.get("title") or ""))
+    reference = INCIDENT_REFERENCE.search(str(issue.get("title") or ""))
     return reference[1] if reference else f"{repository}#{need(issue, 'number')}"
 
 
@@ -557,8 +557,6 @@ _DUPLICATE = re.compile(
     r"|https?://\S+?/(?P<repository_of_url>[\w.-]+/[\w.-]+)/issues/(?P<number_of_url>\d{1,18})\b)",
     re.IGNORECASE,
 )
-# [INC-101], but not [SEV-1].
-_INCIDENT = re.compile(r"\[(?!(?:SEV|S|P|PRIO|PRIORITY)-?\d+\])([A-Z][A-Z0-9]*-\d+|INC\d+)\]")
 
 
 # ------------------------------------------------------------------------------------ people

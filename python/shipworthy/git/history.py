@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from operator import itemgetter
 from sys import intern
 
 from shipworthy.git.catalog import Catalog, attribute_commit
+from shipworthy.git.mainline import Plan
 from shipworthy.git.messages import (
     is_fix,
     parse_incident_id,
@@ -15,8 +17,8 @@ from shipworthy.git.messages import (
 )
 from shipworthy.git.repository import ReadAhead, Repository
 
-# The last second that every database of ours can hold: 9999-12-31.
-_LATEST = 253402300799
+# Git's own commits end here, in 2106; what lies outside is no time that a clock gave.
+_LATEST = (1 << 32) - 1
 _IDENTITY = re.compile(rb"(.*?)<([^<>\n]*)>[^<>\d-]*(-?\d+)?")
 
 
@@ -28,6 +30,7 @@ class Commit:
     ----------
     sha : str
     parents : tuple of str
+        On the mainline, its commit before comes first.
     author_email : str
         As git stores it; bytes that are not UTF-8 as surrogates.
     authored_at, committed_at : int or None
@@ -53,42 +56,8 @@ class Commit:
     fixes_incident_id: str | None
 
 
-def read_mainline(
-    repository: Repository, tip: str | None
-) -> tuple[list[tuple[str, str | None]], bool]:
-    """List the first-parent chain behind the tip of the last run.
-
-    Parameters
-    ----------
-    repository : Repository
-    tip : str or None
-        The mainline's last commit that was read before; None for a first run.
-
-    Returns
-    -------
-    mainline : list of (str, str or None)
-        Each commit with its first parent, oldest first.
-    continues : bool
-        Whether the chain leads to the tip. If not, the mainline was rewritten.
-    """
-    selection = f"{repository.head}\n" + (f"^{tip}\n" if tip else "")
-    listed = repository.run(
-        "rev-list", "--first-parent", "--parents", "--stdin", stdin=selection.encode()
-    )
-    mainline = []
-    for line in reversed(listed.decode().splitlines()):
-        # Interned, as in the commits: an id is kept once.
-        sha, *parents = map(intern, line.split(" "))
-        mainline.append((sha, parents[0] if parents else None))
-    first = mainline[0][1] if mainline else repository.head
-    return mainline, first == tip
-
-
 def read_history(
-    repository: Repository,
-    catalog: Catalog,
-    mainline: Sequence[tuple[str, str | None]],
-    tip: str | None,
+    repository: Repository, catalog: Catalog, plan: Plan
 ) -> Iterator[tuple[Commit, list[Commit]]]:
     """Yield each commit of the mainline, oldest first, with those that it brought in.
 
@@ -99,34 +68,36 @@ def read_history(
     repository : Repository
     catalog : Catalog
         What is known about agents.
-    mainline : sequence of (str, str or None)
-        From `read_mainline`.
-    tip : str or None
-        The mainline's last commit that was read before; None for a first run.
+    plan : Plan
     """
-    if not mainline:
-        return
-    selection = f"{repository.head}\n" + (f"^{tip}\n" if tip else "")
-    # Parents first: when a merge comes, all that it brings in has been read.
-    listed = repository.run(
-        "rev-list", "--topo-order", "--reverse", "--stdin", stdin=selection.encode()
-    )
     # With the place of each in the list.
     waiting: dict[str, tuple[int, Commit]] = {}
-    with repository.stream("cat-file", "--batch", "--buffer", stdin=listed) as output:
-        objects = enumerate(_split_objects(output))
-        for sha, _ in mainline:
+    # Parents first: when a merge comes, all that it brings in has been read.
+    with closing(read_commits(repository, catalog, plan.merged)) as commits:
+        numbered = enumerate(commits)
+        for sha, parent in plan.mainline:
             while sha not in waiting:
-                read = next(objects, None)
+                read = next(numbered, None)
                 if read is None:
                     return  # git failed: the end of this context says why
-                place, (name, content) = read
-                commit = parse_commit(name, content, catalog)
-                waiting[commit.sha] = place, commit
+                waiting[read[1].sha] = read
             _, commit = waiting.pop(sha)
+            if parent is not None and commit.parents[0] != parent:
+                others = [one for one in commit.parents if one != parent]
+                commit.parents = (parent, *others)
             yield commit, _take_branch(commit, waiting)
         # Git may still fail, and says so at the end of what it prints.
-        next(objects, None)
+        next(numbered, None)
+
+
+def read_commits(repository: Repository, catalog: Catalog, shas: Sequence[str]) -> Iterator[Commit]:
+    """Yield commits in the order in which they are asked for."""
+    if not shas:
+        return
+    feed = "".join(f"{sha}\n" for sha in shas).encode()
+    with repository.stream("cat-file", "--batch", "--buffer", stdin=feed) as output:
+        for name, content in _split_objects(output):
+            yield parse_commit(name, content, catalog)
 
 
 def _take_branch(merge: Commit, waiting: dict[str, tuple[int, Commit]]) -> list[Commit]:
@@ -207,13 +178,14 @@ def _parse_identity(line: bytes, encoding: str) -> tuple[str, str, int | None]:
     if match is None:
         return _decode(line, encoding), "", None
     name, email, seconds = match.groups()
-    time = min(int(seconds), _LATEST) if seconds and len(seconds) < 19 else None
-    return _decode(name.strip(), encoding), _decode(email.strip(), encoding), time
+    time = int(seconds) if seconds and len(seconds) < 19 else 0
+    known_time = time if 0 < time <= _LATEST else None
+    return _decode(name.strip(), encoding), _decode(email.strip(), encoding), known_time
 
 
 def _decode(text: bytes, encoding: str) -> str:
     """Decode with the commit's own encoding; what is no text in it survives as surrogates."""
     try:
         return text.decode(encoding, "surrogateescape")
-    except (LookupError, UnicodeError):
+    except (LookupError, ValueError):
         return text.decode("utf-8", "surrogateescape")

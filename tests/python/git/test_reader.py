@@ -3,9 +3,11 @@
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -47,7 +49,9 @@ def all_rows(warehouse):
         for name in ("line_births", "line_deaths", "commits", "deployments")
     }
     tables["repositories"] = rows(warehouse, "repositories", "* exclude scanned_at")
-    tables["load_watermarks"] = rows(warehouse, "load_watermarks", "* exclude loaded_at")
+    unlike = "* exclude (loaded_at, loaded_through)"
+    tables["load_watermarks"] = rows(warehouse, "load_watermarks", unlike)
+    tables["load_findings"] = rows(warehouse, "load_findings", "* exclude found_at")
     return tables
 
 
@@ -125,14 +129,57 @@ def test_commits_carry_counts_requests_reverts_and_fixes(warehouse):
     assert reverted == rows(warehouse, "commits", "sha", "mainline_position = 7")[0][0]
 
 
-def test_the_watermark_is_the_newest_landing(warehouse, tmp_path):
+def through(warehouse):
+    """Return up to when each input is complete, in seconds since 1970."""
+    columns = "input, epoch(loaded_through)::bigint"
+    return dict(rows(warehouse, "load_watermarks", columns))
+
+
+def test_its_own_origin_is_complete_up_to_the_scan(warehouse, tmp_path):
     story(tmp_path / "r")
+    before = int(time.time())
     load_git([tmp_path / "r"], warehouse, releases="v*")
-    [(newest,)] = rows(warehouse, "commits", "max(landed_at)")
-    assert rows(warehouse, "load_watermarks", "input, source, loaded_through") == [
-        ("commits", "git:r", newest),
-        ("deployments", "git:r", newest),
-    ]
+    found = through(warehouse)
+    assert set(found) == {"commits", "deployments"}
+    assert all(before <= time_ <= time.time() for time_ in found.values())
+
+
+def test_a_clone_is_complete_up_to_its_last_fetch_or_push(warehouse, tmp_path):
+    story(tmp_path / "origin")
+    git(tmp_path, "clone", "--quiet", str(tmp_path / "origin"), "clone")
+    clone = tmp_path / "clone"
+    long_ago = int(time.time()) - 60 * DAY
+
+    def loaded():
+        load_git([clone], warehouse, repositories=["acme/shop"])
+        return through(warehouse)["commits"]
+
+    assert loaded() >= time.time() - DAY
+    # Nothing but its making is known, 60 days ago.
+    for log in (clone / ".git" / "logs").rglob("*"):
+        if log.is_file():
+            log.write_text(re.sub(r"> \d+ ", f"> {long_ago} ", log.read_text()))
+    assert abs(loaded() - long_ago) < DAY
+    git(clone, "fetch", "--quiet")
+    assert loaded() >= time.time() - DAY
+    os.utime(clone / ".git" / "FETCH_HEAD", (time.time() - 30 * DAY,) * 2)
+    assert abs(loaded() - (time.time() - 30 * DAY)) < DAY
+    # A fetch that failed leaves an empty file, and one of another branch brings no mainline.
+    for content in ("", "0123\t\tbranch 'topic' of example.com:acme/shop\n"):
+        (clone / ".git" / "FETCH_HEAD").write_text(content)
+        assert loaded() < time.time() - DAY
+    # A commit of one's own says nothing of others'; a push of the mainline does.
+    git(clone, "commit", "--quiet", "--allow-empty", "-m", "own")
+    assert loaded() < time.time() - DAY
+    git(clone, "push", "--quiet", "origin", "main")
+    assert loaded() >= time.time() - DAY
+
+
+def test_a_bundle_is_complete_up_to_its_writing(warehouse, tmp_path):
+    shutil.copy(BUNDLE, tmp_path / "b.bundle")
+    os.utime(tmp_path / "b.bundle", (1_790_000_000,) * 2)
+    load_git([tmp_path / "b.bundle"], warehouse)
+    assert through(warehouse)["commits"] == 1_790_000_000
 
 
 def test_landing_never_goes_back(warehouse, tmp_path):
@@ -489,31 +536,32 @@ def test_two_runs_give_what_one_gives(tmp_path, jobs):
 
 
 def test_a_rewritten_mainline_is_loaded_anew(tmp_path, warehouse):
-    story(tmp_path / "r")
+    builder = Builder(tmp_path / "r")
+    base = builder.commit(text_tree(a_py="first\n"))
+    builder.commit(text_tree(a_py="first\nsecond\n"))
+    builder.write()
     load_git([tmp_path / "r"], warehouse)
-    story(tmp_path / "other", commits=9)
-    other = Builder(tmp_path / "other")
-    other.commit(text_tree(a_py="all new\n"))
-    other.write()
-    shutil.rmtree(tmp_path / "r")
-    (tmp_path / "other").rename(tmp_path / "r")
+    builder.commit(text_tree(a_py="first\n", b_py="all\nnew\n"), [base])
+    builder.write()
     [load] = load_git([tmp_path / "r"], warehouse)
-    assert (load.mode, load.births) == ("anew", 1)
-    assert rows(warehouse, "line_births", "lines") == [(1,)]
+    assert (load.mode, load.births) == ("anew", 3)
+    assert rows(warehouse, "line_births", "path, lines") == [("a.py", 1), ("b.py", 2)]
 
 
-def test_a_tip_that_only_a_branch_keeps_is_a_rewrite(tmp_path, warehouse):
+def test_what_was_the_mainline_before_stays_it_whatever_a_merge_says(tmp_path, warehouse):
     builder = story(tmp_path / "r")
     load_git([tmp_path / "r"], warehouse)
+    before = rows(warehouse, "line_births")
     # A foxtrot merge: the old mainline is now the second parent.
     old_tip = builder.tip
     builder.tip = None
-    base = builder.commit(text_tree(a_py="other root\n"))
+    base = builder.commit(text_tree(b_py="other root\n"))
     builder.commit(builder.trees[old_tip], [base, old_tip], message="Merge")
     shutil.rmtree(tmp_path / "r")
     builder.write()
     [load] = load_git([tmp_path / "r"], warehouse)
-    assert (load.mode, load.commits) == ("anew", 2)
+    assert (load.mode, load.commits) == ("resumed", 1)
+    assert rows(warehouse, "line_births") == before
 
 
 def test_a_killed_run_leaves_the_last_good_state(tmp_path, warehouse):
@@ -626,7 +674,9 @@ def test_names_come_from_origin_then_from_the_directory(tmp_path, warehouse):
     story(tmp_path / "some.git")
     assert load_git([tmp_path / "some.git"], warehouse)[0].repository == "some"
     git(tmp_path / "some.git", "config", "remote.origin.url", "git@example.com:owner/name.git")
-    assert load_git([tmp_path / "some.git"], warehouse)[0].repository == "owner/name"
+    assert "rename some owner/name" in refused(warehouse, tmp_path / "some.git")
+    other = tmp_path / "db" / "other.duckdb"
+    assert load_git([tmp_path / "some.git"], other)[0].repository == "owner/name"
 
 
 # ----------------------------------------------------------------------------------- refusals

@@ -297,4 +297,4 @@ def test_requests_say_what_they_ask_for(home: VendorServer) -> None:
 
 def test_sentences_hold_no_commands_to_the_terminal() -> None:
     hostile = "acme/\x1b]0;owned\x07shop \u202eevil \ud800\r"
-    assert str(ShipworthyError(hostile)) == "acme/\ufffd]0;owned\ufffdshop \ufffdevil \ufffd\ufffd"
+    assert str(ShipworthyError(hostile)) == ("acme/\\x1b]0;owned\\x07shop \\u202eevil \\ud800\\x0d")

@@ -145,7 +145,7 @@ class TestKubernetes(FileChecks):
     # Without `apiVersion` an audit event is none; without both times it has none.
     def test_a_removed_column_is_a_sentence(self, load: FileLoader) -> None:
         audit = json_text(*({**one, "apiVersion": None} for one in AUDIT))
-        with pytest.raises(Exception, match="None of the files holds an audit event"):
+        with pytest.raises(Exception, match="This is not the audit log"):
             load(*load.write({"audit.log": audit}))
         timeless = [
             {**one, "requestReceivedTimestamp": None, "stageTimestamp": None} for one in AUDIT

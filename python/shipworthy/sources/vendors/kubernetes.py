@@ -49,8 +49,8 @@ from shipworthy.sources.vendor import (
 )
 
 _SENTENCE = (
-    "None of the files holds an audit event or an event of Kubernetes; write one JSON object a "
-    "line, or a list of them."
+    "This is not the audit log of Kubernetes, nor an export of its events; they have one JSON "
+    "object a line, or a list of them."
 )
 _REVISION = "deployment.kubernetes.io/revision"
 _OTHER_KINDS = frozenset({"statefulsets", "daemonsets"})
@@ -74,6 +74,18 @@ class _Rollout:
     status: str = "in_progress"
     images: set[str] = field(default_factory=set)
     sha: str | None = None
+    # What the controller reported of it: when, and the status that follows.
+    reports: set[tuple[datetime, str]] = field(default_factory=set)
+
+    def conclude(self) -> None:
+        """Read the reports in their order, whichever files they came in."""
+        reports = sorted(self.reports)
+        # Complete when it is seen for the first time: it began before.
+        if reports and reports[0][1] != "success":
+            self.begin(reports[0][0])
+        for moment, status in reports:
+            if status != "in_progress":
+                self.end(status, moment)
 
     def begin(self, moment: datetime) -> None:
         self.started_at = min(self.started_at or moment, moment)
@@ -154,6 +166,7 @@ def kubernetes(
                 rollout.end(status, utc(finished_at))
                 rollout.sha = sha
         for key, rollout in rollouts.items():
+            rollout.conclude()
             if rollout.started_at is None:
                 window.passed_over["rollouts that began before the files"] += 1
                 continue
@@ -259,16 +272,10 @@ def _read_audit(
         return moment
     namespace, name = need(about, "namespace"), need(about, "name")
     key = f"{prefix}{namespace}/{name}:{revision}"
-    is_first = key not in rollouts
     rollout = rollouts.setdefault(key, _Rollout(namespace, name))
-    # Complete when it is seen for the first time: it began before.
-    is_over = _is_complete(found)
-    if not (is_first and is_over):
-        rollout.begin(moment)
-    if is_over:
-        rollout.end("success", moment)
-    elif _is_observed(found) and _is_late(found):
-        rollout.end("failure", moment)
+    is_late = _is_observed(found) and _is_late(found)
+    status = "success" if _is_complete(found) else "failure" if is_late else "in_progress"
+    rollout.reports.add((moment, status))
     containers = get(found, "spec", "template", "spec", "containers") or []
     rollout.images |= {image for one in containers if isinstance(image := get(one, "image"), str)}
     return moment

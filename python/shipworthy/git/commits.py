@@ -50,8 +50,10 @@ class CommitRows:
     addresses, kinds : Pool
         The authors' addresses, and instances of `CommitKind`; `address_codes` and `kind_codes` give
         the number of each row's.
-    reverts, incidents : dict of int to str
-        By row: the commit that one reverts, as written; the incident that it fixes.
+    reverts : dict of int to tuple of str
+        By row: what a commit reverts, as written.
+    incidents : dict of int to str
+        By row: the incident that a commit fixes.
     """
 
     def __init__(self) -> None:
@@ -60,7 +62,7 @@ class CommitRows:
         self.landed_with: list[str | None] = []
         self.addresses = Pool()
         self.kinds = Pool()
-        self.reverts: dict[int, str] = {}
+        self.reverts: dict[int, tuple[str, ...]] = {}
         self.incidents: dict[int, str] = {}
         self._codes = array("I")
         self._times = array("q")
@@ -105,8 +107,8 @@ class CommitRows:
             self._times.append(_NO_TIME if time is None else time)
         for number in (position, files_changed, commit.pull_request_number):
             self._numbers.append(-1 if number is None else number)
-        if commit.reverts_sha is not None:
-            self.reverts[row] = commit.reverts_sha
+        if commit.reverts:
+            self.reverts[row] = commit.reverts
         if commit.fixes_incident_id is not None:
             self.incidents[row] = commit.fixes_incident_id
 

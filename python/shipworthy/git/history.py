@@ -8,18 +8,20 @@ from operator import itemgetter
 from sys import intern
 
 from shipworthy.git.catalog import Catalog, attribute_commit
+from shipworthy.git.mailmap import Mailmap
 from shipworthy.git.mainline import Plan
 from shipworthy.git.messages import (
     is_fix,
     parse_incident_id,
     parse_pull_request_number,
-    parse_reverts_sha,
+    parse_reverts,
 )
 from shipworthy.git.repository import ReadAhead, Repository
+from shipworthy.git.unlisted import Unlisted, find_unlisted
 
 # Git's own commits end here, in 2106; what lies outside is no time that a clock gave.
 _LATEST = (1 << 32) - 1
-_IDENTITY = re.compile(rb"(.*?)<([^<>\n]*)>[^<>\d-]*(-?\d+)?")
+_IDENTITY = re.compile(rb"(.*?)<([^<>\n]*)>(?:[ \t]*(-?\d+)(?!\S))?")
 
 
 @dataclass(slots=True)
@@ -32,13 +34,19 @@ class Commit:
     parents : tuple of str
         On the mainline, its commit before comes first.
     author_email : str
-        As git stores it; bytes that are not UTF-8 as surrogates.
+        As git stores it, or the proper one by `.mailmap`; bytes that are not UTF-8 as surrogates.
     authored_at, committed_at : int or None
         Seconds since 1970 (UTC); None where git has no valid time.
     author_kind, authorship, ai_tool, attribution_method
         As in `CommitAttribution`.
-    pull_request_number, reverts_sha, is_fix, fixes_incident_id
+    pull_request_number, is_fix, fixes_incident_id
         As in the contract's table `commits`.
+    reverts : tuple of str
+        What its message says it reverts: commits as written, requests as `#12`.
+    unlisted : tuple of Unlisted
+        What in it looks like a machine's and the catalogue does not know.
+    has_proper_address : bool
+        Whether `.mailmap` gave its author another address.
     """
 
     sha: str
@@ -51,13 +59,15 @@ class Commit:
     ai_tool: str | None
     attribution_method: str | None
     pull_request_number: int | None
-    reverts_sha: str | None
+    reverts: tuple[str, ...]
     is_fix: bool
     fixes_incident_id: str | None
+    unlisted: tuple[Unlisted, ...]
+    has_proper_address: bool
 
 
 def read_history(
-    repository: Repository, catalog: Catalog, plan: Plan
+    repository: Repository, parser: "CommitParser", plan: Plan
 ) -> Iterator[tuple[Commit, list[Commit]]]:
     """Yield each commit of the mainline, oldest first, with those that it brought in.
 
@@ -66,14 +76,13 @@ def read_history(
     Parameters
     ----------
     repository : Repository
-    catalog : Catalog
-        What is known about agents.
+    parser : CommitParser
     plan : Plan
     """
     # With the place of each in the list.
     waiting: dict[str, tuple[int, Commit]] = {}
     # Parents first: when a merge comes, all that it brings in has been read.
-    with closing(read_commits(repository, catalog, plan.merged)) as commits:
+    with closing(read_commits(repository, parser, plan.merged)) as commits:
         numbered = enumerate(commits)
         for sha, parent in plan.mainline:
             while sha not in waiting:
@@ -90,14 +99,16 @@ def read_history(
         next(numbered, None)
 
 
-def read_commits(repository: Repository, catalog: Catalog, shas: Sequence[str]) -> Iterator[Commit]:
+def read_commits(
+    repository: Repository, parser: "CommitParser", shas: Sequence[str]
+) -> Iterator[Commit]:
     """Yield commits in the order in which they are asked for."""
     if not shas:
         return
     feed = "".join(f"{sha}\n" for sha in shas).encode()
     with repository.stream("cat-file", "--batch", "--buffer", stdin=feed) as output:
         for name, content in _split_objects(output):
-            yield parse_commit(name, content, catalog)
+            yield parser.parse(name, content)
 
 
 def _take_branch(merge: Commit, waiting: dict[str, tuple[int, Commit]]) -> list[Commit]:
@@ -130,57 +141,83 @@ def _split_objects(output: ReadAhead) -> Iterator[tuple[str, bytes]]:
         del buffer[:start]
 
 
-def parse_commit(sha: str, content: bytes, catalog: Catalog) -> Commit:
-    """Parse a commit object and judge what its author and message say."""
-    head, _, body = content.partition(b"\n\n")
-    parents = []
-    author = committer = b""
-    encoding = "utf-8"
-    for line in head.split(b"\n"):
-        key, _, value = line.partition(b" ")
-        if key == b"parent":
-            parents.append(intern(value.decode()))
-        elif key == b"author":
-            author = value
-        elif key == b"committer":
-            committer = value
-        elif key == b"encoding":
-            encoding = value.decode("ascii", "replace")
-    author_name, author_email, authored_at = _parse_identity(author, encoding)
-    if committer == author:
-        committer_name, committer_email, committed_at = author_name, author_email, authored_at
-    else:
-        committer_name, committer_email, committed_at = _parse_identity(committer, encoding)
-    message = _decode(body, encoding)
-    attribution = attribute_commit(
-        author_name, author_email, committer_name, committer_email, message, catalog
-    )
-    return Commit(
-        intern(sha),
-        tuple(parents),
-        intern(author_email),
-        authored_at,
-        committed_at,
-        attribution.author_kind,
-        attribution.authorship,
-        attribution.ai_tool,
-        attribution.attribution_method,
-        parse_pull_request_number(message, len(parents) > 1),
-        parse_reverts_sha(message),
-        is_fix(message),
-        parse_incident_id(message),
-    )
+class CommitParser:
+    """Parses commit objects and judges what their authors and messages say.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        What is known about agents.
+    mailmap : Mailmap
+        Whose addresses are one person's.
+    repository : str
+        Name of the repository, by which a message may name its requests.
+    """
+
+    def __init__(self, catalog: Catalog, mailmap: Mailmap, repository: str) -> None:
+        self._catalog = catalog
+        self._mailmap = mailmap
+        self._repository = repository
+
+    def parse(self, sha: str, content: bytes) -> Commit:
+        """Parse a commit object."""
+        head, _, body = content.partition(b"\n\n")
+        parents = []
+        author = committer = b""
+        encoding = "utf-8"
+        for line in head.split(b"\n"):
+            key, _, value = line.partition(b" ")
+            if key == b"parent":
+                parents.append(intern(value.decode()))
+            elif key == b"author":
+                author = value
+            elif key == b"committer":
+                committer = value
+            elif key == b"encoding":
+                encoding = value.decode("ascii", "replace")
+        raw_name, raw_email, authored_at = _parse_identity(author)
+        name, email = _decode(raw_name, encoding), _decode(raw_email, encoding)
+        committer_name, committer_email, committed_at = raw_name, raw_email, authored_at
+        if committer != author:
+            committer_name, committer_email, committed_at = _parse_identity(committer)
+        message = _decode(body, encoding)
+        attribution = attribute_commit(
+            name,
+            email,
+            _decode(committer_name, encoding),
+            _decode(committer_email, encoding),
+            message,
+            self._catalog,
+        )
+        proper = self._mailmap.address(raw_name, raw_email) if self._mailmap else raw_email
+        return Commit(
+            intern(sha),
+            tuple(parents),
+            intern(email if proper == raw_email else _decode(proper, encoding)),
+            authored_at,
+            committed_at,
+            attribution.author_kind,
+            attribution.authorship,
+            attribution.ai_tool,
+            attribution.attribution_method,
+            parse_pull_request_number(message, len(parents) > 1),
+            parse_reverts(message, self._repository),
+            is_fix(message),
+            parse_incident_id(message),
+            find_unlisted(name, email, message, attribution, self._catalog),
+            proper.lower() != raw_email.lower(),
+        )
 
 
-def _parse_identity(line: bytes, encoding: str) -> tuple[str, str, int | None]:
+def _parse_identity(line: bytes) -> tuple[bytes, bytes, int | None]:
     """Return name, address and time of `Name <address> seconds zone`, as far as it is whole."""
     match = _IDENTITY.match(line)
     if match is None:
-        return _decode(line, encoding), "", None
+        return line, b"", None
     name, email, seconds = match.groups()
     time = int(seconds) if seconds and len(seconds) < 19 else 0
     known_time = time if 0 < time <= _LATEST else None
-    return _decode(name.strip(), encoding), _decode(email.strip(), encoding), known_time
+    return name.strip(), email.strip(), known_time
 
 
 def _decode(text: bytes, encoding: str) -> str:

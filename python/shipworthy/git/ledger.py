@@ -1,7 +1,7 @@
 """Book every line of a run: its birth by row of the table, its death, and what stays alive."""
 
 from array import array
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import accumulate, chain, groupby, pairwise
@@ -29,6 +29,7 @@ from shipworthy.git.memory import give_back_memory
 from shipworthy.git.processes import ObjectReader
 from shipworthy.git.repository import Repository, path_text
 from shipworthy.git.state import ReaderState
+from shipworthy.warehouse import Finding
 
 REFILL_SECONDS = 84 * 86_400
 # The memory of removed texts is swept when it has grown by so many.
@@ -184,6 +185,7 @@ class Ledger:
             self._idle_searches.put(search)
         self._deaths: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None = None
         self.births_count = self.deaths_count = self.living_count = 0
+        self._found: Counter[tuple[str, str]] = Counter()
 
     def _restore(self, state: ReaderState | None) -> LineTracker:
         """Number the living lines of the last run anew, file by file."""
@@ -224,6 +226,9 @@ class Ledger:
         self._position += 1
         self._landed_at = landed_at
         self._branch_commits += len(branch)
+        self._note(commit)
+        for one in branch:
+            self._note(one)
         change = Change(
             self.births.add_change(commit.sha), commit, branch, self._branch_commits,
             self._landed_at,
@@ -250,6 +255,17 @@ class Ledger:
             self._settle_merges(is_last=False)
         if self._position % _TIDIED_CHANGES == 0:
             give_back_memory()
+
+    def _note(self, commit: Commit) -> None:
+        """Count what a commit shows that may be read wrongly."""
+        if commit.unlisted:
+            self._found.update(commit.unlisted)
+        if commit.has_proper_address:
+            self._found["joined_by_mailmap", ".mailmap"] += 1
+
+    def findings(self) -> list[Finding]:
+        """Return what this run found that may be read wrongly."""
+        return [Finding("commits", *what, count) for what, count in self._found.items()]
 
     def add_unmerged(self, commit: Commit) -> None:
         """Take in a commit that the mainline does not reach."""

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 
 from shipworthy.contract import RAW_SCHEMA
 from shipworthy.errors import ShipworthyError, printable
+from shipworthy.git.mailmap import mailmap_id, read_mailmap
 from shipworthy.git.opening import open_repository
 from shipworthy.git.progress import Progress
-from shipworthy.git.repository import Repository
+from shipworthy.git.repository import LostObjectsError, Repository
 
 if TYPE_CHECKING:
     import duckdb
 
-    from shipworthy.git.catalog import Catalog
+    from shipworthy.git.history import CommitParser
     from shipworthy.git.ledger import Ledger
     from shipworthy.git.mainline import Plan, UnclearMerge
     from shipworthy.git.releases import ReleaseRules
@@ -32,7 +33,15 @@ _LISTED = 5
 # Of one kind, each under its commit; the rest under one name.
 _MOST_FINDINGS = 100
 # What a run finds in commits that later runs do not read again.
-_LASTING = ("clock_ahead", "clock_unset", "unclear_mainline")
+_LASTING = (
+    "clock_ahead",
+    "clock_unset",
+    "joined_by_mailmap",
+    "lost_file",
+    "unclear_mainline",
+    "unlisted_bot",
+    "unlisted_tool",
+)
 
 
 @dataclass(frozen=True)
@@ -244,17 +253,39 @@ class _Load:
         self._salt = salt
         self._strict = strict
         self._jobs = jobs
-        self._settings = _fingerprint(repository, salt, strict=strict)
+        self._mailmap = mailmap_id(repository)
+        self._settings = _fingerprint(repository, salt, self._mailmap, strict=strict)
 
     def run(self, rules: "ReleaseRules | None") -> RepositoryLoad:
         """Read what is new and write it, with the new state, in one transaction."""
+        lost: Counter[str] = Counter()
+        known: set[str] = set()
+        while True:
+            try:
+                return self._attempt(rules, lost)
+            except LostObjectsError as error:
+                from shipworthy.git.stand_ins import stand_in
+
+                new = set(error.object_ids) - known
+                found = stand_in(self._repository, new) if new else None
+                if not found:
+                    raise
+                known |= new
+                lost.update(found)
+
+    def _attempt(self, rules: "ReleaseRules | None", lost: Counter[str]) -> RepositoryLoad:
         from shipworthy.git.catalog import Catalog
+        from shipworthy.git.history import CommitParser
         from shipworthy.git.mainline import find_unclear
         from shipworthy.git.state import ReaderState
-        from shipworthy.warehouse import read_findings
+        from shipworthy.warehouse import Finding, read_findings
 
         started = time.monotonic()
-        catalog = Catalog.load()
+        parser = CommitParser(
+            Catalog.load(),
+            read_mailmap(self._repository, self._mailmap),
+            self._repository.name,
+        )
         blob = self._saved_state()
         state = None if blob is None else ReaderState.from_bytes(blob)
         if state is not None and state.settings != self._settings:
@@ -269,7 +300,8 @@ class _Load:
             self._refuse_other_history(plan)
         else:
             self._leave_out_known(plan)
-        ledger, big_merges = self._read(catalog, plan, state)
+        noticed: Counter[str] = Counter()
+        ledger, big_merges = self._read(parser, plan, state, noticed)
         if state is None:
             mode = "fresh" if blob is None else "anew"
         else:
@@ -277,8 +309,19 @@ class _Load:
         unclear = find_unclear(self._repository, big_merges)
         known = read_findings(self._connection, self._source) if state is not None else []
         findings = [
-            *(finding for finding in known if finding.reason in _LASTING),
+            *(
+                finding
+                for finding in known
+                # What is lost is counted over the whole history.
+                if finding.reason in _LASTING and not (lost and finding.reason == "lost_file")
+            ),
             *_findings_of(plan, self._repository, unclear),
+            *ledger.findings(),
+            *(Finding("line_births", "lost_file", *each) for each in lost.items()),
+            *(
+                Finding("line_births", reason, ".gitattributes", count)
+                for reason, count in noticed.items()
+            ),
         ]
         deployments = self._write(ledger, state, rules, findings)
         return RepositoryLoad(
@@ -388,7 +431,11 @@ class _Load:
         return digest_notes(self._repository, state.tip) == state.notes_digest
 
     def _read(
-        self, catalog: "Catalog", plan: "Plan", state: "ReaderState | None"
+        self,
+        parser: "CommitParser",
+        plan: "Plan",
+        state: "ReaderState | None",
+        noticed: Counter[str],
     ) -> tuple["Ledger", list[tuple[str, tuple[str, ...], int]]]:
         """Follow all lines through the new changes. Return merges that bring in much, too."""
         from shipworthy.git.diffs import read_changes
@@ -400,10 +447,14 @@ class _Load:
         with (
             # Git works on while the commits are read and the heavier modules are imported.
             read_changes(
-                self._repository, plan.mainline, strict=self._strict, jobs=self._jobs
+                self._repository,
+                plan.mainline,
+                strict=self._strict,
+                jobs=self._jobs,
+                noticed=noticed,
             ) as diffs,
             ObjectReader(self._repository) as objects,
-            closing(read_history(self._repository, catalog, plan)) as history,
+            closing(read_history(self._repository, parser, plan)) as history,
             Progress(self._repository.name, len(plan.mainline)) as progress,
         ):
             from shipworthy.git.ledger import Ledger
@@ -424,7 +475,7 @@ class _Load:
                     ):
                         big_merges.append((commit.sha, commit.parents, len(branch)))
                     progress.advance()
-                with closing(read_commits(self._repository, catalog, plan.unmerged)) as unmerged:
+                with closing(read_commits(self._repository, parser, plan.unmerged)) as unmerged:
                     for commit in unmerged:
                         ledger.add_unmerged(commit)
                 ledger.close()
@@ -494,7 +545,7 @@ def _findings_of(
         yield Finding("commits", "unreadable_branches", repository.name, plan.unreadable)
 
 
-def _fingerprint(repository: Repository, salt: bytes, *, strict: bool) -> str:
+def _fingerprint(repository: Repository, salt: bytes, mailmap: str | None, *, strict: bool) -> str:
     """Return a text that changes with whatever, besides the history, the rows depend on."""
     from shipworthy.git.catalog import CATALOG_SEED, CATALOG_VARIABLE
     from shipworthy.git.paths import PATTERN_SEED, PATTERN_VARIABLE
@@ -507,4 +558,7 @@ def _fingerprint(repository: Repository, salt: bytes, *, strict: bool) -> str:
             digest.update(hashlib.sha256(path.read_bytes()).digest())
         except OSError as error:
             raise ShipworthyError(f"{path} cannot be read: {error.strerror}.") from error
+    # The last part of the name tells a message's own requests from others'; the mailmap counts for
+    # all commits.
+    digest.update(f"{repository.name.rsplit('/', 1)[-1]} {mailmap}".encode())
     return f"{repository.branch} strict={strict} {digest.hexdigest()[:16]}"

@@ -1,5 +1,6 @@
 """Write what a run found into the contract's tables."""
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
@@ -328,7 +329,7 @@ def _commit_rows(
                 **dict(zip(("lines_added", "lines_removed", "ai_lines_added"), lines, strict=True)),
                 "files_changed": files_changed,
                 "pull_request_number": numbers,
-                "reverts_sha": _words(_full_ids(repository, list(map(commits.reverts.get, some)))),
+                "reverts_sha": _words(_reverted(repository, list(map(commits.reverts.get, some)))),
                 "is_fix": _flags([kind.is_fix for kind in kinds])[kind_codes],
                 "fixes_incident_id": _words(list(map(commits.incidents.get, some))),
                 "mainline_ancestor_sha": _words(commits.ancestors[rows]),
@@ -352,11 +353,25 @@ def _counted_lines(ledger: Ledger) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return added, removed, ai_added
 
 
-def _full_ids(repository: Repository, shas: list[str | None]) -> list[str | None]:
-    """Complete abbreviated commit ids that name exactly one commit; leave others as written."""
-    short = sorted({sha for sha in shas if sha and len(sha) not in _FULL_SHA})
-    full = dict(zip(short, resolve_commits(repository, short), strict=True))
-    return [full.get(sha) or sha for sha in shas]
+def _reverted(
+    repository: Repository, reverts: Sequence[tuple[str, ...] | None]
+) -> list[str | None]:
+    """Return what commits revert as the contract has it: one reference, or a JSON list of them.
+
+    Abbreviated commit ids that name exactly one commit are completed; others stay as written.
+    """
+    named = {name for names in reverts if names for name in names}
+    short = sorted(name for name in named if name[0] != "#" and len(name) not in _FULL_SHA)
+    found = dict(zip(short, resolve_commits(repository, short), strict=True))
+    full = {name: found.get(name) or name for name in named}
+    rows: list[str | None] = []
+    for names in reverts:
+        references = list(dict.fromkeys(full[name] for name in names or ()))
+        if len(references) > 1:
+            rows.append(json.dumps(references))
+        else:
+            rows.append(references[0] if references else None)
+    return rows
 
 
 def _time(seconds: int) -> datetime:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from shipworthy.git.catalog import Catalog
 from shipworthy.git.diffs import read_changes
-from shipworthy.git.history import read_history
+from shipworthy.git.history import CommitParser, read_history
 from shipworthy.git.ledger import Ledger
+from shipworthy.git.mailmap import Mailmap
 from shipworthy.git.mainline import plan_history
 from shipworthy.git.opening import open_repository
 from shipworthy.git.processes import ObjectReader
@@ -146,7 +147,7 @@ def read(directory, *, strict=False):
     merges = []
     with open_repository(directory) as repository, ObjectReader(repository) as objects:
         plan = plan_history(repository, None, 0, None, lambda shas: {})
-        history = read_history(repository, Catalog.load(), plan)
+        history = read_history(repository, CommitParser(Catalog.load(), Mailmap(), "r"), plan)
         ledger = Ledger(repository, objects, None, "", plan.ancestors, strict=strict)
         with read_changes(repository, plan.mainline, strict=strict, jobs=1) as diffs:
             for (commit, branch), changes, landed_at in zip(

@@ -513,6 +513,131 @@ def test_lines_outlive_an_ignored_revision(tmp_path, warehouse, base_moves_on):
     assert sha != merge
 
 
+# ------------------------------------------------------------------------- people and messages
+
+
+def people_story(directory, mailmap=None):
+    """Two addresses of one person, joined by a mailmap or not."""
+    builder = Builder(directory)
+    tree = text_tree(a_py="x\n")
+    if mailmap is not None:
+        tree[b".mailmap"] = Entry("100644", mailmap)
+    for number, author in enumerate(["Ada <ada@example.com>", "Ada <ada@laptop.example.com>"]):
+        builder.commit(tree | text_tree(b_py="y\n" * number), author=author)
+    return builder
+
+
+MAILMAP = b"Ada <ada@example.com> <ada@laptop.example.com>\n"
+
+
+def test_a_mailmap_joins_the_addresses_of_a_person(tmp_path, warehouse):
+    people_story(tmp_path / "r").write()
+    people_story(tmp_path / "joined", MAILMAP).write()
+    load_git([tmp_path / "r", tmp_path / "joined"], warehouse)
+    counted = "repository, count(distinct author_key)"
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        found = connection.execute(
+            f"select {counted} from shipworthy_raw.commits group by all order by all"
+        ).fetchall()
+    assert found == [("joined", 1), ("r", 2)]
+    assert rows(warehouse, "load_findings", "source, reason, subject, row_count") == [
+        ("git:joined", "joined_by_mailmap", ".mailmap", 1)
+    ]
+
+
+def test_a_mailmap_never_makes_an_agent_a_person(tmp_path, warehouse):
+    builder = Builder(tmp_path / "r")
+    tree = text_tree(a_py="x\n")
+    tree[b".mailmap"] = Entry("100644", b"<ada@example.com> <noreply@anthropic.com>\n")
+    builder.commit(tree, author="Claude <noreply@anthropic.com>")
+    builder.write()
+    load_git([tmp_path / "r"], warehouse)
+    assert rows(warehouse, "commits", "author_kind, authorship, ai_tool") == [
+        ("agent", "ai", "claude")
+    ]
+
+
+def test_a_mailmap_that_changes_has_all_keys_written_anew(tmp_path):
+    for name in ("two", "one"):
+        (tmp_path / name).mkdir()
+    builder = people_story(tmp_path / "r")
+    builder.write()
+    load_git([tmp_path / "r"], tmp_path / "two" / "w.duckdb")
+    tree = builder.trees[builder.tip] | {b".mailmap": Entry("100644", MAILMAP)}
+    builder.commit(tree, author="Ada <ada@example.com>")
+    builder.write()
+    [load] = load_git([tmp_path / "r"], tmp_path / "two" / "w.duckdb")
+    assert load.mode == "anew"
+    load_git([tmp_path / "r"], tmp_path / "one" / "w.duckdb")
+    assert all_rows(tmp_path / "two" / "w.duckdb") == all_rows(tmp_path / "one" / "w.duckdb")
+
+
+def test_what_the_catalogue_does_not_know_is_counted_over_all_runs(tmp_path, warehouse):
+    builder = Builder(tmp_path / "r")
+    for number in range(2):
+        builder.commit(
+            text_tree(a_py=f"{number}\n"),
+            author="sync <1+acme-sync[bot]@users.noreply.github.com>",
+            message="x\n\nCo-authored-by: Dana Roe <dana@example.com>",
+        )
+        builder.commit(
+            text_tree(a_py=f"{number} a\n"),
+            message="x\n\nCo-authored-by: Nimbus <noreply@nimbus.example>",
+        )
+        builder.write()
+        load_git([tmp_path / "r"], warehouse)
+        assert rows(warehouse, "load_findings", "input, reason, subject, row_count") == [
+            ("commits", "unlisted_bot", "acme-sync[bot]", number + 1),
+            ("commits", "unlisted_tool", "Co-authored-by: <noreply@nimbus.example>", number + 1),
+        ]
+    load_git([tmp_path / "r"], warehouse)
+    assert {row[0] for row in rows(warehouse, "load_findings", "row_count")} == {2}
+
+
+def test_reverts_are_references_as_the_contract_has_them(tmp_path, warehouse):
+    builder = Builder(tmp_path / "r")
+    shas = []
+    for number in range(2):
+        builder.commit(text_tree(a_py=f"{number}\n"))
+        builder.write()
+        shas.append(git(tmp_path / "r", "rev-parse", "main").decode().strip())
+    messages = [
+        f"x\n\nThis reverts commit {shas[0][:10]}.",
+        f"x\n\nThis reverts commit {shas[0]}.\n\nThis reverts commit {shas[1][:8]}.",
+        'Revert "x (#12)" (#13)\n\nReverts acme/r#12',
+        f"x\n\nThis reverts commit {'0' * 10}.",
+    ]
+    for number, message in enumerate(messages, 2):
+        builder.commit(text_tree(a_py=f"{number}\n"), message=message)
+    builder.write()
+    load_git([tmp_path / "r"], warehouse, repositories=["acme/r"])
+    assert rows(warehouse, "commits", "mainline_position, reverts_sha", "reverts_sha <> ''") == [
+        (3, shas[0]),
+        (4, json.dumps(shas)),
+        (5, "#12"),
+        (6, "0" * 10),
+    ]
+
+
+def test_bytes_that_are_no_text_stop_nothing(tmp_path, warehouse):
+    (tmp_path / "r").mkdir()
+    git(tmp_path / "r", "init", "--quiet", "--bare", "--initial-branch=main", ".")
+    tree = git(tmp_path / "r", "mktree", stdin=b"").decode().strip()
+    parent = b""
+    for encoding in (b"", b"encoding \0latin\n", b"encoding hex\n", b"encoding utf-16\n"):
+        commit = b"tree %s\n%sauthor \xff <\xfe@\xfd> 1700000000 +0000\n" % (tree.encode(), parent)
+        commit += b"committer \xff <\xfe> 1700000000 +0000\n" + encoding
+        commit += b"\n\xff\xfe\n\nAI-tool: \xff\nAssisted-by: \xfe-3\nReverts #\xff\n"
+        sha = git(
+            tmp_path / "r", "hash-object", "-t", "commit", "-w", "--stdin", "--literally",
+            stdin=commit,
+        ).decode().strip()  # fmt: skip
+        parent = b"parent %s\n" % sha.encode()
+    git(tmp_path / "r", "update-ref", "refs/heads/main", sha)
+    [load] = load_git([tmp_path / "r"], warehouse)
+    assert load.commits == 4
+
+
 # ----------------------------------------------------------------------------------- resuming
 
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from shipworthy.contract import text_of_names
 from shipworthy.sources.incident_fields import (
     change_in,
-    name_list,
     repeat_in,
     services_of,
     severity_in_labels,
@@ -28,8 +28,8 @@ def test_several_names_are_a_json_list_in_their_order():
 
 
 def test_a_name_that_looks_like_a_list_is_read_back_as_itself():
-    assert json.loads(name_list(["[legacy] shop"])) == ["[legacy] shop"]
-    assert name_list([]) is None
+    assert json.loads(text_of_names(["[legacy] shop"])) == ["[legacy] shop"]
+    assert text_of_names([]) is None
 
 
 @pytest.mark.parametrize(

@@ -47,12 +47,12 @@ from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
 
+from shipworthy.contract import text_of_names
 from shipworthy.errors import ShipworthyError
 from shipworthy.git.catalog import Catalog, CommitAttribution, attribute_commit
 from shipworthy.sources.http import Session
 from shipworthy.sources.incident_fields import (
     INCIDENT_REFERENCE,
-    name_list,
     severity_in_labels,
     stated_in,
 )
@@ -378,7 +378,7 @@ def gitlab(
         mapped = [services[label] for label in labels if label in services] if services else []
         return {
             "incident_id": _reference(issue) or f"{project}#{need(issue, 'iid')}",
-            "service": name_list(mapped or [project]),
+            "service": text_of_names(mapped or [project]),
             "severity_label": severity,
             "opened_at": utc(need(issue, "created_at"), "opened_at"),
             "resolved_at": utc(issue.get("closed_at"), "resolved_at"),

@@ -66,7 +66,7 @@ from dlt.sources.helpers.rest_client.paginators import HeaderLinkPaginator
 
 from shipworthy.errors import ShipworthyError
 from shipworthy.git.catalog import Catalog, CommitAttribution, attribute_commit
-from shipworthy.sources.http import Session, must_hold
+from shipworthy.sources.http import Session
 from shipworthy.sources.incident_fields import name_list
 from shipworthy.sources.rows import (
     VERSION,
@@ -220,11 +220,8 @@ class _Api:
     ) -> Iterator[list[Any]]:
         """Yield the pages of a list; none where it answers that the feature is switched off."""
         params = {"per_page": 100, **params}
-        hooks = {"response": [must_hold("GitHub", selector.strip("$")), _raise_for_status]}
         try:
-            for page in self._client.paginate(
-                path, params=params, data_selector=selector, hooks=hooks
-            ):
+            for page in self._client.paginate(path, params=params, data_selector=selector):
                 yield list(page)
         except requests.HTTPError as error:
             if error.response is None or error.response.status_code not in absent:
@@ -241,10 +238,6 @@ class _Api:
             return None
         response.raise_for_status()
         return response.json()
-
-
-def _raise_for_status(response: requests.Response, *_: Any, **__: Any) -> None:
-    response.raise_for_status()
 
 
 def _headers(token: str) -> dict[str, str]:

@@ -195,7 +195,7 @@ def read_schemas(warehouse, *schemas, leaving_out=()):
             "select schema_name, table_name from duckdb_tables() where schema_name in ?", [schemas]
         ).fetchall()
         for schema, name in names:
-            columns = f"columns(c -> c not in {[*leaving_out, '']})"
+            columns = f"columns(lambda c : c not in {[*leaving_out, '']})"
             result = connection.execute(f'select {columns} from "{schema}"."{name}"')
             columns = [column[0] for column in result.description]
             relations[f"{schema}.{name}"] = columns, sorted(result.fetchall(), key=order)

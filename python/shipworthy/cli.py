@@ -321,6 +321,29 @@ def show_headline() -> None:
     click.echo(headline(warehouse_path()))
 
 
+@cli.command("forget")
+@click.argument("repository", metavar="REPOSITORY")
+def forget_repository(repository: str) -> None:
+    """Drop all rows of a repository from the warehouse."""
+    from shipworthy.repositories import forget
+    from shipworthy.warehouse import warehouse_path
+
+    rows = forget(warehouse_path(), repository)
+    click.echo(f"Dropped {rows:,} rows of {repository}; build anew for the marts to follow.")
+
+
+@cli.command("rename")
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+def rename_repository(old: str, new: str) -> None:
+    """Give all rows of a repository a new name (owner/name)."""
+    from shipworthy.repositories import rename
+    from shipworthy.warehouse import warehouse_path
+
+    rows = rename(warehouse_path(), old, new)
+    click.echo(f"{old} is {new} now, in {rows:,} rows; build anew for the marts to follow.")
+
+
 @cli.command("doctor")
 @_CONFIG
 def run_doctor(config: Path) -> None:

@@ -21,15 +21,16 @@ import duckdb
 import pyarrow as pa
 import requests
 
+from shipworthy.admission import TableLoad, admit
 from shipworthy.contract import RAW_SCHEMA, REJECTED_ROWS, TABLES, Table
 from shipworthy.errors import ShipworthyError
-from shipworthy.files import TableLoad, admit, spooled
-from shipworthy.identity import load_salt
+from shipworthy.files import spooled
+from shipworthy.salt import salt_of
 from shipworthy.sources.http import Session, address
 from shipworthy.sources.progress import Progress
 from shipworthy.sources.rows import VERSION
 from shipworthy.sources.vendor import Keys, Load, Vendor, Window, now
-from shipworthy.warehouse import connect, merge
+from shipworthy.warehouse import connect, merge, transaction
 
 # How far back the first load goes where history is read window by window.
 _DEFAULT_HISTORY = timedelta(days=90)
@@ -106,7 +107,11 @@ def load_vendor(
         If a setting or credential is missing, the vendor cannot be read, or too many rows are
         rejected. Loads and windows before that one stay committed.
     """
-    keys = Keys(load_salt(warehouse))
+    connection = connect(warehouse)
+    try:
+        keys = Keys(salt_of(connection, warehouse))
+    finally:
+        connection.close()
     loaded: list[SourceLoad] = []
     with Progress(vendor.title) as progress:
         hint = "; ".join(
@@ -323,8 +328,7 @@ def _commit(
     try:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"set memory_limit = '{_MEMORY}'")
-        connection.execute("begin")
-        try:
+        with transaction(connection):
             tables = [
                 loaded
                 for name in TABLES
@@ -333,10 +337,6 @@ def _commit(
                 )
             ]
             _move_watermarks(connection, load, window, tables, loaded_at)
-            connection.execute("commit")
-        except BaseException:
-            connection.execute("rollback")
-            raise
     finally:
         connection.close()
     return tables

@@ -179,12 +179,12 @@ def load_git(
             for path, name in zip(paths, repositories or [None] * len(paths), strict=True)
         ]
         _refuse_same_names(opened)
-        from shipworthy.identity import load_salt
+        from shipworthy.salt import salt_of
         from shipworthy.warehouse import connect
 
-        salt = load_salt(warehouse)
         connection = connect(warehouse)
         stack.callback(connection.close)
+        salt = salt_of(connection, warehouse)
         # A second thread writes no faster, but has buffers of its own.
         connection.execute("set threads = 1")
         _make_state_table(connection)

@@ -9,6 +9,8 @@ all_deployments as (
 
     select * from {{ ref('shipworthy', 'fct_shipworthy__deployments') }}
 
+    where basis <> 'superseded_by_source'
+
 ),
 
 rollouts as (

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 
 from shipworthy.contract import RAW_SCHEMA
 from shipworthy.errors import ShipworthyError, printable
-from shipworthy.git.mailmap import mailmap_id, read_mailmap
+from shipworthy.git.mailmap import MAILMAP_PATH, read_mailmap
 from shipworthy.git.opening import open_repository
 from shipworthy.git.progress import Progress
-from shipworthy.git.repository import LostObjectsError, Repository
+from shipworthy.git.repository import RENAME_LIMIT, LostObjectsError, Repository
 
 if TYPE_CHECKING:
     import duckdb
 
     from shipworthy.git.history import CommitParser
+    from shipworthy.git.ignored import IgnoredRevisions
     from shipworthy.git.ledger import Ledger
     from shipworthy.git.mainline import Plan, UnclearMerge
     from shipworthy.git.releases import ReleaseRules
@@ -37,7 +38,9 @@ _LASTING = (
     "clock_ahead",
     "clock_unset",
     "joined_by_mailmap",
+    "kept_by_ignored_revision",
     "lost_file",
+    "renames_not_searched",
     "unclear_mainline",
     "unlisted_bot",
     "unlisted_tool",
@@ -65,6 +68,8 @@ class RepositoryLoad:
         Wall-clock seconds.
     unclear : tuple of UnclearMerge
         Merges of the mainline that may have been pulls.
+    unsearched : int
+        Changes with more new and deleted files than are searched for renames.
     """
 
     repository: str
@@ -76,6 +81,7 @@ class RepositoryLoad:
     deployments: int
     seconds: float
     unclear: tuple["UnclearMerge", ...] = ()
+    unsearched: int = 0
 
     def __str__(self) -> str:
         """Return the closing line."""
@@ -84,6 +90,11 @@ class RepositoryLoad:
             f"{self.births:,} lines born, {self.deaths:,} removed, {self.living:,} alive, "
             f"{self.deployments:,} releases, {self.seconds:.1f} s"
         )
+        if self.unsearched:
+            line += (
+                f"; in {self.unsearched:,} of the changes too many files are new and deleted to "
+                f"search for renames (over {RENAME_LIMIT:,} of each), and their lines count as new"
+            )
         if not self.unclear:
             return line
         listed = ", ".join(
@@ -253,7 +264,7 @@ class _Load:
         self._salt = salt
         self._strict = strict
         self._jobs = jobs
-        self._mailmap = mailmap_id(repository)
+        self._mailmap = repository.file_at_head(MAILMAP_PATH)
         self._settings = _fingerprint(repository, salt, self._mailmap, strict=strict)
 
     def run(self, rules: "ReleaseRules | None") -> RepositoryLoad:
@@ -300,8 +311,12 @@ class _Load:
             self._refuse_other_history(plan)
         else:
             self._leave_out_known(plan)
+        ignored = self._ignored(state, plan)
+        if ignored.restates:
+            state = None
+            plan = self._plan(None)
         noticed: Counter[str] = Counter()
-        ledger, big_merges = self._read(parser, plan, state, noticed)
+        ledger, big_merges = self._read(parser, plan, state, ignored.revisions, noticed)
         if state is None:
             mode = "fresh" if blob is None else "anew"
         else:
@@ -317,6 +332,7 @@ class _Load:
             ),
             *_findings_of(plan, self._repository, unclear),
             *ledger.findings(),
+            *(Finding("line_births", "ignored_too_late", sha) for sha in ignored.too_late),
             *(Finding("line_births", "lost_file", *each) for each in lost.items()),
             *(
                 Finding("line_births", reason, ".gitattributes", count)
@@ -334,6 +350,7 @@ class _Load:
             deployments=deployments,
             seconds=time.monotonic() - started,
             unclear=tuple(unclear),
+            unsearched=ledger.unsearched,
         )
 
     @property
@@ -350,6 +367,32 @@ class _Load:
             state.landed_at if state else None,
             self._find_known,
         )
+
+    def _ignored(self, state: "ReaderState | None", plan: "Plan") -> "IgnoredRevisions":
+        """Decide which revisions are ignored, and whether that restates what was read before."""
+        from shipworthy.git.ignored import (
+            IGNORE_REVISIONS_PATH,
+            decide_ignored,
+            read_ignored,
+        )
+
+        listed = read_ignored(
+            self._repository, self._repository.file_at_head(IGNORE_REVISIONS_PATH)
+        )
+        if state is None:
+            return decide_ignored(listed, None, {}, None)
+        changed = sorted(listed ^ state.ignored)
+        rows = self._connection.execute(
+            f"select sha, epoch(landed_at) from {RAW_SCHEMA}.commits "
+            "where repository = ? and landed_at is not null and sha in (select unnest(?))",
+            [self._repository.name, changed],
+        ).fetchall()
+        [(through,)] = self._connection.execute(
+            f"select epoch(max(loaded_through)) from {RAW_SCHEMA}.load_watermarks "
+            "where source = ? and input = 'commits'",
+            [self._source],
+        ).fetchall()
+        return decide_ignored(listed, state.ignored, dict(rows), through)
 
     def _find_known(self, shas: Sequence[str]) -> dict[str, tuple[str, int]]:
         """Return the newest mainline ancestor of commits that were read before."""
@@ -435,6 +478,7 @@ class _Load:
         parser: "CommitParser",
         plan: "Plan",
         state: "ReaderState | None",
+        ignored: frozenset[str],
         noticed: Counter[str],
     ) -> tuple["Ledger", list[tuple[str, tuple[str, ...], int]]]:
         """Follow all lines through the new changes. Return merges that bring in much, too."""
@@ -461,7 +505,7 @@ class _Load:
 
             ledger = Ledger(
                 self._repository, objects, state, self._settings, plan.ancestors,
-                strict=self._strict,
+                ignored=ignored, strict=self._strict,
             )  # fmt: skip
             try:
                 for (commit, branch), changes, landed_at in zip(

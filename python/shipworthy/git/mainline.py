@@ -258,7 +258,7 @@ def _find_chain(
             and graph.shas[number] in pulls
             # Else there was nothing to merge: git would have moved the branch forward.
             and not graph.is_ancestor(parents[0], parents[1])
-            and _is_own(pulls[graph.shas[number]], graph, parents)
+            and _is_own(repository, pulls[graph.shas[number]], graph, parents)
         ):
             parents.reverse()
         first = graph.parents(number)[0]
@@ -274,13 +274,14 @@ def _find_chain(
 # What the branch was pulled from: an address, a directory, or nothing.
 _Pull = tuple[str, str | None]
 _NETWORK = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*://(?:[^/@]*@)?[^/]+/|(?:[^/@:]+@)?[^/:]{2,}:/*)(.+)", re.IGNORECASE
+    r"(?:[a-z][a-z0-9+.-]*://(?:[^/@]*@)?([^/:]+)(?::\d+)?/|(?:[^/@:]+@)?([^/:]{2,}):/*)(.+)",
+    re.IGNORECASE,
 )
 _NAMED_BRANCH = re.compile(r"Merge (?:remote-tracking )?branch(?:es)? '([^']+)'")
 _NAMED_OTHERWISE = re.compile(
     r"Merge (?:tag|pull request|commit) |Merged (?:in|PR) |Pull request #"
 )
-# A directory with another project's history in it brings little and keeps much.
+# So many commits of one's own are more than anybody has when they pull.
 _MOST_KEPT = 100
 
 
@@ -331,8 +332,13 @@ def _is_elsewhere(repository: Repository, source: str | None) -> bool:
         for name in (repository.name, _path_of(repository.origin))
         if "/" in name.strip("/")
     }
-    owner = _path_of(source).lower().rpartition("/")[0].strip("/")
-    return bool(owners) and owner not in owners
+    owner, _, name = _path_of(source).lower().removesuffix(".git").rpartition("/")
+    if owners and owner.strip("/") not in owners:
+        return True
+    # Another project's name on another host.
+    origin = _NETWORK.fullmatch(repository.origin or "")
+    hosts = [(one[1] or one[2]).lower() for one in (match, origin) if one]
+    return name != _last_name(repository) and len(set(hosts)) > 1
 
 
 def find_unclear(
@@ -366,15 +372,21 @@ def find_unclear(
 
 def _path_of(address: str | None) -> str:
     match = _NETWORK.fullmatch(address or "")
-    return match[1].strip("/") if match else ""
+    return match[3].strip("/") if match else ""
 
 
-def _is_own(source: str, graph: _Graph, parents: Sequence[int]) -> bool:
-    """Tell whether what was pulled from a directory is the same project."""
-    if not source or _NETWORK.fullmatch(source):
+def _is_own(repository: Repository, source: str, graph: _Graph, parents: Sequence[int]) -> bool:
+    """Tell whether what was pulled is the same project, perhaps under an older name."""
+    name = _path_of(source).lower().removesuffix(".git").rpartition("/")[2]
+    if not source or (name and ("/" not in repository.name or name == _last_name(repository))):
         return True
+    # Another project's history brings little and keeps much. Nobody names directories with care.
     kept, brought = count_sides(graph.parents, *parents)
-    return kept < _MOST_KEPT or kept <= brought
+    return kept <= brought or (not name and kept < _MOST_KEPT)
+
+
+def _last_name(repository: Repository) -> str:
+    return repository.name.lower().removesuffix(".git").rpartition("/")[2]
 
 
 def count_sides(parents: Callable[[int], Sequence[int]], one: int, other: int) -> tuple[int, int]:

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 _STATE_TABLE = f"{RAW_SCHEMA}.git_reader_state"
 _LISTED = 5
-# Of one kind, each under its commit; the rest under one name.
-_MOST_FINDINGS = 100
 # What a run finds in commits that later runs do not read again.
 _LASTING = (
     "clock_ahead",
@@ -571,20 +569,16 @@ class _Load:
 def _findings_of(
     plan: "Plan", repository: Repository, unclear: "Sequence[UnclearMerge]"
 ) -> "Iterator[Finding]":
-    from shipworthy.warehouse import Finding
+    from shipworthy.warehouse import Finding, list_findings
 
     for reason, shas in (
         ("clock_ahead", plan.clocks_ahead),
         ("clock_unset", plan.clocks_unset),
     ):
-        for sha in shas[:_MOST_FINDINGS]:
-            yield Finding("commits", reason, sha)
-        if len(shas) > _MOST_FINDINGS:
-            yield Finding("commits", reason, "others", len(shas) - _MOST_FINDINGS)
+        yield from list_findings("commits", reason, shas)
     for merge in unclear:
         yield Finding("commits", "unclear_mainline", merge.sha, merge.brought)
-    for ref in repository.unreadable:
-        yield Finding("commits", "unreadable_ref", ref)
+    yield from list_findings("commits", "unreadable_ref", repository.unreadable)
     if plan.unreadable:
         yield Finding("commits", "unreadable_branches", repository.name, plan.unreadable)
 

@@ -49,8 +49,8 @@ class Plan:
         The newest mainline commit among the ancestors of each commit off the mainline.
     clocks_ahead, clocks_unset : list of str
         Commits whose time is later than the scan or than what landed after them; that have none.
-    pulls : set of str
-        Merges where the mainline goes on along the second parent.
+    pulls : dict of str to MergeSides
+        Merges where the mainline leaves the first parent, by commit.
     unreadable : int
         Branches and tags whose history is incomplete.
     """
@@ -63,18 +63,18 @@ class Plan:
     ancestors: dict[str, str] = field(default_factory=dict)
     clocks_ahead: list[str] = field(default_factory=list)
     clocks_unset: list[str] = field(default_factory=list)
-    pulls: set[str] = field(default_factory=set)
+    pulls: dict[str, "MergeSides"] = field(default_factory=dict)
     unreadable: int = 0
 
 
-class UnclearMerge(NamedTuple):
-    """A merge that may have turned the mainline's parents round, and nobody can know.
+class MergeSides(NamedTuple):
+    """A merge with the commits on both its sides.
 
     Parameters
     ----------
     sha : str
     brought, kept : int
-        Commits that only its other parent reaches, and only its parent on the mainline.
+        Commits that only its second parent reaches, and only its first.
     """
 
     sha: str
@@ -230,7 +230,11 @@ def _list_commits(repository: Repository, tip: str | None) -> tuple[list[bytes],
 
 
 def _find_chain(
-    repository: Repository, graph: _Graph, head: int, tip: str | None, followed: set[str]
+    repository: Repository,
+    graph: _Graph,
+    head: int,
+    tip: str | None,
+    followed: dict[str, MergeSides],
 ) -> tuple[list[int], str | None]:
     """Return the new commits of the mainline, oldest first, and the commit before them.
 
@@ -267,12 +271,11 @@ def _find_chain(
             (one for one in parents if (leads[one] if one >= 0 else outside[-1 - one])), parents[0]
         )
         if number != first:
-            followed.add(sha)
+            kept, brought = count_sides(graph.parents, first, number)
+            followed[sha] = MergeSides(sha, brought, kept)
     return chain[::-1], graph.sha(number) if chain else None
 
 
-# What the branch was pulled from: an address, a directory, or nothing.
-_Pull = tuple[str, str | None]
 _NETWORK = re.compile(
     r"(?:[a-z][a-z0-9+.-]*://(?:[^/@]*@)?([^/:]+)(?::\d+)?/|(?:[^/@:]+@)?([^/:]{2,}):/*)(.+)",
     re.IGNORECASE,
@@ -343,8 +346,10 @@ def _is_elsewhere(repository: Repository, source: str | None) -> bool:
 
 def find_unclear(
     repository: Repository, merges: Iterable[tuple[str, Sequence[str], int]]
-) -> list[UnclearMerge]:
+) -> list[MergeSides]:
     """Return the merges that bring in more than they keep, and do not say what they bring.
+
+    They may have turned the mainline's parents round, and nobody can know.
 
     Parameters
     ----------
@@ -366,7 +371,7 @@ def find_unclear(
             continue
         kept = int(repository.run("rev-list", "--count", f"{parents[1]}..{parents[0]}"))
         if 0 < kept < brought:
-            found.append(UnclearMerge(sha, brought, kept))
+            found.append(MergeSides(sha, brought, kept))
     return found
 
 

@@ -282,6 +282,8 @@ def test_the_mainline_goes_round_a_pull(tmp_path, warehouse, message):
     foxtrot(tmp_path / "r", message)
     [load] = load_git([tmp_path / "r"], warehouse, repositories=["acme/shop"])
     assert load.commits == 1 + 6 + 2
+    assert "goes round 1 foxtrot merges" in str(load)
+    assert "brings 6 and keeps 2" in str(load)
     merge = git(tmp_path / "r", "rev-parse", "main~1").decode().strip()
     brought = rows(warehouse, "commits", "sha", f"landed_with_sha = '{merge}'")
     assert len(brought) == 3

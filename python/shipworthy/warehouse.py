@@ -7,7 +7,7 @@ or an overlap changes nothing.
 import errno
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,6 +40,8 @@ _RESERVED_STEMS = frozenset(
 STORAGE_VERSION = "v1.4.0"
 
 _STAGED = "_shipworthy_staged"
+# Of one reason, each under its subject.
+_MOST_FINDINGS = 100
 
 
 @dataclass(frozen=True)
@@ -295,6 +297,14 @@ def read_findings(connection: duckdb.DuckDBPyConnection, source: str) -> list[Fi
         [source],
     ).fetchall()
     return [Finding(*row) for row in rows]
+
+
+def list_findings(input_name: str, reason: str, subjects: Sequence[str]) -> list[Finding]:
+    """Return a finding for each subject; of very many, the rest under one name (`others`)."""
+    found = [Finding(input_name, reason, subject) for subject in subjects[:_MOST_FINDINGS]]
+    if len(subjects) > _MOST_FINDINGS:
+        found.append(Finding(input_name, reason, "others", len(subjects) - _MOST_FINDINGS))
+    return found
 
 
 def replace_findings(

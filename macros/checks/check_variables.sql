@@ -147,6 +147,12 @@
         {%- if value is not mapping -%}
             {%- do shipworthy.refuse_value(name, value, 'a mapping of table names to the names that yours have') -%}
         {%- endif -%}
+        {#- dbt puts quotes around a name and looks for none in it. -#}
+        {%- for table, own in value.items() if own is not string or not modules.re.fullmatch('[A-Za-z0-9_$ .-]+', own) -%}
+            {%- do shipworthy.refuse_value(
+                name, value, 'a mapping of table names to the names that yours have, of letters, digits and _ $ . -'
+            ) -%}
+        {%- endfor -%}
     {%- elif kind == 'relations' -%}
         {%- set allowed = 'a mapping of inputs to names of your models, such as {incidents: our_incidents}' -%}
         {%- if value is not none and value is not mapping -%}

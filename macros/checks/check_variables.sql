@@ -20,6 +20,7 @@
 
     {%- do shipworthy.check_unit_tests_are_reached() -%}
     {%- do shipworthy.check_warehouse_name() -%}
+    {%- do shipworthy.check_storage_format() -%}
     {%- do shipworthy.check_data_source() -%}
     {{ return('') }}
 {%- endmacro %}
@@ -147,6 +148,12 @@
         {%- if value is not mapping -%}
             {%- do shipworthy.refuse_value(name, value, 'a mapping of table names to the names that yours have') -%}
         {%- endif -%}
+        {#- dbt puts quotes around a name and looks for none in it. -#}
+        {%- for table, own in value.items() if own is not string or not modules.re.fullmatch('[A-Za-z0-9_$ .-]+', own) -%}
+            {%- do shipworthy.refuse_value(
+                name, value, 'a mapping of table names to the names that yours have, of letters, digits and _ $ . -'
+            ) -%}
+        {%- endfor -%}
     {%- elif kind == 'relations' -%}
         {%- set allowed = 'a mapping of inputs to names of your models, such as {incidents: our_incidents}' -%}
         {%- if value is not none and value is not mapping -%}
@@ -199,12 +206,29 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- DuckDB 2 writes by default a format that no older client opens, and tools that read marts are often a version behind. -#}
+{% macro check_storage_format() -%}
+    {%- set format = (shipworthy.storage_format() or '') | string -%}
+    {%- if modules.re.match('v([2-9]|[1-9][0-9])[.]', format) -%}
+        {%- do exceptions.warn(
+            "shipworthy: clients older than DuckDB " ~ format[1:2] ~ " cannot open what this writes; to let them, set "
+            ~ "`config_options: {storage_compatibility_version: v1.4.0}` in the profile and build into a new file."
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}
+
 {#- DuckDB calls a catalog after its file, and then cannot tell `shipworthy.x` the schema from the catalog. -#}
 {% macro check_warehouse_name() -%}
     {%- set schemas = [
         'main', 'shipworthy', 'shipworthy_raw', 'shipworthy_staging', 'shipworthy_intermediate',
         'shipworthy_reference', 'shipworthy_demo', 'restricted'
     ] -%}
+    {%- if target.type == 'duckdb' and target.path == ':memory:' and project_name == 'shipworthy' -%}
+        {%- do shipworthy.refuse(
+            "the warehouse is ':memory:', in which nothing would be kept; "
+            ~ "set SHIPWORTHY_WAREHOUSE to a path such as warehouse.duckdb."
+        ) -%}
+    {%- endif -%}
     {%- if target.type == 'duckdb' and (target.database | lower) in schemas -%}
         {%- do shipworthy.refuse(
             "the warehouse file is called '" ~ target.database ~ "' like a schema in it; "

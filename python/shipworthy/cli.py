@@ -101,7 +101,14 @@ def load(context: click.Context, config: Path) -> None:
 @click.option(
     "--releases",
     metavar="PATTERN",
-    help="Take tags like 'v*' as successful production deployments.",
+    multiple=True,
+    help="Take tags like 'v*' as successful production deployments; '!*rc*' leaves some out.",
+)
+@click.option(
+    "--release-service",
+    metavar="RULE",
+    multiple=True,
+    help="Which service a tag names: '{service}@*', or 'cli/v*=cli'.",
 )
 @click.option("--strict", is_flag=True, help="Count whitespace-only edits as edits.")
 @click.option(
@@ -116,7 +123,8 @@ def load_git(
     paths: tuple[Path, ...],
     repositories: tuple[str, ...],
     branch: str | None,
-    releases: str | None,
+    releases: tuple[str, ...],
+    release_service: tuple[str, ...],
     strict: bool,
     jobs: int,
 ) -> None:
@@ -132,6 +140,7 @@ def load_git(
         repositories=repositories,
         branch=branch,
         releases=releases,
+        release_service=release_service,
         strict=strict,
         jobs=jobs,
         # At once: a later repository may be refused.

@@ -1,9 +1,18 @@
 """The one exception a user meets: a sentence, and exit code 2."""
 
-import unicodedata
 
-# Control characters, characters that turn the writing round, halves of characters.
-_UNSAFE = frozenset({"Cc", "Cf", "Cs"})
+def printable(text: str) -> str:
+    """Return a text in which nothing acts on a terminal: such characters as `\\x1b`.
+
+    Names of remotes, branches and files are other people's, and go into messages.
+    """
+    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    # Bytes that are no text stand in a text as surrogates.
+    code = ord(char) - 0xDC00 if 0xDC80 <= ord(char) <= 0xDCFF else ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 class ShipworthyError(Exception):
@@ -14,18 +23,5 @@ class ShipworthyError(Exception):
     """
 
     def __str__(self) -> str:
-        return printable(super().__str__())
-
-
-def printable(text: str) -> str:
-    """Return a text as a terminal may show it: names from outside can hold commands to it.
-
-    Parameters
-    ----------
-    text : str
-        Of any origin. Line breaks stay; other control characters become U+FFFD.
-    """
-    return "".join(
-        "\ufffd" if unicodedata.category(character) in _UNSAFE and character != "\n" else character
-        for character in text
-    )
+        """Return the sentence, fit for a terminal."""
+        return "\n".join(map(printable, super().__str__().split("\n")))

@@ -22,7 +22,8 @@ from shipworthy.git.patches import (
     parse_patches,
 )
 from shipworthy.git.paths import GitAttributes, PathClassifier
-from shipworthy.git.repository import ObjectReader, ReadAhead, Repository
+from shipworthy.git.processes import ObjectReader
+from shipworthy.git.repository import ReadAhead, Repository
 
 # Full ids save git the search for short ones, --always prints the commits that change nothing.
 _DIFF_TREE = (

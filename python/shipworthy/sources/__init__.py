@@ -29,9 +29,8 @@ import os
 
 # Before anything imports dlt, which reads them once. Nothing here reports to anybody, and what goes
 # wrong is said in one sentence by whoever catches it, not in dlt's log.
-os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
-# Whatever is preset: from level INFO on, dlt writes requests with their credentials.
-os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"
+os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")
 
 from shipworthy.errors import ShipworthyError
 from shipworthy.sources.vendor import Vendor

@@ -7,7 +7,6 @@ load that dies anywhere before its commit has changed nothing.
 
 import tempfile
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -255,8 +254,7 @@ def _counted(progress: Progress, row: Any) -> Any:
 def _sentence(vendor: Vendor, load: Load, error: BaseException) -> BaseException:
     """Return what the user should read instead of dlt's chain of errors, which can quote secrets.
 
-    What an answer of another shape than expected makes fail is named by its place in the source.
-    Another mistake of ours comes back as itself.
+    A mistake of ours comes back as itself.
     """
     chain: list[BaseException] = []
     link: BaseException | None = error
@@ -279,32 +277,7 @@ def _sentence(vendor: Vendor, load: Load, error: BaseException) -> BaseException
                 f"{vendor.title} could not be asked ({type(link).__name__}) while {load.label} was "
                 "read; nothing of it was kept."
             )
-    # Of an error and the end of a generator that hides it, the error.
-    cause = next((link for link in reversed(chain) if not isinstance(link, StopIteration)), error)
-    place = _place(cause)
-    if place and isinstance(cause, _SHAPE_ERRORS):
-        return ShipworthyError(
-            f"{vendor.title} answered in another shape than expected ({type(cause).__name__} at "
-            f"{place}) while {load.label} was read; nothing of it was kept."
-        )
-    return cause
-
-
-# What code raises that finds a list, a text or nothing where it expects an object.
-_SHAPE_ERRORS = (
-    *(AttributeError, IndexError, KeyError, TypeError, ValueError),
-    *(OverflowError, RecursionError, StopIteration),
-)
-
-
-def _place(error: BaseException) -> str | None:
-    """Return where an error was raised: `github.py, line 120`, or between two pages."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if Path(frame.filename).parent.name == "vendors"]
-    if ours:
-        return f"{Path(ours[-1].filename).name}, line {ours[-1].lineno}"
-    is_of_pages = any("rest_client" in Path(frame.filename).parts for frame in frames)
-    return "the turn of a page" if is_of_pages else None
+    return chain[-1]
 
 
 # ---------------------------------------------------------------------------- committing it

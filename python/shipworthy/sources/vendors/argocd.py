@@ -32,7 +32,7 @@ from dlt.sources.rest_api import rest_api_resources
 
 from shipworthy.contract import RAW_SCHEMA
 from shipworthy.git.catalog import Catalog
-from shipworthy.sources.http import Session, must_hold
+from shipworthy.sources.http import Session
 from shipworthy.sources.rows import BadRowError, Row, contract_resource, get, need, utc
 from shipworthy.sources.shas import full_sha, sha_in_tag
 from shipworthy.sources.vendor import (
@@ -105,8 +105,6 @@ def argocd(
                     "endpoint": {
                         "path": "applications",
                         "data_selector": "items",
-                        # An empty list is null in Go.
-                        "response_actions": [must_hold("Argo CD", "items", may_be_null=True)],
                         "params": {"projects": list(projects)} if projects else {},
                     },
                 }

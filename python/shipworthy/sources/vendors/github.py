@@ -64,10 +64,10 @@ from dlt.extract import DltResource
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import HeaderLinkPaginator
 
+from shipworthy.contract import text_of_names
 from shipworthy.errors import ShipworthyError
 from shipworthy.git.catalog import Catalog, CommitAttribution, attribute_commit
-from shipworthy.sources.http import Session, must_hold
-from shipworthy.sources.incident_fields import name_list
+from shipworthy.sources.http import Session
 from shipworthy.sources.rows import (
     VERSION,
     BadRowError,
@@ -220,11 +220,8 @@ class _Api:
     ) -> Iterator[list[Any]]:
         """Yield the pages of a list; none where it answers that the feature is switched off."""
         params = {"per_page": 100, **params}
-        hooks = {"response": [must_hold("GitHub", selector.strip("$")), _raise_for_status]}
         try:
-            for page in self._client.paginate(
-                path, params=params, data_selector=selector, hooks=hooks
-            ):
+            for page in self._client.paginate(path, params=params, data_selector=selector):
                 yield list(page)
         except requests.HTTPError as error:
             if error.response is None or error.response.status_code not in absent:
@@ -241,10 +238,6 @@ class _Api:
             return None
         response.raise_for_status()
         return response.json()
-
-
-def _raise_for_status(response: requests.Response, *_: Any, **__: Any) -> None:
-    response.raise_for_status()
 
 
 def _headers(token: str) -> dict[str, str]:
@@ -680,7 +673,7 @@ class _Services:
 
     def of_labels(self, labels: list[str]) -> str:
         found = sorted({self.names[label] for label in labels if label in self.names})
-        return name_list(found) or self.of()
+        return text_of_names(found) or self.of()
 
 
 # -------------------------------------------------------------------------------------- rows

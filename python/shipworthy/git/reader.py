@@ -16,7 +16,7 @@ from shipworthy.errors import ShipworthyError, printable
 from shipworthy.git.mailmap import mailmap_id, read_mailmap
 from shipworthy.git.opening import open_repository
 from shipworthy.git.progress import Progress
-from shipworthy.git.repository import Repository
+from shipworthy.git.repository import LostObjectsError, Repository
 
 if TYPE_CHECKING:
     import duckdb
@@ -37,6 +37,7 @@ _LASTING = (
     "clock_ahead",
     "clock_unset",
     "joined_by_mailmap",
+    "lost_file",
     "unclear_mainline",
     "unlisted_bot",
     "unlisted_tool",
@@ -167,12 +168,12 @@ def load_git(
             for path, name in zip(paths, repositories or [None] * len(paths), strict=True)
         ]
         _refuse_same_names(opened)
-        from shipworthy.identity import load_salt
+        from shipworthy.salt import salt_of
         from shipworthy.warehouse import connect
 
-        salt = load_salt(warehouse)
         connection = connect(warehouse)
         stack.callback(connection.close)
+        salt = salt_of(connection, warehouse)
         # A second thread writes no faster, but has buffers of its own.
         connection.execute("set threads = 1")
         _make_state_table(connection)
@@ -257,11 +258,27 @@ class _Load:
 
     def run(self, rules: "ReleaseRules | None") -> RepositoryLoad:
         """Read what is new and write it, with the new state, in one transaction."""
+        lost: Counter[str] = Counter()
+        known: set[str] = set()
+        while True:
+            try:
+                return self._attempt(rules, lost)
+            except LostObjectsError as error:
+                from shipworthy.git.stand_ins import stand_in
+
+                new = set(error.object_ids) - known
+                found = stand_in(self._repository, new) if new else None
+                if not found:
+                    raise
+                known |= new
+                lost.update(found)
+
+    def _attempt(self, rules: "ReleaseRules | None", lost: Counter[str]) -> RepositoryLoad:
         from shipworthy.git.catalog import Catalog
         from shipworthy.git.history import CommitParser
         from shipworthy.git.mainline import find_unclear
         from shipworthy.git.state import ReaderState
-        from shipworthy.warehouse import read_findings
+        from shipworthy.warehouse import Finding, read_findings
 
         started = time.monotonic()
         parser = CommitParser(
@@ -283,7 +300,8 @@ class _Load:
             self._refuse_other_history(plan)
         else:
             self._leave_out_known(plan)
-        ledger, big_merges = self._read(parser, plan, state)
+        noticed: Counter[str] = Counter()
+        ledger, big_merges = self._read(parser, plan, state, noticed)
         if state is None:
             mode = "fresh" if blob is None else "anew"
         else:
@@ -291,9 +309,19 @@ class _Load:
         unclear = find_unclear(self._repository, big_merges)
         known = read_findings(self._connection, self._source) if state is not None else []
         findings = [
-            *(finding for finding in known if finding.reason in _LASTING),
+            *(
+                finding
+                for finding in known
+                # What is lost is counted over the whole history.
+                if finding.reason in _LASTING and not (lost and finding.reason == "lost_file")
+            ),
             *_findings_of(plan, self._repository, unclear),
             *ledger.findings(),
+            *(Finding("line_births", "lost_file", *each) for each in lost.items()),
+            *(
+                Finding("line_births", reason, ".gitattributes", count)
+                for reason, count in noticed.items()
+            ),
         ]
         deployments = self._write(ledger, state, rules, findings)
         return RepositoryLoad(
@@ -403,7 +431,11 @@ class _Load:
         return digest_notes(self._repository, state.tip) == state.notes_digest
 
     def _read(
-        self, parser: "CommitParser", plan: "Plan", state: "ReaderState | None"
+        self,
+        parser: "CommitParser",
+        plan: "Plan",
+        state: "ReaderState | None",
+        noticed: Counter[str],
     ) -> tuple["Ledger", list[tuple[str, tuple[str, ...], int]]]:
         """Follow all lines through the new changes. Return merges that bring in much, too."""
         from shipworthy.git.diffs import read_changes
@@ -415,7 +447,11 @@ class _Load:
         with (
             # Git works on while the commits are read and the heavier modules are imported.
             read_changes(
-                self._repository, plan.mainline, strict=self._strict, jobs=self._jobs
+                self._repository,
+                plan.mainline,
+                strict=self._strict,
+                jobs=self._jobs,
+                noticed=noticed,
             ) as diffs,
             ObjectReader(self._repository) as objects,
             closing(read_history(self._repository, parser, plan)) as history,

@@ -30,6 +30,7 @@ MOMENT_SECONDS = 0.002
 _LOW_PRIORITY = 10
 _LISTED = 5
 
+_OBJECT_ID = re.compile(r"\b[0-9a-f]{40}(?:[0-9a-f]{24})?\b")
 # Broken or lost objects, as git 2.39 to 2.5x words them.
 _BROKEN_OBJECT = re.compile(
     r"corrupt|missing|unable to (?:read|parse|find|unpack)|could not (?:read|parse|get)|bad object|"
@@ -37,6 +38,22 @@ _BROKEN_OBJECT = re.compile(
     r"not a valid object|broken|bad tree|does not match index|garbage|cannot read",
     re.IGNORECASE,
 )
+
+
+class LostObjectsError(ShipworthyError):
+    """The history is incomplete, or some of it is damaged.
+
+    Parameters
+    ----------
+    sentence : str
+        What to tell.
+    object_ids : list of str
+        Objects that are known to be missing or damaged.
+    """
+
+    def __init__(self, sentence: str, object_ids: list[str]) -> None:
+        super().__init__(sentence)
+        self.object_ids = object_ids
 
 
 def path_text(path: bytes) -> str:
@@ -217,7 +234,7 @@ class Repository:
                 complaints.seek(0)
                 # A negative code is our own kill (the body raised) or somebody else's.
                 if returncode > 0 or (is_done and returncode):
-                    raise self.failure(arguments, returncode, complaints.read())
+                    raise self.failure(arguments, returncode, complaints.read()) from None
 
     def start(self, *arguments: str, is_urgent: bool = True) -> subprocess.Popen[bytes]:
         """Start git in the shadow for questions and answers through pipes.
@@ -248,17 +265,20 @@ class Repository:
         text = complaint.decode(errors="replace").strip()
         if _BROKEN_OBJECT.search(text):
             missing = self._missing_objects()
+            broken = [*missing, *_OBJECT_ID.findall(text)]
             if missing:
                 listed = ", ".join(missing[:_LISTED])
                 more = f" and {len(missing) - _LISTED} more" if len(missing) > _LISTED else ""
-                return ShipworthyError(
+                return LostObjectsError(
                     f"The repository {self.location} lacks {len(missing)} objects of its history "
                     f"({listed}{more}), as a partial clone does; fetch them with: "
-                    "git fetch --refetch --no-filter, or clone it anew."
+                    "git fetch --refetch --no-filter, or clone it anew.",
+                    broken,
                 )
-            return ShipworthyError(
+            return LostObjectsError(
                 f"The repository {self.location} has a corrupt object ({last_line(text)}); "
-                "run git fsck --full in it, and clone it anew."
+                "run git fsck --full in it, and clone it anew.",
+                broken,
             )
         return ShipworthyError(
             f"git {' '.join(arguments[:2])} failed in {self.location} with exit code {returncode} "

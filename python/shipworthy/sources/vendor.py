@@ -31,6 +31,7 @@ ALIAS_KINDS: dict[str, str] = {
     "github-account": "GitHub account number, as Copilot's reports have it",
     "github-id": "GitHub account number, as tables that other tools land have it",
     "gitlab": "GitLab username",
+    "bitbucket": "Bitbucket account id",
     "cursor": "Cursor user id",
     "openai": "OpenAI user id",
     "openai-api-key": "id of an OpenAI API key",

@@ -37,6 +37,7 @@ _MOST_FINDINGS = 100
 _LASTING = (
     "clock_ahead",
     "clock_unset",
+    "ignored_revision_too_big",
     "joined_by_mailmap",
     "kept_by_ignored_revision",
     "lost_file",

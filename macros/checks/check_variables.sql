@@ -205,6 +205,12 @@
         'main', 'shipworthy', 'shipworthy_raw', 'shipworthy_staging', 'shipworthy_intermediate',
         'shipworthy_reference', 'shipworthy_demo', 'restricted'
     ] -%}
+    {%- if target.type == 'duckdb' and target.path == ':memory:' and project_name == 'shipworthy' -%}
+        {%- do shipworthy.refuse(
+            "the warehouse is ':memory:', in which nothing would be kept; "
+            ~ "set SHIPWORTHY_WAREHOUSE to a path such as warehouse.duckdb."
+        ) -%}
+    {%- endif -%}
     {%- if target.type == 'duckdb' and (target.database | lower) in schemas -%}
         {%- do shipworthy.refuse(
             "the warehouse file is called '" ~ target.database ~ "' like a schema in it; "

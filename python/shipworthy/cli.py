@@ -313,12 +313,19 @@ def simulate(out: Path, seed: int | None) -> None:
 
 
 @cli.command("headline")
-def show_headline() -> None:
-    """Say where the warehouse is and what the three headline numbers are."""
-    from shipworthy.headline import headline
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of sentences.")
+@click.option(
+    "--schema",
+    metavar="NAME",
+    help="Schema of the marts; by default shipworthy, else the one that has them.",
+)
+def show_headline(as_json: bool, schema: str | None) -> None:
+    """Say where the warehouse is, what its rows are, and what the three headline numbers are."""
+    from shipworthy.headline import headline, headline_json
     from shipworthy.warehouse import warehouse_path
 
-    click.echo(headline(warehouse_path()))
+    tell = headline_json if as_json else headline
+    click.echo(tell(warehouse_path(), schema))
 
 
 @cli.command("forget")

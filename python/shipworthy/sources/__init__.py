@@ -40,6 +40,7 @@ from shipworthy.sources.vendor import Vendor
 SUMMARIES: dict[str, str] = {
     "amazon-q": "AI usage from Amazon Q Developer's by_user_analytic CSV reports.",
     "argocd": "Deployments from the history of Argo CD applications.",
+    "azure-devops": "Requests, deployments and incident work items of Azure DevOps projects.",
     "bitbucket": "Pull requests, reviews and deployments of Bitbucket Cloud repositories.",
     "cdevents": "Deployments and incidents from files of CDEvents (NDJSON).",
     "claude-code": "AI usage from the Claude Code Analytics API.",

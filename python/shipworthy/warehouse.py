@@ -110,7 +110,7 @@ def reading(path: str | os.PathLike[str]) -> Iterator[duckdb.DuckDBPyConnection]
             connection.execute("set enable_progress_bar = false")
             yield connection
     except (duckdb.Error, RuntimeError, UnicodeError, MemoryError) as error:
-        raise ShipworthyError(_explain(path, error)) from error
+        raise ShipworthyError(explain(path, error)) from error
 
 
 @contextmanager
@@ -206,14 +206,14 @@ def connect(path: str | os.PathLike[str]) -> duckdb.DuckDBPyConnection:
             },
         )
     except duckdb.Error as error:
-        raise ShipworthyError(_explain(path, error)) from error
+        raise ShipworthyError(explain(path, error)) from error
     try:
         # It would write to standard output, even where that is a file.
         connection.execute("set enable_progress_bar = false")
         _create_tables(connection)
     except duckdb.Error as error:
         connection.close()
-        raise ShipworthyError(_explain(path, error)) from error
+        raise ShipworthyError(explain(path, error)) from error
     return connection
 
 
@@ -377,8 +377,16 @@ def _refuse_foreign(path: Path) -> None:
         )
 
 
-def _explain(path: Path, error: Exception) -> str:
-    """Tell in one sentence why the file cannot be opened."""
+def explain(path: Path, error: Exception) -> str:
+    """Tell in one sentence why the file cannot be opened.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    error : Exception
+        What DuckDB raised.
+    """
     text = str(error)
     if "Could not set lock" in text:
         holder = re.search(r"\(PID (\d+)\)", text)

@@ -52,6 +52,7 @@ SUMMARIES: dict[str, str] = {
     "cursor": "AI usage from Cursor's daily usage and usage events.",
     "datadog": "Incidents and deployment events of a Datadog organisation.",
     "firehydrant": "Incidents of a FireHydrant account.",
+    "gemini-cli": "AI usage from files of Gemini CLI's telemetry.",
     "github": "Requests, reviews, deployments and incident issues of GitHub repositories.",
     "gitlab": "Merge requests, notes, approvals and deployments of GitLab projects.",
     "grafana-irm": "Incidents of a Grafana Cloud stack.",
@@ -71,6 +72,7 @@ SUMMARIES: dict[str, str] = {
     "rootly": "Incidents of a Rootly account.",
     "sentry": "Deployments from the deploys of Sentry's releases.",
     "statuspage": "Incidents of a Statuspage page.",
+    "windsurf": "AI usage from Windsurf's Cascade analytics.",
 }
 
 

@@ -1,0 +1,47 @@
+{%- set attribution_hours = var('shipworthy__incident_attribution_hours') -%}
+
+with
+
+rollouts as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__rollouts_failed') }}
+
+    {%- if not var('shipworthy__failed_rollouts_count') %}
+
+    where 1 = 0
+    {%- elif not var('shipworthy__redeployments_count') %}
+
+    where coalesce(kind, 'deploy') <> 'flag'
+    {%- endif %}
+
+),
+
+as_of as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
+
+),
+
+final as (
+
+    select
+        rollouts.team,
+        rollouts.service,
+        rollouts.week_start_on,
+        sum(
+            case
+                when {{ shipworthy.add_hours('rollouts.deployed_at', attribution_hours) }} <= as_of.as_of_at then 1
+                else 0
+            end
+        ) as failed_rollouts,
+        max(rollouts.deployed_at) as last_finished_at
+
+    from rollouts
+
+    cross join as_of
+
+    group by rollouts.team, rollouts.service, rollouts.week_start_on
+
+)
+
+select * from final

@@ -36,6 +36,7 @@ _LASTING = (
     "clock_ahead",
     "clock_unset",
     "foxtrot_merge",
+    "ignored_revision_too_big",
     "joined_by_mailmap",
     "kept_by_ignored_revision",
     "lost_file",

@@ -205,7 +205,7 @@ class Delivery:
 
     def __init__(self, facts, streams, failures, normalized, releases):
         self.groups = Groups(
-            *(facts, releases, normalized, (), facts.var("minimum_group_size")),
+            *(facts, releases, normalized, ((), (), ()), facts.var("minimum_group_size")),
             first_requests(facts),
         )
         self.facts, self.streams, self.failures = facts, streams, failures

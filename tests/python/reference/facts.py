@@ -36,6 +36,7 @@ DEFAULTS = {
     "shipworthy__failed_rollouts_count": False,
     "shipworthy__confidence_level": 0.95,
     "shipworthy__minimum_group_size": 5,
+    "shipworthy__overlapping_usage_counts": False,
 }
 
 # Inputs that go together share one switch.

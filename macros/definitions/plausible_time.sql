@@ -1,0 +1,20 @@
+{#- Times that can be meant: docs/metrics.md, "Plausible times". -#}
+{% macro is_plausible_time(moment) -%}
+    ({{ moment }} >= timestamp '1970-01-01 00:00:00' and {{ moment }} < timestamp '2100-01-01 00:00:00')
+{%- endmacro %}
+
+{#- A time that cannot be meant is unknown. -#}
+{% macro plausible_time(column) -%}
+    {%- set moment = 'cast(' ~ column ~ ' as ' ~ dbt.type_timestamp() ~ ')' -%}
+    case when {{ shipworthy.is_plausible_time(moment) }} then {{ moment }} end
+{%- endmacro %}
+
+{#- First day of a validity; null: always. -#}
+{% macro valid_from(column) -%}
+    case when cast({{ column }} as date) >= date '1970-01-01' then cast({{ column }} as date) end
+{%- endmacro %}
+
+{#- Day on which a validity is over; null: still. -#}
+{% macro valid_to(column) -%}
+    case when cast({{ column }} as date) < date '2100-01-01' then cast({{ column }} as date) end
+{%- endmacro %}

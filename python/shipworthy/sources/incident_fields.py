@@ -1,5 +1,6 @@
 """What the sources of incidents have in common: services, severities and commits of a payload."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 
@@ -7,9 +8,17 @@ from shipworthy.sources.vendor import Option
 
 _SHA = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f])")
 
+_REQUEST_ADDRESS = re.compile(
+    r"https?://[^\s<>\"|]+/(?:pull|pulls|merge_requests|pull-requests|pullrequest)/\d+"
+)
+_REQUEST = re.compile(r"(?<![\w/#!])(?:[\w.-]+(?:/[\w.-]+)+)?[#!]\d{1,18}\b")
+_SHORT_SHA = re.compile(
+    r"(?i)(?<![\w-])(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}(?![\w-])"
+)
+
 
 def services_of(names: Iterable[str | None], renamed: Mapping[str, str]) -> str | None:
-    """Return the contract's `service`: the names, renamed where the user says so, joined by `+`.
+    """Return the contract's `service` of an incident, its names replaced where the user says so.
 
     Parameters
     ----------
@@ -19,7 +28,19 @@ def services_of(names: Iterable[str | None], renamed: Mapping[str, str]) -> str 
         The vendor's name (or identifier) to the warehouse's.
     """
     known = [renamed.get(name.strip(), name.strip()) for name in names if name and name.strip()]
-    return "+".join(dict.fromkeys(known)) or None
+    return name_list(known)
+
+
+def name_list(names: Iterable[str]) -> str | None:
+    """Return names as the contract holds them: one as it is, several as a JSON list of texts.
+
+    A single name that begins like such a list is written as a list too, so that reading gives it
+    back. The order stays, repeats go; no name at all is None.
+    """
+    several = list(dict.fromkeys(names))
+    if len(several) == 1 and not several[0].lstrip().startswith("["):
+        return several[0]
+    return json.dumps(several, ensure_ascii=False) if several else None
 
 
 def severity_of(label: str | None, renamed: Mapping[str, str]) -> str | None:
@@ -31,12 +52,31 @@ def severity_of(label: str | None, renamed: Mapping[str, str]) -> str | None:
 
 
 def sha_in(text: str | None) -> str | None:
-    """Return the commit that a text or an address names by its whole hash, else None.
-
-    An abbreviated hash names no commit for sure, and would match none in the warehouse.
-    """
+    """Return the commit that a text or an address names by its whole hash, else None."""
     found = _SHA.search(text.lower()) if text else None
     return found.group() if found else None
+
+
+def change_in(text: str | None) -> str | None:
+    """Return what a field says of a change, as the contract refers to one, else None.
+
+    Parameters
+    ----------
+    text : str or None
+        What somebody typed or pasted. Taken is, in this order: a whole hash; the address of a
+        request; a request as `owner/name#12`, `#12` or `!12`; an abbreviated hash (7 characters or
+        more, one of them a digit and one of them a letter, so that no number and no word is one).
+    """
+    if not text:
+        return None
+    whole = sha_in(text)
+    if whole:
+        return whole
+    for pattern in (_REQUEST_ADDRESS, _REQUEST, _SHORT_SHA):
+        found = pattern.search(text)
+        if found:
+            return found.group().lower() if pattern is _SHORT_SHA else found.group()
+    return None
 
 
 def services_option(what: str) -> Option:

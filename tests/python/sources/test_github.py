@@ -311,6 +311,7 @@ def issue(number: int, created: str, labels: list[str], **given: Any) -> dict[st
     }
 
 
+CLOSED = {"state": "closed", "closed_at": "2026-05-26T08:00:00Z"}
 INC_101, REQUEST_5 = sample("github/issues.json")
 ISSUES = [
     INC_101,
@@ -342,7 +343,28 @@ ISSUES = [
     # An older word on the same incident, which comes later in the list.
     issue(37, "2026-05-11T20:00:00Z", ["incident", "P4"], title="[INC-101] Charges"),
     issue(36, "2026-05-24T08:00:00Z", ["bug", "sev-1"]),
+    # Repeated: by the closing reason, by the word of somebody who may write, of somebody who may
+    # not, and by a label.
+    issue(51, "2026-05-25T08:00:00Z", ["incident"], **CLOSED, state_reason="duplicate", comments=3),
+    issue(52, "2026-05-25T09:00:00Z", ["incident"], **CLOSED, comments=1),
+    issue(53, "2026-05-25T10:00:00Z", ["incident"], **CLOSED, comments=1),
+    issue(
+        54,
+        "2026-05-25T11:00:00Z",
+        ["incident", "Duplicate"],
+        body="Duplicate of https://github.com/acme/shop/issues/32",
+    ),
 ]
+ISSUE_COMMENTS = {
+    31: [{"id": 1, "body": "Duplicate of #54", "author_association": "NONE"}],
+    51: [
+        {"id": 2, "body": "duplicate of #32?", "author_association": "NONE"},
+        {"id": 3, "body": "Duplicate of #31", "author_association": "OWNER"},
+        {"id": 4, "body": None, "author_association": "OWNER"},
+    ],
+    52: [{"id": 5, "body": "Duplicate of acme/infra#9", "author_association": "MEMBER"}],
+    53: [{"id": 6, "body": "Duplicate of #31", "author_association": "CONTRIBUTOR"}],
+}
 
 
 def _time(text: str) -> datetime:
@@ -371,6 +393,10 @@ class GitHub:
             "git/tags/" + "ab" * 20: {"object": {"type": "commit", "sha": "01" * 20}},
             **{f"git/ref/tags/{tag}": found for tag, found in TAGS.items()},
         }
+        for number, said in ISSUE_COMMENTS.items():
+            routes[f"issues/{number}/comments"] = self._list(said)
+        for found in ISSUES:
+            routes[f"issues/{found['number']}"] = found
         for number, commits in COMMITS.items():
             routes[f"pulls/{number}"] = lambda asked, number=number: self._pull(number)
             routes[f"pulls/{number}/commits"] = self._list(commits)
@@ -699,6 +725,7 @@ class TestGitHub(SourceChecks):
         rows = by(story.rows("incidents"), "incident_id")
         assert sorted(rows) == [
             "INC-101", "acme/shop#32", "acme/shop#33", "acme/shop#34", "acme/shop#35",
+            "acme/shop#51", "acme/shop#52", "acme/shop#53", "acme/shop#54",
         ]  # fmt: skip
         assert rows["INC-101"] == {
             "incident_id": "INC-101",
@@ -713,6 +740,7 @@ class TestGitHub(SourceChecks):
             "is_false_alarm": False,
             "is_maintenance": False,
             "source": "github",
+            "merged_into_id": None,
         }
 
     def test_what_issues_say(self, story: Loader) -> None:
@@ -734,6 +762,22 @@ class TestGitHub(SourceChecks):
         assert planned["severity_label"] == "severity-3"
         # 11 never merged, 3 did.
         assert planned["caused_by_sha"] == "2b380acf02de244ed057bab87d0d2923369edf89"
+
+    def test_duplicates_name_the_incident_that_they_repeat(self, story: Loader) -> None:
+        rows = by(story.rows("incidents"), "incident_id")
+        found = {
+            number: (rows[key]["merged_into_id"], rows[key]["is_false_alarm"])
+            for number in (35, 51, 52, 53, 54)
+            if (key := f"acme/shop#{number}")
+        }
+        assert found == {
+            35: (None, True),  # closed as a duplicate, and nobody said of which
+            51: ("INC-101", False),
+            52: ("acme/infra#9", False),
+            53: (None, False),
+            54: ("acme/shop#32", False),
+        }
+        assert rows["INC-101"]["merged_into_id"] is None
 
     def test_who_is_who(self, story: Loader) -> None:
         found = {row["alias_key"]: row["person_key"] for row in story.rows("identities")}

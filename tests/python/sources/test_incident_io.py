@@ -59,6 +59,7 @@ INCIDENTS = [
     ),
     _incident(102, incident_status=_status("declined")),
     _incident(103, incident_status=_status("merged")),
+    _incident(107, incident_status=_status("merged")),
     _incident(104, incident_status=_status("triage")),
     _incident(105, mode="test"),
     _incident(106, mode="retrospective", severity=None, created_at="2026-05-20T00:00:00Z"),
@@ -92,10 +93,40 @@ def _answer(request: Request) -> dict[str, Any]:
     }
 
 
+# Where merged incidents went: INC-103 into INC-101 and then INC-100; nobody said where INC-107 did.
+MERGES = {
+    INCIDENTS[3]["id"]: [INCIDENTS[1]["id"], None, SAMPLE["id"]],
+    INCIDENTS[4]["id"]: [],
+}
+
+
+def _updates(request: Request) -> dict[str, Any]:
+    """The newest first, a page of two; the last page names a next one too."""
+    said = MERGES[request.query["incident_id"][0]]
+    updates = [
+        {
+            "id": f"up-{number}",
+            "created_at": f"2026-05-12T{10 + number}:00:00Z",
+            "new_incident_status": _status("merged"),
+            **({"merged_into_incident_id": target} if target else {}),
+        }
+        for number, target in enumerate(said)
+    ][::-1]
+    after = request.query.get("after", [""])[0]
+    start = [update["id"] for update in updates].index(after) + 1 if after else 0
+    page = updates[start : start + 2]
+    meta = {"page_size": 2, **({"after": page[-1]["id"]} if page else {})}
+    return {"incident_updates": page, "pagination_meta": meta}
+
+
 class TestIncidentIo(SourceChecks):
     case = Case(
         "incident-io",
-        routes={"/v2/incidents": _answer},
+        routes={
+            "/v2/incidents": _answer,
+            "/v2/incident_updates": _updates,
+            f"/v2/incidents/{SAMPLE['id']}": {"incident": SAMPLE},
+        },
         given={
             "services": {"shop": "acme/shop"},
             "severities": {"whole company": "sev1"},
@@ -126,7 +157,7 @@ class TestIncidentIo(SourceChecks):
 
     def test_custom_fields_and_names_of_ones_own(self, rows: dict[str, dict[str, Any]]) -> None:
         second = rows["INC-101"]
-        assert second["service"] == "payments+acme/shop"
+        assert second["service"] == '["payments", "acme/shop"]'
         assert second["severity_label"] == "sev1"
         assert second["caused_by_deployment_id"] == "502"
         assert second["caused_by_sha"] == SHA
@@ -134,13 +165,22 @@ class TestIncidentIo(SourceChecks):
         assert rows["INC-106"]["caused_by_sha"] is None
 
     def test_what_is_no_incident(self, rows: dict[str, dict[str, Any]]) -> None:
-        assert len(rows) == 5 + 260
+        assert len(rows) == 6 + 260
         assert "INC-104" not in rows  # in triage
         assert "INC-105" not in rows  # a test
         assert rows["INC-106"]["is_false_alarm"] is False  # retrospective
         assert rows["INC-102"]["is_false_alarm"] is True
-        assert rows["INC-103"]["is_false_alarm"] is True
+        assert rows["INC-103"]["is_false_alarm"] is False
+        assert rows["INC-107"]["is_false_alarm"] is True  # merged, and nothing says into which
         assert rows["INC-100"]["is_false_alarm"] is False
+
+    def test_updates_say_what_an_incident_was_merged_into(
+        self, rows: dict[str, dict[str, Any]]
+    ) -> None:
+        assert rows["INC-103"]["merged_into_id"] == "INC-100"
+        assert [row["merged_into_id"] for row in rows.values() if row["merged_into_id"]] == [
+            "INC-100"
+        ]
 
     def test_a_later_load_asks_for_what_was_updated(self, load: Loader) -> None:
         load()

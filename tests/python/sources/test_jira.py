@@ -27,6 +27,10 @@ def _issue(number: int, **fields: Any) -> dict[str, Any]:
     return issue
 
 
+def _link(name: str, outward: str, inward: str, **other: Any) -> dict[str, Any]:
+    return {"id": "1", "type": {"name": name, "outward": outward, "inward": inward}, **other}
+
+
 ISSUES = [
     SAMPLE,
     _issue(
@@ -49,6 +53,26 @@ ISSUES = [
         statuscategorychangedate="2026-05-13T10:00:00.000+0200",
         priority={"name": "Low"},
     ),
+    _issue(
+        46,
+        resolution={"name": "Duplicate"},
+        issuelinks=[
+            _link("Cloners", "clones", "is cloned by", outwardIssue={"key": "OPS-44"}),
+            _link("Duplicate", "duplicates", "is duplicated by", outwardIssue={"key": "OPS-42"}),
+        ],
+    ),
+    # The other end of that link, and a type of link of the site's own.
+    _issue(
+        47,
+        issuelinks=[
+            _link("Duplicate", "duplicates", "is duplicated by", inwardIssue={"key": "OPS-46"})
+        ],
+    ),
+    _issue(
+        48,
+        issuelinks=[_link("Merge", "absorbed", "merged into", inwardIssue={"key": "OPS-42"})],
+    ),
+    _issue(49, resolution={"name": "Duplicate"}),
 ]
 # Enough for a third page of 100.
 MANY = [_issue(1000 + number) for number in range(205)]
@@ -104,7 +128,7 @@ class TestJira(SourceChecks):
         return {row["incident_id"]: row for row in load.rows("incidents")}
 
     def test_rows(self, rows: dict[str, dict[str, Any]]) -> None:
-        assert len(rows) == 209
+        assert len(rows) == 213
         first = rows["OPS-42"]
         assert first["severity_label"] == "SEV-1"
         assert first["service"] == "payments"
@@ -117,7 +141,7 @@ class TestJira(SourceChecks):
         second = rows["OPS-43"]
         assert second["opened_at"] == datetime(2026, 5, 12, 16)  # 09:00 seven hours west
         assert second["resolved_at"] is None
-        assert second["service"] == "acme/shop+payments"
+        assert second["service"] == '["acme/shop", "payments"]'
         assert second["severity_label"] == "Highest"  # its priority: the field is empty
         assert second["caused_by_deployment_id"] == "502"
         assert second["caused_by_sha"] == SHA
@@ -129,6 +153,19 @@ class TestJira(SourceChecks):
         assert rows["OPS-45"]["is_false_alarm"] is False
         assert rows["OPS-45"]["resolved_at"] == datetime(2026, 5, 13, 8)
         assert rows["OPS-45"]["severity_label"] == "sev5"
+
+    def test_links_name_what_an_issue_duplicates(self, rows: dict[str, dict[str, Any]]) -> None:
+        found = {
+            key: (rows[key]["merged_into_id"], rows[key]["is_false_alarm"])
+            for key in ("OPS-42", "OPS-46", "OPS-47", "OPS-48", "OPS-49")
+        }
+        assert found == {
+            "OPS-42": (None, False),
+            "OPS-46": ("OPS-42", False),
+            "OPS-47": (None, False),
+            "OPS-48": ("OPS-42", False),
+            "OPS-49": (None, True),
+        }
 
     def test_resolutions_of_ones_own(self, load: Loader) -> None:
         load(false_alarms=["fixed"])

@@ -44,6 +44,10 @@ INCIDENTS = [
         impactedServices=[],
         extraProperties={},
     ),
+    _incident(3, status="closed", tags=["merged-into:71"], createdAt="2026-05-13T00:00:00Z"),
+    _incident(4, tags=["duplicate"], createdAt="2026-05-13T00:00:00Z"),
+    _incident(5, tags=["Merged"], extraProperties={"merged_into": SAMPLE["id"]}),
+    _incident(6, tags=["duplicate-of:72"], createdAt="2026-05-13T00:00:00Z"),  # 72 was deleted
 ]
 # Enough for a third page of 100.
 MANY = [
@@ -72,6 +76,11 @@ def _answer(request: Request) -> Any:
     return {"data": chosen[offset : offset + limit], "paging": {}, "took": 0.1, "requestId": "r1"}
 
 
+def _of_short_number(request: Request) -> Any:
+    assert request.query == {"identifierType": ["tiny"]}
+    return {"data": SAMPLE, "took": 0.1, "requestId": "r2"}
+
+
 def _milliseconds(time: str) -> int:
     return int(datetime.fromisoformat(time).timestamp() * 1000)
 
@@ -79,7 +88,7 @@ def _milliseconds(time: str) -> int:
 class TestOpsgenie(SourceChecks):
     case = Case(
         "opsgenie",
-        routes={"/v1/incidents": _answer},
+        routes={"/v1/incidents": _answer, "/v1/incidents/71": _of_short_number},
         given={"services": {"b5a1": "acme/shop"}},
         environment={"OPSGENIE_API_KEY": "og-secret-3Zt"},
         people=("carol@acme.example.com",),
@@ -92,7 +101,7 @@ class TestOpsgenie(SourceChecks):
         return {row["incident_id"]: row for row in load.rows("incidents")}
 
     def test_rows(self, rows: dict[str, dict[str, Any]]) -> None:
-        assert len(rows) == 213
+        assert len(rows) == 217
         first = rows["2708292d-1ecd-45db-b19a-1f23d41e07f7"]
         assert first["service"] == "acme/shop"
         assert first["severity_label"] == "sev2"
@@ -107,9 +116,9 @@ class TestOpsgenie(SourceChecks):
         assert second["resolved_at"] is None
         assert second["opened_at"] == datetime(2026, 5, 11, 20, 5)
         assert second["severity_label"] == "P1"
-        assert second["service"] == "acme/shop+c7d2"
+        assert second["service"] == '["acme/shop", "c7d2"]'
         assert second["caused_by_deployment_id"] == "501"
-        assert second["caused_by_sha"] is None  # an abbreviated hash names no commit
+        assert second["caused_by_sha"] == "2d029d5"
 
     def test_the_worst_tag_and_the_end_of_the_impact(self, rows: dict[str, Any]) -> None:
         third = rows["00000000-0000-0000-0000-000000000002"]
@@ -117,6 +126,23 @@ class TestOpsgenie(SourceChecks):
         assert third["resolved_at"] == datetime(2026, 5, 12, 1)
         assert third["caused_by_deployment_id"] == "503"
         assert third["service"] is None
+
+    def test_tags_and_properties_name_what_an_incident_was_merged_into(
+        self, rows: dict[str, Any], load: Loader
+    ) -> None:
+        found = {
+            identifier[-1]: (row["merged_into_id"], row["is_false_alarm"])
+            for identifier, row in rows.items()
+            if identifier.startswith("00000000-0000-0000-0000-00000000000")
+        }
+        assert found == {
+            "1": (None, False),
+            "2": (None, False),
+            "3": (SAMPLE["id"], False),
+            "4": (None, True),  # nobody said of which
+            "5": (SAMPLE["id"], False),
+            "6": ("72", False),
+        }
 
     def test_sixty_days_are_read_again(self, load: Loader) -> None:
         load()

@@ -16,7 +16,17 @@ MANY = [
     {**FEW[0], "id": f"PMANY{number:03}", "created_at": f"2026-05-01T{number % 24:02}:00:00Z"}
     for number in range(120)
 ]
-INCIDENTS = FEW + MANY
+MERGED = {
+    **FEW[0],
+    "id": "PMERGED",
+    "service": {"summary": "Search+Index", "type": "service_reference"},
+    "created_at": "2026-05-10T13:16:00Z",
+    "resolve_reason": {
+        "type": "merge_resolve_reason",
+        "incident": {"id": "PT4KH100", "type": "incident_reference"},
+    },
+}
+INCIDENTS = [*FEW, *MANY, MERGED]
 
 
 def _incidents(request: Request) -> dict:
@@ -49,7 +59,7 @@ class TestPagerDuty(SourceChecks):
     def test_rows(self, load: Loader) -> None:
         load()
         rows = {row["incident_id"]: row for row in load.rows("incidents")}
-        assert len(rows) == 124
+        assert len(rows) == 125
         first = rows["PT4KH100"]
         assert first["service"] == "acme/shop"
         assert first["severity_label"] == "P2"
@@ -60,6 +70,17 @@ class TestPagerDuty(SourceChecks):
         load()
         labels = {row["incident_id"]: row["severity_label"] for row in load.rows("incidents")}
         assert labels["PT4KH102"] == "low"
+
+    def test_what_was_merged_names_the_incident_that_goes_on(self, load: Loader) -> None:
+        load()
+        merged = {row["incident_id"]: row["merged_into_id"] for row in load.rows("incidents")}
+        assert merged["PMERGED"] == "PT4KH100"
+        assert set(merged.values()) == {None, "PT4KH100"}
+
+    def test_a_name_is_taken_as_it_is(self, load: Loader) -> None:
+        load()
+        services = {row["incident_id"]: row["service"] for row in load.rows("incidents")}
+        assert services["PMERGED"] == "Search+Index"
 
     @pytest.mark.parametrize("fault", FAULTS)
     def test_each_failure_that_passes_changes_nothing(self, load: Loader, fault: str) -> None:

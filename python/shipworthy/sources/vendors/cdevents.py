@@ -36,6 +36,7 @@ import dlt
 from dlt.extract import DltSource
 
 from shipworthy.contract import RAW_SCHEMA
+from shipworthy.sources.incident_fields import services_of
 from shipworthy.sources.rows import VERSION, BadRowError, Row, contract_resource, get, need, utc
 from shipworthy.sources.shas import full_sha, sha_in_tag
 from shipworthy.sources.vendor import (
@@ -223,7 +224,7 @@ def cdevents(
         )
         return {
             "incident_id": key,
-            "service": services.get(service, service) if service else None,
+            "service": services_of([service], services),
             "severity_label": _last(event.severity for event in events)
             or (ticket.said("priority") if ticket else None),
             "opened_at": opened[0].time if opened else None,

@@ -9,7 +9,8 @@ Requested of each repository (`GET /repos/OWNER/NAME/...`), a hundred rows at a 
   `issues/N/events`, and where it has any `pulls/N/comments`; `commits/SHA` of commits that came
   after the first thread;
 - `deployments`, and of each `deployments/ID/statuses`;
-- `issues` with the incident label, and `pulls/N` of the requests that they name;
+- `issues` with the incident label, `pulls/N` of the requests that they name, of closed ones the
+  `comments` that they have, and the issue that they repeat;
 - where workflows are named, `actions/workflows`, their `runs`, and `attempts` before the last;
 - where asked for, `releases`, and the tag of each.
 
@@ -39,9 +40,12 @@ Readings
 - Release: a successful deployment of its tag when it was published, to production, or to the
   environment `prerelease`; drafts are left out.
 - Incident: severity is the label that reads like one (`sev-1`, `P2`, `priority: high`); a label
-  `false-alarm` or the closing reason `duplicate` makes it a false alarm, `maintenance` planned
-  work. Causes and fixes count where the text says "caused by" or "fixed by" and a request of the
-  same repository, a full sha or (cause only) `deploy:ID`.
+  `false-alarm` makes it a false alarm, `maintenance` planned work. An issue closed as a duplicate
+  (state_reason, label, or comment "Duplicate of #12" of somebody who may write: GitHub's docs,
+  "Marking issues or pull requests as a duplicate", https://docs.github.com/issues)
+  has the other one in `merged_into_id`, or is a false alarm where nothing says which. Causes and
+  fixes count where the text says "caused by" or "fixed by" and a request of the same repository, a
+  full sha or (cause only) `deploy:ID`.
 - What is deleted at GitHub stays as it was loaded.
 """
 
@@ -63,6 +67,7 @@ from dlt.sources.helpers.rest_client.paginators import HeaderLinkPaginator
 from shipworthy.errors import ShipworthyError
 from shipworthy.git.catalog import Catalog, CommitAttribution, attribute_commit
 from shipworthy.sources.http import Session
+from shipworthy.sources.incident_fields import name_list
 from shipworthy.sources.rows import (
     VERSION,
     BadRowError,
@@ -455,7 +460,51 @@ def _incidents(api: _Api, window: Window, label: str) -> Iterator[Payload]:
     for issue in _newest_first(pages, "updated_at", window.since, window.until):
         if isinstance(issue, Mapping) and "pull_request" in issue:
             continue
-        yield {**issue, **_links(api.repository, str(get(issue, "body") or ""), merge_of)}
+        yield {
+            **issue,
+            **_links(api.repository, str(get(issue, "body") or ""), merge_of),
+            "merged_into": _merged_into(api, issue),
+        }
+
+
+def _merged_into(api: _Api, issue: Payload) -> str | None:
+    """Return the incident that a closed issue repeats, as its last word on that says.
+
+    GitHub marks an issue by a comment of somebody who may write ("Duplicate of #12"); where it was
+    closed or labelled as a duplicate, the word of others and of the description counts too.
+    """
+    own = get(issue, "number")
+    if not isinstance(own, int):
+        return None
+    labels = {label.strip().lower() for label in _labels(issue)}
+    is_repeat = issue.get("state_reason") == "duplicate" or "duplicate" in labels
+    if not is_repeat and issue.get("state") != "closed":
+        return None
+    # The author's own word in the description comes before all comments.
+    said = [str(issue.get("body") or "")] if is_repeat else []
+    if issue.get("comments"):
+        said += [
+            str(comment.get("body") or "")
+            for comment in api.all(f"issues/{own}/comments", absent=_GONE)
+            if is_repeat or comment.get("author_association") in _WRITERS
+        ]
+    found = [match for text in said for match in _DUPLICATE.finditer(text)]
+    if not found:
+        return None
+    match = found[-1]
+    number = int(match["number"] or match["number_of_url"])
+    repository = match["repository"] or match["repository_of_url"] or api.repository
+    if repository.lower() != api.repository.lower():
+        return f"{repository}#{number}"
+    if number == own:
+        return None
+    return _incident_id(api.repository, {"number": number, **(api.one(f"issues/{number}") or {})})
+
+
+def _incident_id(repository: str, issue: Payload) -> str:
+    """Return the identifier in an issue's title ([INC-101]), else the issue's own."""
+    reference = _INCIDENT.search(str(issue.get("title") or ""))
+    return reference[1] if reference else f"{repository}#{need(issue, 'number')}"
 
 
 # ---------------------------------------------------------------------- what issues refer to
@@ -494,6 +543,13 @@ def _links(repository: str, text: str, merge_of: Any) -> Payload:
     }
 
 
+# Who may write, or may be able to; GitHub marks nothing by the comment of others.
+_WRITERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+_DUPLICATE = re.compile(
+    r"\bduplicate of\s+(?:(?P<repository>[\w.-]+/[\w.-]+)?#(?P<number>\d{1,18})\b"
+    r"|https?://\S+?/(?P<repository_of_url>[\w.-]+/[\w.-]+)/issues/(?P<number_of_url>\d{1,18})\b)",
+    re.IGNORECASE,
+)
 # [INC-101], but not [SEV-1].
 _INCIDENT = re.compile(r"\[(?!(?:SEV|S|P|PRIO|PRIORITY)-?\d+\])([A-Z][A-Z0-9]*-\d+|INC\d+)\]")
 _SEVERITY = re.compile(
@@ -617,7 +673,7 @@ class _Services:
 
     def of_labels(self, labels: list[str]) -> str:
         found = sorted({self.names[label] for label in labels if label in self.names})
-        return "+".join(found) or self.of()
+        return name_list(found) or self.of()
 
 
 # -------------------------------------------------------------------------------------- rows
@@ -838,11 +894,11 @@ class _Rows:
     def incident(self, issue: Payload) -> Row:
         labels = _labels(issue)
         words = {re.sub(r"[\s_-]+", "-", label.strip().lower()) for label in labels}
-        reference = _INCIDENT.search(str(issue.get("title") or ""))
-        number = need(issue, "number")
+        merged_into = issue["merged_into"]
+        is_repeat = issue.get("state_reason") == "duplicate" or "duplicate" in words
         deployments = [match[1] for label in labels if (match := _DEPLOYMENT_LABEL.match(label))]
         return {
-            "incident_id": reference[1] if reference else f"{self.repository}#{number}",
+            "incident_id": _incident_id(self.repository, issue),
             "service": self.services.of_labels(labels),
             "severity_label": _severity(labels),
             "opened_at": utc(need(issue, "created_at"), "opened_at"),
@@ -851,9 +907,10 @@ class _Rows:
             or min(deployments, default=None),
             "caused_by_sha": issue["caused_by_sha"],
             "fixed_by_sha": issue["fixed_by_sha"],
-            "is_false_alarm": "false-alarm" in words or issue.get("state_reason") == "duplicate",
+            "is_false_alarm": "false-alarm" in words or (is_repeat and merged_into is None),
             "is_maintenance": "maintenance" in words,
             "source": "github",
+            "merged_into_id": merged_into,
             VERSION: utc(issue.get("updated_at"), "updated_at"),
         }
 

@@ -2,14 +2,20 @@
 
 Key: an API key with the permission "View data", in INCIDENT_IO_API_KEY; private incidents are seen
 only with "View all incident data, including private incidents". Requested is
-`GET /v2/incidents` alone: those updated since the last load, in pages of 250.
+`GET /v2/incidents`: those updated since the last load, in pages of 250; of merged ones also
+`GET /v2/incident_updates` and `GET /v2/incidents/ID` of the incident that they went into.
 
 Readings
 - `incident_id` is the reference (INC-100), which people write into commits.
 - Asked for are the modes standard and retrospective: a retrospective incident is a real one that
   was written down later. Tests and tutorials are left out.
 - Incidents in triage are left out until somebody accepts them, which updates them. Declined and
-  canceled ones are false alarms; so are merged ones, which are another incident's other half.
+  canceled ones are false alarms.
+- A merged incident has the reference of the one that goes on in `merged_into_id`. Only its updates
+  name that one (`merged_into_incident_id`,
+  https://docs.incident.io/api-reference/incident-updates-v2/list), so that they are asked for, and
+  the other incident for its reference. A merged incident of which nothing says where it went is a
+  false alarm.
 - The severity is its name. Ranks order the severities of one account (a higher rank is worse) and
   say nothing about another's, so that names of one's own are mapped by the user.
 - Times are found by the name of the timestamp, whatever its case and with or without "at":
@@ -20,25 +26,28 @@ Readings
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import dlt
 from dlt.extract import DltSource
+from dlt.sources.helpers.rest_client import RESTClient
+from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
 from dlt.sources.rest_api import rest_api_resources
 
-from shipworthy.sources.http import Session, must_hold
+from shipworthy.sources.http import Session, must_hold, read_pages
 from shipworthy.sources.incident_fields import (
     SEVERITIES,
+    change_in,
     services_of,
     services_option,
     severity_of,
-    sha_in,
 )
 from shipworthy.sources.rows import VERSION, Row, contract_resource, get, need, utc
 from shipworthy.sources.vendor import Load, Option, Secret, Settings, Vendor, Window
 
 _MODES = ("standard", "retrospective")
-_FALSE_ALARMS = frozenset({"declined", "canceled", "cancelled", "merged"})
+_FALSE_ALARMS = frozenset({"declined", "canceled", "cancelled"})
 _OPENED = ("impact started", "reported")
 _ACKNOWLEDGED = ("accepted", "acknowledged")
 _RESOLVED = ("resolved", "fixed", "closed")
@@ -72,7 +81,7 @@ def incident_io(
         A severity's name to `sev1` to `sev5`; others keep their name.
     service_field, deployment_field, sha_field : str, optional
         Names of the custom fields that hold the affected services, the identifier of the deployment
-        that caused the incident, and the whole hash of the commit that did.
+        that caused the incident, and the change that did: a commit's hash, or its request.
     base_url : str
         Where the interface is.
 
@@ -82,6 +91,31 @@ def incident_io(
         If the key is refused, no attempt was answered, or an answer holds no incidents.
     """
 
+    client = RESTClient(base_url, {"Authorization": f"Bearer {key}"}, session=session)
+
+    def merged_into(payload: dict[str, Any]) -> str | None:
+        """Return the reference of the incident that a merged one went into."""
+        params = {"incident_id": need(payload, "id"), "page_size": 250}
+        targets: list[Any] = []
+        for updates, _ in read_pages(
+            client, "v2/incident_updates", "incident_updates", params=params, paginator=_paginator()
+        ):
+            targets += [
+                (str(get(update, "created_at")), get(update, "merged_into_incident_id"))
+                for update in updates
+                if get(update, "merged_into_incident_id")
+            ]
+        # Undone and done again: the last one holds.
+        return reference(max(targets)[1]) if targets else None
+
+    @cache
+    def reference(identifier: str) -> str | None:
+        response = client.get(f"v2/incidents/{identifier}")
+        if response.status_code == 404:
+            return None
+        response.raise_for_status()
+        return get(response.json(), "incident", "reference")
+
     def incident(payload: dict[str, Any]) -> Row | None:
         category = need(payload, "incident_status", "category")
         if category == "triage" or payload.get("mode", "standard") not in _MODES:
@@ -89,6 +123,7 @@ def incident_io(
         moments = _moments(payload)
         deployments = _custom_values(payload, deployment_field)
         opened = _first(moments, _OPENED) or need(payload, "created_at")
+        target = merged_into(payload) if category == "merged" else None
         return {
             "incident_id": need(payload, "reference"),
             "service": services_of(_custom_values(payload, service_field), services or {}),
@@ -97,10 +132,12 @@ def incident_io(
             "acknowledged_at": utc(_first(moments, _ACKNOWLEDGED), "acknowledged_at"),
             "resolved_at": utc(_first(moments, _RESOLVED), "resolved_at"),
             "caused_by_deployment_id": deployments[0] if deployments else None,
-            "caused_by_sha": sha_in(" ".join(_custom_values(payload, sha_field))),
-            "is_false_alarm": category in _FALSE_ALARMS,
+            "caused_by_sha": change_in(" ".join(_custom_values(payload, sha_field))),
+            "is_false_alarm": category in _FALSE_ALARMS
+            or (category == "merged" and target is None),
             "is_maintenance": False,
             "source": "incident-io",
+            "merged_into_id": target,
             VERSION: utc(payload.get("updated_at"), "updated_at"),
         }
 
@@ -110,13 +147,7 @@ def incident_io(
                 "base_url": base_url,
                 "session": session,
                 "headers": {"Authorization": f"Bearer {key}"},
-                # The last page names a next one too.
-                "paginator": {
-                    "type": "cursor",
-                    "cursor_path": "pagination_meta.after",
-                    "cursor_param": "after",
-                    "stop_after_empty_page": True,
-                },
+                "paginator": _paginator(),
             },
             "resources": [
                 {
@@ -143,6 +174,13 @@ def incident_io(
         }
     )
     return contract_resource("incidents", pages, incident)
+
+
+def _paginator() -> JSONResponseCursorPaginator:
+    # The last page names a next one too.
+    return JSONResponseCursorPaginator(
+        cursor_path="pagination_meta.after", cursor_param="after", stop_after_empty_page=True
+    )
 
 
 def _moments(payload: Mapping[str, Any]) -> dict[str, str]:

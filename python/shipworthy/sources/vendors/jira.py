@@ -14,8 +14,12 @@ Readings
   impact. `resolved_at` is the resolution date; where a project sets no resolutions, it is when a
   done issue changed its status category. Jira knows no acknowledgement.
 - Issues resolved as Won't Do, Duplicate, Cannot Reproduce or Declined are false alarms.
-- Services are the components, unless the user names a field. Links between issues ("is caused by")
-  name no deployment and no commit, and are not read.
+- An issue with a link "duplicates" to another one has that one's key in `merged_into_id`, and is no
+  false alarm by its resolution then. The link's type says so in its outward name
+  (https://support.atlassian.com/jira-cloud-administration/docs/configure-issue-linking/); of
+  several the first counts. An issue that was cloned is a second incident.
+- Services are the components, unless the user names a field. Other links between issues ("is caused
+  by") name no deployment and no commit, and are not read.
 - A deleted issue stays in the warehouse.
 """
 
@@ -33,14 +37,15 @@ from shipworthy.errors import ShipworthyError
 from shipworthy.sources.http import Session, must_hold
 from shipworthy.sources.incident_fields import (
     SEVERITIES,
+    change_in,
     services_of,
     services_option,
     severity_of,
-    sha_in,
 )
 from shipworthy.sources.rows import VERSION, Row, contract_resource, get, need, utc
 from shipworthy.sources.vendor import Load, Option, Secret, Settings, Vendor, Window
 
+_DUPLICATES = re.compile(r"(?:duplicates?|is a duplicate of|repeats|(?:is |was )?merged into)\b")
 _JQL = "issuetype = Incident"
 _FALSE_ALARMS = ("Won't Do", "Duplicate", "Cannot Reproduce", "Declined")
 _FIELDS = (
@@ -52,6 +57,7 @@ _FIELDS = (
     "statuscategorychangedate",
     "priority",
     "components",
+    "issuelinks",
 )
 
 
@@ -95,8 +101,8 @@ def jira(
         Names of resolutions.
     severity_field, service_field, started_field, deployment_field, sha_field : str, optional
         Identifiers of fields (`customfield_10060`) that hold the severity, the affected services,
-        when the impact started, the identifier of the causing deployment and the whole hash of the
-        causing commit.
+        when the impact started, the identifier of the causing deployment and the causing change: a
+        commit's hash, or its request (`acme/shop#12`, or an address).
 
     Raises
     ------
@@ -118,6 +124,7 @@ def jira(
         if resolved is None and get(fields, "status", "statusCategory", "key") == "done":
             resolved = fields.get("statuscategorychangedate")
         resolution = get(fields, "resolution", "name") or ""
+        merged_into = _duplicated(fields)
         return {
             "incident_id": need(payload, "key"),
             "service": services_of(_texts(fields, service_field or "components"), services or {}),
@@ -127,10 +134,11 @@ def jira(
             "opened_at": utc(started[0], "opened_at"),
             "resolved_at": utc(resolved, "resolved_at"),
             "caused_by_deployment_id": deployments[0] if deployments else None,
-            "caused_by_sha": sha_in(" ".join(_texts(fields, sha_field))),
-            "is_false_alarm": resolution.strip().lower() in no_incidents,
+            "caused_by_sha": change_in(" ".join(_texts(fields, sha_field))),
+            "is_false_alarm": merged_into is None and resolution.strip().lower() in no_incidents,
             "is_maintenance": False,
             "source": "jira",
+            "merged_into_id": merged_into,
             VERSION: utc(fields.get("updated"), "updated"),
         }
 
@@ -174,6 +182,18 @@ def jira(
 
 def _basic(email: str, token: str) -> str:
     return "Basic " + base64.b64encode(f"{email}:{token}".encode()).decode("ascii")
+
+
+def _duplicated(fields: dict[str, Any]) -> str | None:
+    """Return the key of the issue that this one says it duplicates."""
+    for link in fields.get("issuelinks") or []:
+        # Either end of a link may be the one that says "duplicates".
+        for says, other in (("outward", "outwardIssue"), ("inward", "inwardIssue")):
+            name = str(get(link, "type", says) or "").strip().lower()
+            key = get(link, other, "key")
+            if key and _DUPLICATES.match(name):
+                return key
+    return None
 
 
 def _texts(fields: dict[str, Any], name: str | None) -> list[str]:

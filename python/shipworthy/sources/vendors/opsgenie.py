@@ -10,7 +10,13 @@ Readings
 - `resolved_at` is when the impact ended. Where Opsgenie does not say so, it is the last update of
   an incident that is resolved or closed: a later edit of such an incident moves it.
 - A tag `deploy:502` (or `deployment:502`), or an extra property `deployment_id`, names the
-  deployment that caused it, and an extra property `git_sha`, `sha` or `commit` the commit.
+  deployment that caused it, and an extra property `git_sha`, `sha` or `commit` the commit, also
+  abbreviated, or its request (`acme/shop#12`).
+- Opsgenie has no merging of incidents (https://docs.opsgenie.com/docs/incident-api): people close
+  the second one and say so. A tag `merged-into:ID`, `merged:ID`, `duplicate-of:ID` or
+  `duplicate:ID`, or an extra property `merged_into`, `merged_into_id` or `duplicate_of`, names the
+  incident that goes on, by its identifier or its short number, which is asked for once. Such an
+  incident without an identifier (a tag `merged` or `duplicate` alone) is a false alarm.
 - Impacted services are identifiers; they keep them where the user gives no name.
 - Incidents are asked for by creation, so that a load reads the last 60 days again: an incident that
   was open for longer keeps the state it had then. Opsgenie serves no more than 20,000 incidents of
@@ -20,26 +26,32 @@ Readings
 import re
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import dlt
 from dlt.extract import DltSource
+from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.rest_api import rest_api_resources
 
 from shipworthy.sources.http import Session, must_hold
 from shipworthy.sources.incident_fields import (
     SEVERITIES,
+    change_in,
     services_of,
     services_option,
     severity_of,
-    sha_in,
 )
-from shipworthy.sources.rows import VERSION, Row, contract_resource, need, utc
+from shipworthy.sources.rows import VERSION, Row, contract_resource, get, need, utc
 from shipworthy.sources.vendor import Load, Secret, Settings, Vendor, Window
 
 _PAGE = 100
 _SEVERITY_TAG = re.compile(r"sev(?:erity)?[-_ :]?([1-5])", re.IGNORECASE)
 _DEPLOYMENT_TAG = re.compile(r"deploy(?:ment)?:(.+)", re.IGNORECASE)
+_MERGED_TAG = re.compile(
+    r"(?:merged|duplicate)(?:[-_ ]?(?:into|of))?(?:[:#= ]+(\S+))?", re.IGNORECASE
+)
+_MERGED_PROPERTIES = ("merged_into", "merged_into_id", "duplicate_of")
 _OVER = frozenset({"resolved", "closed"})
 
 
@@ -75,6 +87,19 @@ def opsgenie(
         If the key is refused, no attempt was answered, or an answer holds no incidents.
     """
 
+    client = RESTClient(base_url, {"Authorization": f"GenieKey {key}"}, session=session)
+
+    @cache
+    def identifier(name: str) -> str:
+        """Return an incident's identifier, also of its short number."""
+        if not name.isdigit():
+            return name
+        response = client.get(f"v1/incidents/{name}", params={"identifierType": "tiny"})
+        if response.status_code == 404:
+            return name
+        response.raise_for_status()
+        return get(response.json(), "data", "id") or name
+
     def incident(payload: dict[str, Any]) -> Row:
         tags = [str(tag).strip() for tag in payload.get("tags") or []]
         extra = payload.get("extraProperties") or {}
@@ -88,6 +113,9 @@ def opsgenie(
         if extra.get("deployment_id"):
             deployments.append(str(extra["deployment_id"]))
         commits = [str(extra[name]) for name in ("git_sha", "sha", "commit") if extra.get(name)]
+        merges = [found for tag in tags if (found := _MERGED_TAG.fullmatch(tag))]
+        into = [found[1] for found in merges if found[1]]
+        into += [str(extra[name]).strip() for name in _MERGED_PROPERTIES if extra.get(name)]
         return {
             "incident_id": need(payload, "id"),
             "service": services_of(payload.get("impactedServices") or [], services or {}),
@@ -97,10 +125,11 @@ def opsgenie(
             ),
             "resolved_at": resolved_at,
             "caused_by_deployment_id": deployments[0].strip() if deployments else None,
-            "caused_by_sha": sha_in(" ".join(commits)),
-            "is_false_alarm": False,
+            "caused_by_sha": change_in(" ".join(commits)),
+            "is_false_alarm": bool(merges) and not into,
             "is_maintenance": False,
             "source": "opsgenie",
+            "merged_into_id": identifier(into[0].lstrip("#")) if into else None,
             VERSION: updated_at,
         }
 

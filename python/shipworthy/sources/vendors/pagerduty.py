@@ -6,6 +6,10 @@ PAGERDUTY_TOKEN. Requested is `GET /incidents` alone.
 Readings
 - The severity is the priority's `summary` ("P2", "SEV1": names are the account's own), since lists
   carry no `name`. An incident without a priority has the severity of its urgency ("high", "low").
+- An incident that was merged into another one has that one's `id` in `merged_into_id`: PagerDuty
+  resolves it with a `resolve_reason` of the type `merge_resolve_reason`
+  (https://developer.pagerduty.com/api-reference/9d0b4b12e36f9-list-incidents), and its alerts go on
+  in the other.
 - `opened_at` is `created_at`; PagerDuty knows no earlier start of the impact.
 - Incidents are listed by creation, so that a load reads the last 60 days again: an incident that
   was open for longer keeps the state it had then.
@@ -20,8 +24,9 @@ from dlt.extract import DltSource
 from dlt.sources.rest_api import rest_api_resources
 
 from shipworthy.sources.http import Session
+from shipworthy.sources.incident_fields import services_of, services_option
 from shipworthy.sources.rows import VERSION, Row, contract_resource, get, need, utc
-from shipworthy.sources.vendor import Load, Option, Secret, Settings, Vendor, Window
+from shipworthy.sources.vendor import Load, Secret, Settings, Vendor, Window
 
 
 @dlt.source(name="pagerduty")
@@ -47,14 +52,13 @@ def pagerduty(
     base_url : str
         https://api.eu.pagerduty.com for accounts in the European Union.
     """
-    names = services or {}
 
     def incident(payload: dict[str, Any]) -> Row:
         service = get(payload, "service", "summary")
         acknowledged = [get(entry, "at") for entry in payload.get("acknowledgements") or []]
         return {
             "incident_id": need(payload, "id"),
-            "service": names.get(service, service),
+            "service": services_of([service], services or {}),
             "severity_label": get(payload, "priority", "summary") or payload.get("urgency"),
             "opened_at": utc(need(payload, "created_at"), "opened_at"),
             "acknowledged_at": utc(min(acknowledged, default=None), "acknowledged_at"),
@@ -62,6 +66,7 @@ def pagerduty(
             "is_false_alarm": False,
             "is_maintenance": False,
             "source": "pagerduty",
+            "merged_into_id": get(payload, "resolve_reason", "incident", "id"),
             VERSION: utc(payload.get("updated_at"), "updated_at"),
         }
 
@@ -118,14 +123,7 @@ VENDOR = Vendor(
     title="PagerDuty",
     inputs=("incidents",),
     loads=_loads,
-    options=(
-        Option(
-            "services",
-            "PagerDuty's name of a service and the warehouse's, as NAME=SERVICE.",
-            kind="map",
-            flag="service",
-        ),
-    ),
+    options=(services_option("PagerDuty's name of a service"),),
     secrets=(Secret("PAGERDUTY_TOKEN", "read incidents (a read-only REST API key)"),),
     base_url="https://api.pagerduty.com",
     probe="/incidents?limit=1",

@@ -113,9 +113,13 @@ final as (
         newest.repository,
         newest.newest_at,
         ranked.known_through,
-        ranked.source
+        ranked.source,
+        repositories_known.requests_known_through
 
     from newest
+
+    left join repositories_known
+        on newest.repository = repositories_known.repository
 
     left join ranked
         on

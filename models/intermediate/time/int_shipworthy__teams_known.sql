@@ -67,16 +67,38 @@ rested_on as (
 
 ),
 
+-- The organisation rests on what any team rests on.
+scopes as (
+
+    select
+        *,
+        false as is_organisation
+
+    from rested_on
+
+    union all
+
+    select
+        subject,
+        'all teams' as team,
+        source,
+        known_through,
+        true as is_organisation
+
+    from rested_on
+
+),
+
 ranked as (
 
     select
         *,
         row_number() over (
-            partition by subject, team
+            partition by subject, team, is_organisation
             order by known_through, source
         ) as place
 
-    from rested_on
+    from scopes
 
 ),
 
@@ -84,6 +106,7 @@ final as (
 
     select
         team,
+        is_organisation,
         max(case when subject = 'shipping' then known_through end) as shipping_known_through,
         max(case when subject = 'shipping' then source end) as shipping_source,
         max(case when subject = 'requests' then known_through end) as requests_known_through,
@@ -93,7 +116,7 @@ final as (
 
     where place = 1
 
-    group by team
+    group by team, is_organisation
 
 )
 

@@ -59,7 +59,8 @@ sides as (
         {%- endfor %}
         {%- endfor %}
         sum(lines_added) as lines_added,
-        sum(tagged_lines) as tagged_lines
+        sum(tagged_lines) as tagged_lines,
+        max(lagging_repositories) as lagging_repositories
 
     from limited
 
@@ -127,7 +128,8 @@ final as (
             when compared.human_turnover_rate_capped = 0 then 'no_human_line_removed'
         end as null_reason,
         {{ shipworthy.comparison_basis('as_of.has_ai_usage') }} as basis,
-        {{ shipworthy.safe_ratio('compared.tagged_lines', 'compared.lines_added') }} as attribution_coverage
+        {{ shipworthy.safe_ratio('compared.tagged_lines', 'compared.lines_added') }} as attribution_coverage,
+        compared.lagging_repositories
 
     from compared
 

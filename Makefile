@@ -45,7 +45,8 @@ lint: setup
 # A warehouse and artifacts of its own, so that a test never touches yours.
 check-dbt: setup
 	@rm -rf target/test && mkdir -p target/test
-	SHIPWORTHY_WAREHOUSE=target/test/demo.duckdb $(BIN)/dbt --warn-error build --target-path target/test
+	SHIPWORTHY_WAREHOUSE=target/test/demo.duckdb $(BIN)/dbt --warn-error build --target-path target/test \
+		--vars 'shipworthy__unit_tests: true'
 
 check-python: setup
 	$(BIN)/pytest --numprocesses 2 --dist loadfile

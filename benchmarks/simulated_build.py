@@ -41,7 +41,7 @@ def build(
         [
             Path(sys.executable).with_name("dbt"),
             *("--quiet", "build"),
-            *("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"),
+            *("--exclude-resource-type", "test"),
             *("--project-dir", ROOT, "--profiles-dir", ROOT),
             *("--target-path", directory / "target"),
             *("--vars", "shipworthy__demo: false"),

@@ -18,6 +18,7 @@
         {%- do shipworthy.check_variable(name, var(name), rule) -%}
     {%- endfor -%}
 
+    {%- do shipworthy.check_unit_tests_are_reached() -%}
     {%- do shipworthy.check_warehouse_name() -%}
     {{ return('') }}
 {%- endmacro %}
@@ -56,6 +57,7 @@
         'shipworthy__using_product_metrics': boolean,
         'shipworthy__using_load_watermarks': boolean,
         'shipworthy__using_load_findings': boolean,
+        'shipworthy__unit_tests': boolean,
         'shipworthy__as_of': {'kind': 'moment'},
         'shipworthy__ended_sources': {'kind': 'texts'},
         'shipworthy__turnover_window_days': {'kind': 'integer', 'low': 1, 'high': 365},
@@ -191,6 +193,18 @@
 
 {% macro refuse(sentence) -%}
     {{ exceptions.raise_compiler_error('shipworthy: ' ~ sentence) }}
+{%- endmacro %}
+
+{#- Unit tests are switched where dbt reads no variables but those of the command line, and of this project. -#}
+{% macro check_unit_tests_are_reached() -%}
+    {%- set asked = var('shipworthy__unit_tests') -%}
+    {%- set said = 'shipworthy__unit_tests' in invocation_args_dict.get('vars', {}) -%}
+    {%- if asked and not (said and project_name == 'shipworthy') -%}
+        {%- do shipworthy.refuse(
+            "shipworthy__unit_tests is read from --vars alone, and in shipworthy's own project; a project that installs "
+            ~ "the package runs its unit tests with `unit_tests: {shipworthy: {+enabled: true}}` in its dbt_project.yml."
+        ) -%}
+    {%- endif -%}
 {%- endmacro %}
 
 {#- DuckDB calls a catalog after its file, and then cannot tell `shipworthy.x` the schema from the catalog. -#}

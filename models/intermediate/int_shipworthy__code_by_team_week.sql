@@ -15,33 +15,9 @@ deaths as (
 
 ),
 
-changes as (
+approvals_given as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__changes_landed') }}
-
-),
-
-pull_requests as (
-
-    select * from {{ ref('shipworthy', 'stg_shipworthy__pull_requests') }}
-
-),
-
-reviews as (
-
-    select * from {{ ref('shipworthy', 'stg_shipworthy__reviews') }}
-
-),
-
-identities as (
-
-    select * from {{ ref('shipworthy', 'stg_shipworthy__identities') }}
-
-),
-
-as_of as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__approvals_given') }}
 
 ),
 
@@ -87,85 +63,17 @@ removed as (
 
 ),
 
--- A request belongs to the change with its number, else with its merge sha.
-requests_landed as (
-
-    select
-        changes.repository,
-        pull_requests.number,
-        pull_requests.author_key,
-        pull_requests.merged_at,
-        max(changes.landed_at) as landed_at,
-        min(coalesce(changes.author_team, changes.repository)) as team
-
-    from pull_requests
-
-    inner join changes
-        on
-            pull_requests.repository = changes.repository
-            and (
-                pull_requests.number = changes.pull_request_number
-                or (changes.pull_request_number is null and pull_requests.merge_sha = changes.sha)
-            )
-
-    group by changes.repository, pull_requests.number, pull_requests.author_key, pull_requests.merged_at
-
-),
-
--- What each human said on a request before it was merged.
-reviewers as (
-
-    select
-        requests_landed.team,
-        {{ shipworthy.week_start_on('requests_landed.landed_at') }} as week_start_on,
-        requests_landed.repository,
-        requests_landed.number,
-        coalesce(identities.person_key, reviews.reviewer_key) as reviewer_key,
-        max(case when reviews.state = 'approved' then 1 else 0 end) as has_approved,
-        sum(coalesce(reviews.comment_threads, 0)) as threads
-
-    from reviews
-
-    cross join as_of
-
-    inner join requests_landed
-        on
-            reviews.repository = requests_landed.repository
-            and reviews.number = requests_landed.number
-
-    left join identities
-        on reviews.reviewer_key = identities.alias_key
-
-    left join identities as author_identities
-        on requests_landed.author_key = author_identities.alias_key
-
-    where
-        reviews.reviewer_kind = 'human'
-        and reviews.submitted_at <= as_of.as_of_at
-        and reviews.submitted_at <= requests_landed.merged_at
-        and coalesce(identities.person_key, reviews.reviewer_key)
-        <> coalesce(author_identities.person_key, requests_landed.author_key, '')
-
-    group by
-        requests_landed.team,
-        {{ shipworthy.week_start_on('requests_landed.landed_at') }},
-        requests_landed.repository,
-        requests_landed.number,
-        coalesce(identities.person_key, reviews.reviewer_key)
-
-),
-
 approved as (
 
     select
         team,
         week_start_on,
         count(*) as approvals,
-        sum(case when threads <= 0 then 1 else 0 end) as uncommented_approvals
+        sum(case when is_uncommented then 1 else 0 end) as uncommented_approvals
 
-    from reviewers
+    from approvals_given
 
-    where has_approved = 1
+    where is_uncommented is not null
 
     group by team, week_start_on
 

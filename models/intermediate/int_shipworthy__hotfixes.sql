@@ -12,6 +12,12 @@ changes as (
 
 ),
 
+requests_by_change as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__requests_by_change') }}
+
+),
+
 pull_requests as (
 
     select * from {{ ref('shipworthy', 'stg_shipworthy__pull_requests') }}
@@ -28,48 +34,19 @@ named_fixes as (
 
 ),
 
-changes_numbered as (
-
-    select distinct
-        repository,
-        pull_request_number
-
-    from changes
-
-    where pull_request_number is not null
-
-),
-
--- A request belongs to the change with its number, else with its merge sha.
 requests_landed as (
 
     select
-        changes.repository,
-        changes.sha,
+        requests_by_change.repository,
+        requests_by_change.sha,
         pull_requests.head_branch
 
-    from pull_requests
+    from requests_by_change
 
-    inner join changes
+    inner join pull_requests
         on
-            pull_requests.repository = changes.repository
-            and pull_requests.number = changes.pull_request_number
-
-    union all
-
-    select
-        pull_requests.repository,
-        pull_requests.merge_sha as sha,
-        pull_requests.head_branch
-
-    from pull_requests
-
-    left join changes_numbered
-        on
-            pull_requests.repository = changes_numbered.repository
-            and pull_requests.number = changes_numbered.pull_request_number
-
-    where changes_numbered.pull_request_number is null
+            requests_by_change.repository = pull_requests.repository
+            and requests_by_change.number = pull_requests.number
 
 ),
 

@@ -33,15 +33,9 @@ authors as (
 
 ),
 
-changes as (
+drivers as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__changes_landed') }}
-
-),
-
-pull_requests as (
-
-    select * from {{ ref('shipworthy', 'stg_shipworthy__pull_requests') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__drivers_by_change') }}
 
 ),
 
@@ -126,30 +120,6 @@ shipped as (
     from put_live
 
     where taken_off_order is null
-
-),
-
-drivers as (
-
-    select
-        changes.repository,
-        changes.sha,
-        min(coalesce(identities.person_key, pull_requests.driver_key, pull_requests.merged_by_key)) as person_key
-
-    from changes
-
-    inner join pull_requests
-        on
-            changes.repository = pull_requests.repository
-            and (
-                changes.pull_request_number = pull_requests.number
-                or (changes.pull_request_number is null and changes.sha = pull_requests.merge_sha)
-            )
-
-    left join identities
-        on coalesce(pull_requests.driver_key, pull_requests.merged_by_key) = identities.alias_key
-
-    group by changes.repository, changes.sha
 
 ),
 

@@ -17,7 +17,6 @@ from shipworthy.warehouse import _RESERVED_STEMS, connect
 pytestmark = pytest.mark.filterwarnings("ignore:GitWildMatchPattern:DeprecationWarning")
 
 DEMO = ROOT / "seeds" / "demo"
-NO_UNIT_TESTS = "--exclude-resource-type=unit_test"
 
 
 # ---------------------------------------------------------------------------- the demo
@@ -68,7 +67,7 @@ def loaded(tmp_path_factory):
 def test_the_same_data_from_files_give_the_same_marts(demo, loaded, tmp_path):
     warehouse = tmp_path / "warehouse.duckdb"
     shutil.copy(loaded, warehouse)
-    run_dbt("build", warehouse, NO_UNIT_TESTS, variables={"demo": False})
+    run_dbt("build", warehouse, variables={"demo": False})
     assert not list(
         differences(
             read_schemas(demo.warehouse, "shipworthy"), read_schemas(warehouse, "shipworthy")
@@ -157,7 +156,7 @@ def test_what_comes_after_as_of_has_no_effect(loaded, tmp_path):
         if name == "truncated":
             _truncate(warehouse)
         as_of = AS_OF if name == "whole" else ""
-        run_dbt("build", warehouse, NO_UNIT_TESTS, variables={"demo": False, "as_of": as_of})
+        run_dbt("build", warehouse, variables={"demo": False, "as_of": as_of})
         return read_schemas(warehouse, "shipworthy")
 
     marts = two_at_a_time(build, ["truncated", "whole"])
@@ -277,6 +276,7 @@ MOMENT = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in
             ["ours", ["incidents"], {"tickets": "ours"}, {"incidents": None}],
             "a mapping of inputs to names of your models, such as {incidents: our_incidents}",
         ),
+        ("unit_tests", [None], BOOLEAN),
         ("using_repositories", ["no"], BOOLEAN),
         ("using_line_lifetimes", ["off"], BOOLEAN),
         ("using_pull_requests", ["false"], BOOLEAN),
@@ -294,6 +294,7 @@ MOMENT = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in
         ("using_costs", ["no"], BOOLEAN),
         ("using_product_metrics", [1], BOOLEAN),
         ("using_load_watermarks", ["oldest"], BOOLEAN),
+        ("using_load_findings", ["none"], BOOLEAN),
         ("as_of", ["yesterday", "2026-13-01", "2026-01-05 24:00:00", True, 20260105], MOMENT),
         ("turnover_window_days", [0, 366, 30.5, "30", True, None], "a whole number from 1 to 365"),
         ("turnover_line_cap", [0, "many"], "a whole number from 1 to 1000000000"),
@@ -359,7 +360,7 @@ def test_every_variable_is_checked(operations):
         for argument in mark.args[1]
     }
     declared = re.findall(r"^  shipworthy__(\w+):", (ROOT / "dbt_project.yml").read_text(), re.M)
-    assert tested == set(declared)
+    assert tested == set(declared), tested ^ set(declared)
     assert len(declared) == len(tested)
     message = operations.check(turnover_windows_days=30)
     assert (

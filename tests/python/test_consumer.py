@@ -1,8 +1,10 @@
 """A project that installs the package gets what it computed by hand, in its own schemas."""
 
 import shutil
+from pathlib import Path
 
 import pytest
+import yaml
 
 from dbt_runs import ROOT, query, run_dbt
 from metric_queries import query_metrics
@@ -49,14 +51,35 @@ def test_hand_computed_rows_are_compared(built):
     }
 
 
-def test_unit_tests_of_the_package_run_under_other_variables(built):
-    statuses = [
-        result["status"]
-        for result in built.artifact("run_results.json")["results"]
-        if result["unique_id"].startswith("unit_test.shipworthy.")
-    ]
+def test_unit_tests_of_the_package_run_where_asked_for(project, built, tmp_path):
+    def unit_tests(run):
+        return [
+            result["status"]
+            for result in run.artifact("run_results.json")["results"]
+            if result["unique_id"].startswith("unit_test.shipworthy.")
+        ]
+
+    assert not unit_tests(built)
+    asking = tmp_path / "project"
+    shutil.copytree(project, asking)
+    settings = yaml.safe_load((asking / "dbt_project.yml").read_text())
+    settings["unit_tests"] = {"shipworthy": {"+enabled": True}}
+    (asking / "dbt_project.yml").write_text(yaml.safe_dump(settings))
+    warehouse = Path(shutil.copy(built.warehouse, tmp_path))
+    statuses = unit_tests(run_dbt("test --select test_type:unit", warehouse, project=asking))
     assert len(statuses) > 10
     assert set(statuses) == {"pass"}
+
+
+def test_a_variable_that_cannot_be_read_is_refused(project, tmp_path):
+    done = run_dbt(
+        "run --select stg_shipworthy__commits",
+        tmp_path / "consumer.duckdb",
+        project=project,
+        variables={"unit_tests": True},
+        succeeds=False,
+    )
+    assert "`unit_tests: {shipworthy: {+enabled: true}}` in its dbt_project.yml" in done.output
 
 
 def test_no_demo_seed_is_built(built):

@@ -406,10 +406,10 @@ def prefixes(tmp_path_factory):
         (directory / name).mkdir()
         rows = prefix_world(*listed, deployed=deployed)
         write(rows, directory / name / "warehouse.duckdb")
-        jobs[name] = {"as_of": AS_OF}, ["--exclude-resource-type=unit_test"]
+        jobs[name] = {"as_of": AS_OF}, []
     (directory / "cycle").mkdir()
     write(cycle_of_reverts(), directory / "cycle" / "warehouse.duckdb")
-    jobs["cycle"] = {"as_of": AS_OF}, ["--exclude-resource-type=unit_test"]
+    jobs["cycle"] = {"as_of": AS_OF}, []
     return build_many(directory, jobs, demo=False)
 
 
@@ -476,7 +476,7 @@ def test_repeated_rows_count_once(demo, tmp_path):
     for name in TABLES:
         connection.execute(f"insert into {RAW_SCHEMA}.{name} from {RAW_SCHEMA}.{name}")
     connection.close()
-    run_dbt("build", warehouse, "--exclude-resource-type=unit_test", variables={"demo": False})
+    run_dbt("build", warehouse, variables={"demo": False})
     once, twice = (read_schemas(one, "shipworthy") for one in (demo.warehouse, warehouse))
     for marts in (once, twice):
         del marts["shipworthy.data_quality"]

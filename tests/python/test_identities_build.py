@@ -125,7 +125,7 @@ def warehouse(tmp_path_factory):
     run_dbt(
         "build",
         path,
-        *("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"),
+        *("--exclude-resource-type", "test"),
         *("--select", "+shipworthy__ai_adoption", "+shipworthy__human_decision_density"),
         variables={"demo": False, "minimum_group_size": 1},
     )

@@ -188,7 +188,7 @@ def built(tables, tmp_path_factory):
     for name, (_, variables) in WORLDS.items():
         (directory / name).mkdir()
         write(tables[name], directory / name / "warehouse.duckdb")
-        jobs[name] = variables, ["--exclude-resource-type=unit_test"]
+        jobs[name] = variables, []
     return build_many(directory, jobs, demo=False)
 
 

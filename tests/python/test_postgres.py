@@ -10,7 +10,7 @@ from postgres_server import ServerMissingError, find_programs, run_server
 from shipworthy.contract import RAW_SCHEMA, TABLES
 from shipworthy.warehouse import connect
 
-NO_SEEDS = ("--exclude-resource-type=seed", "--exclude-resource-type=unit_test")
+NO_SEEDS = "--exclude-resource-type=seed"
 ALL_OFF = {
     f"using_{name}": False
     for name in re.findall(
@@ -89,7 +89,7 @@ def test_a_difference_would_show(server, demo_on_postgres, demo):
 @pytest.mark.postgres
 def test_everything_switched_off_is_the_same(server, build, demo_on_postgres, demo, tmp_path):
     server.create_database("off", template="demo")
-    done = build("off", *NO_SEEDS, variables=ALL_OFF)
+    done = build("off", NO_SEEDS, variables=ALL_OFF)
     assert "WARN=0 ERROR=0 SKIP=0" in done.output
     warehouse = tmp_path / "off.duckdb"
     run_dbt("seed", warehouse)
@@ -113,7 +113,7 @@ def test_empty_inputs_build(server, build, tmp_path, variables):
             )
             cursor.execute(f'create table {RAW_SCHEMA}."{name}" ({columns})')
     variables = variables | {"demo": False}
-    done = build(database, "--exclude-resource-type=unit_test", variables=variables)
+    done = build(database, variables=variables)
     assert "WARN=0 ERROR=0 SKIP=0" in done.output
 
     warehouse = tmp_path / "empty.duckdb"

@@ -36,8 +36,8 @@ def reports(demo, tmp_path_factory):
         (directory / switch).mkdir()
         shutil.copy(demo.warehouse, directory / switch / "warehouse.duckdb")
         selected = [f"stg_shipworthy__{name}+" for name in inputs(switch)]
-        without = ("--exclude-resource-type=unit_test", "--exclude-resource-type=seed")
-        jobs[switch] = {f"using_{switch}": False}, [*without, "--select", *selected]
+        arguments = ["--exclude-resource-type=seed", "--select", *selected]
+        jobs[switch] = {f"using_{switch}": False}, arguments
     return build_many(directory, jobs)
 
 
@@ -51,7 +51,8 @@ def switched_off(reports):
 def all_off(tmp_path_factory):
     """Everything but commits switched off, built with every test, unit tests included."""
     warehouse = tmp_path_factory.mktemp("all_off") / "all_off.duckdb"
-    return run_dbt("build", warehouse, variables={f"using_{name}": False for name in SWITCHES})
+    off = {f"using_{name}": False for name in SWITCHES}
+    return run_dbt("build", warehouse, variables=off | {"unit_tests": True})
 
 
 def test_every_input_but_commits_has_a_switch():

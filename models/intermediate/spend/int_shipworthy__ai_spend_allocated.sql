@@ -41,15 +41,9 @@ authors as (
 
 ),
 
-pull_requests as (
+drivers as (
 
-    select * from {{ ref('shipworthy', 'stg_shipworthy__pull_requests') }}
-
-),
-
-identities as (
-
-    select * from {{ ref('shipworthy', 'stg_shipworthy__identities') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__drivers_by_change') }}
 
 ),
 
@@ -188,50 +182,6 @@ written as (
     from parts
 
     group by service, repository, sha, author_sha
-
-),
-
--- A request belongs to the change with its number, else with its merge commit.
-requests as (
-
-    select
-        changes.repository,
-        changes.sha,
-        coalesce(by_number.number, min(by_merge.number)) as number
-
-    from changes
-
-    left join pull_requests as by_number
-        on
-            changes.repository = by_number.repository
-            and changes.pull_request_number = by_number.number
-
-    left join pull_requests as by_merge
-        on
-            changes.repository = by_merge.repository
-            and changes.sha = by_merge.merge_sha
-
-    group by changes.repository, changes.sha, by_number.number
-
-),
-
--- Behind an agent stands who drove its request: the assignee, else who merged it.
-drivers as (
-
-    select
-        requests.repository,
-        requests.sha,
-        coalesce(identities.person_key, pull_requests.driver_key, pull_requests.merged_by_key) as person_key
-
-    from requests
-
-    inner join pull_requests
-        on
-            requests.repository = pull_requests.repository
-            and requests.number = pull_requests.number
-
-    left join identities
-        on coalesce(pull_requests.driver_key, pull_requests.merged_by_key) = identities.alias_key
 
 ),
 

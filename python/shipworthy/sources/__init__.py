@@ -47,8 +47,11 @@ SUMMARIES: dict[str, str] = {
     "codex-logs": "AI usage from Codex's session logs on this machine.",
     "copilot": "AI usage from GitHub Copilot's usage reports.",
     "cursor": "AI usage from Cursor's daily usage and usage events.",
+    "firehydrant": "Incidents of a FireHydrant account.",
     "github": "Requests, reviews, deployments and incident issues of GitHub repositories.",
     "gitlab": "Merge requests, notes, approvals and deployments of GitLab projects.",
+    "grafana-irm": "Incidents of a Grafana Cloud stack.",
+    "grafana-oncall": "Alert groups of Grafana OnCall as incidents.",
     "identities": "Who is behind which e-mail addresses, logins and keys, from a file of yours.",
     "incident-io": "Incidents of an incident.io account.",
     "jira": "Incidents kept as issues in Jira.",
@@ -59,6 +62,7 @@ SUMMARIES: dict[str, str] = {
     "otel-genai": "AI usage from files of OpenTelemetry GenAI spans (OTLP JSON).",
     "pagerduty": "Incidents of a PagerDuty account.",
     "people": "Who is in which team since when, from a file of yours.",
+    "rootly": "Incidents of a Rootly account.",
     "statuspage": "Incidents of a Statuspage page.",
 }
 

@@ -16,6 +16,10 @@ _SHORT_SHA = re.compile(
     r"(?i)(?<![\w-])(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}(?![\w-])"
 )
 
+_REPEAT = re.compile(
+    r"(?:merged|duplicate)(?:[-_ ]?(?:into|of))?(?:\s*[:#= ]\s*#?(\S+))?", re.IGNORECASE
+)
+
 
 def services_of(names: Iterable[str | None], renamed: Mapping[str, str]) -> str | None:
     """Return the contract's `service` of an incident, its names replaced where the user says so.
@@ -55,6 +59,26 @@ def sha_in(text: str | None) -> str | None:
     """Return the commit that a text or an address names by its whole hash, else None."""
     found = _SHA.search(text.lower()) if text else None
     return found.group() if found else None
+
+
+def repeat_in(tags: Iterable[str]) -> tuple[str | None, bool]:
+    """Return what tags say of an incident that repeats another one.
+
+    For vendors that merge no incidents, where people close the second one and say so.
+
+    Parameters
+    ----------
+    tags : iterable of str
+        Read are `merged-into:ID`, `merged:ID`, `duplicate-of:ID` and `duplicate:ID`, and both words
+        alone.
+
+    Returns
+    -------
+    tuple of str or None, bool
+        What the first tag with an ID calls the other incident, and whether any tag says "repeat".
+    """
+    found = [match for tag in tags if (match := _REPEAT.fullmatch(tag.strip()))]
+    return next((match[1] for match in found if match[1]), None), bool(found)
 
 
 def change_in(text: str | None) -> str | None:

@@ -10,8 +10,6 @@ Readings (where the page leaves room)
 - An approval that does not say how many threads it opened has those that its reviewer opened in the
   request by the merge. Without lines at review the request's lines count; without either it is not
   fast. Without ready_at the request was ready when opened.
-- A change with several requests has the reviews of all; its times are those of the one it names,
-  else of the lowest number.
 - The week of a change is the week of its release.
 - A remediation finishes when its change ships for good to the service of what it repairs.
 - Failed rollouts, where they count, are failed deployments of the change failure rate alone.
@@ -77,11 +75,11 @@ class Requests:
 
     def __init__(self, facts):
         self.facts = facts
-        self.requests = {}
-        for row in facts._input("pull_requests"):
-            if row["opened_at"] is None or row["opened_at"] <= facts.as_of:
-                self.requests[row["repository"], row["number"]] = dict(row)
-        self._find_changes()
+        landings = facts.landings
+        self.requests_of = landings.requests_of
+        self.requests = {key: dict(row) for key, row in landings.requests.items()}
+        for key, request in self.requests.items():
+            request["last"] = landings.last_change(key)
         self._read_pushes()
         for key, request in self.requests.items():
             self._date(key, request)
@@ -92,29 +90,6 @@ class Requests:
 
     def _known(self, moment):
         return moment if moment is not None and moment <= self.facts.as_of else None
-
-    def _find_changes(self):
-        """requests_of: change -> its requests, the one it names first, then by number."""
-        facts = self.facts
-        self.requests_of = defaultdict(list)
-        named = defaultdict(list)
-        for key, change in facts.changes.items():
-            if change.get("pull_request_number") is not None:
-                named[key[0], change["pull_request_number"]].append(key)
-        for key in sorted(self.requests):
-            request = self.requests[key]
-            changes = named.get(key)
-            by_number = bool(changes)
-            if not changes:
-                merged = (key[0], request.get("merge_sha"))
-                changes = [merged] if merged in facts.changes else []
-            for change in changes:
-                self.requests_of[change].append((not by_number, key[1], key))
-            request["last"] = max(
-                changes, key=lambda c: facts.changes[c]["mainline_position"], default=None
-            )
-        for found in self.requests_of.values():
-            found.sort()
 
     def _read_pushes(self):
         self.pushes = defaultdict(list)
@@ -201,7 +176,9 @@ class Requests:
             request["closed"]
             if request["author_kind"] == "agent"
             and request["merged"] is None
-            and request["closed_by_kind"] == "human"
+            and self._by_another(
+                request, request["closed_by_kind"], self.facts.person(request["closed_by_key"])
+            )
             else None
         )
         request["first_review"] = min((r["submitted_at"] for r in request["reviews"]), default=None)
@@ -257,11 +234,16 @@ class Delivery:
         return on and bool(self.facts._input(name) or self._marks(name))
 
     def complete_through(self):
-        """Up to when requests and reviews are read."""
+        """Up to when requests, reviews and threads are read: the mark, else the newest time."""
         marks = [self.facts.as_of]
-        for name in ("pull_requests", "reviews", "review_threads"):
+        for name, columns in (
+            ("pull_requests", ("opened_at", "merged_at", "closed_at")),
+            ("reviews", ("submitted_at",)),
+            ("review_threads", ("opened_at",)),
+        ):
+            times = [row[c] for row in self.facts._input(name) for c in columns if row[c]]
             if self.facts.is_on(name):
-                marks += self._marks(name)
+                marks += self._marks(name) or ([max(times)] if times else [])
         return min(marks)
 
     def median(self, values):
@@ -279,7 +261,7 @@ class Delivery:
     def _ship(self, deployment, sha):
         key = (deployment.repository, sha)
         change = self.facts.changes[key]
-        found = [self.requests.requests[k] for *_, k in self.requests.requests_of.get(key, [])]
+        found = [self.requests.requests[k] for k in self.requests.requests_of.get(key, [])]
         first = found[0] if found else {}
         opened, merged = first.get("opened_at"), first.get("merged")
         shipped = deployment.finished_at

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from reference.formulas import midnight
+from reference.landings import Landings
 
 DEFAULTS = {
     "shipworthy__using_pull_requests": True,
@@ -164,19 +165,14 @@ class Facts:
         self.changes = {key: row for key, row in self.commits.items() if row["on_mainline"]}
 
     def _read_requests(self):
-        """Changes whose request came from a hotfix branch: by number, else by merge sha."""
-        self.hotfix_changes = set()
-        for row in self._input("pull_requests"):
-            if not (row.get("head_branch") or "").startswith("hotfix"):
-                continue
-            found = {
-                (repository, sha)
-                for (repository, sha), change in self.changes.items()
-                if repository == row["repository"]
-                and change.get("pull_request_number") == row["number"]
-            }
-            merged = (row["repository"], row.get("merge_sha"))
-            self.hotfix_changes |= found or ({merged} & self.changes.keys())
+        """Which requests landed as what, and the changes of those from a hotfix branch."""
+        self.landings = Landings(self)
+        self.hotfix_changes = {
+            change
+            for key, request in self.landings.requests.items()
+            if (request.get("head_branch") or "").startswith("hotfix")
+            for change in self.landings.changes_of[key]
+        }
 
     def _read_usage(self):
         self.usage = defaultdict(list)

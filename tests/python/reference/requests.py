@@ -44,10 +44,13 @@ def add_reviews(tables, seed):
             if dice.random() < 0.7:
                 request["closed_at"] = opened + timedelta(hours=dice.randint(1, 100))
                 request["closed_by_kind"] = dice.choice(["human", "human", "automation", None])
+                request["closed_by_key"] = dice.choice([request["author_key"], *people])
             if dice.random() < 0.2:
                 request["merge_sha"] = dice.choice(commits)["sha"]
     for request in tables["pull_requests"]:
         _discuss(dice, tables, request, people)
+    for repository, commits in sorted(landed.items()):
+        _land(dice, tables, repository, commits)
 
 
 def _fill(dice, request, people):
@@ -123,5 +126,68 @@ def _discuss(dice, tables, request, people):
                 path=dice.choice(PATHS),
                 opened_at=dice.choice(spread),
                 replies=0,
+            )
+        )
+
+
+def _land(dice, tables, repository, commits):
+    """Rebases, fast-forwards, abbreviated and missing merge shas, subjects that name issues."""
+    mine = [r for r in tables["pull_requests"] if r["repository"] == repository]
+    numbers = [request["number"] for request in mine]
+    by_sha = {commit["sha"]: n for n, commit in enumerate(commits)}
+    for request in mine:
+        end = by_sha.get(request["merge_sha"])
+        if end is None:
+            continue
+        commit, way = commits[end], dice.choice(["rebase", "rebase", "forward", "brought", "as is"])
+        if dice.random() < 0.3:
+            commit["pull_request_number"] = dice.choice([7000 + end, *numbers])
+        count = min(dice.choice([1, 2, 2, 3]), end + 1)
+        run = commits[end + 1 - count : end + 1]
+        if way == "rebase":
+            _push(tables, request, [_branch_commit(dice, made) for made in run])
+        elif way == "forward":
+            _push(tables, request, [(made["sha"], *_who(made)) for made in run])
+        elif way == "brought":
+            sha = f"{repository}+{request['number']:04d}{dice.randrange(16**8):08x}"
+            tables["commits"].append(
+                commit
+                | {"sha": sha, "mainline_position": None, "pull_request_number": None}
+                | {"landed_at": None, "reverts_sha": None, "fixes_incident_id": None}
+                | {"landed_with_sha": dice.choice([commit["sha"], commit["sha"], None])}
+            )
+            request["merge_sha"] = dice.choice([sha, sha[:-2], sha[:-4], None])
+            if request["merge_sha"] is None:
+                _push(tables, request, [(sha, *_who(commit))])
+
+
+def _who(commit):
+    return commit["author_key"], commit["committed_at"]
+
+
+def _branch_commit(dice, made):
+    """What a rebase made a change of; now and then something that it cannot be."""
+    authored = made["landed_at"] - timedelta(hours=dice.choice([1, 1, 2, 30]))
+    made["authored_at"] = authored
+    committed = authored + timedelta(hours=dice.choice([0, 0, 0, 1]))
+    author = made["author_key"] if dice.random() < 0.95 else "stranger"
+    return f"{made['sha']}.rebased{dice.randrange(10**6)}", author, committed
+
+
+def _push(tables, request, commits):
+    """Make these the request's only commits."""
+    key = {"repository": request["repository"], "number": request["number"]}
+    for name in ("pull_request_commits", "pull_request_commit_files"):
+        tables[name] = [found for found in tables[name] if not all(found[c] == key[c] for c in key)]
+    for sha, author, committed in commits:
+        tables["pull_request_commits"].append(
+            row(
+                "pull_request_commits",
+                **key,
+                sha=sha,
+                author_key=author,
+                author_kind="human",
+                authorship="human",
+                committed_at=committed,
             )
         )

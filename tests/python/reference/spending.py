@@ -232,13 +232,11 @@ class Spending(Groups):
             return None
         if commit["author_kind"] != "agent":
             return commit["author_key"]
-        change = self.facts.changes[repository, change_sha]
-        requests = [r for r in self.facts._input("pull_requests") if r["repository"] == repository]
-        mine = [r for r in requests if r["number"] == change.get("pull_request_number")]
-        mine = mine or [r for r in requests if r["merge_sha"] == change_sha]
-        if not mine:
+        landings = self.facts.landings
+        found = landings.requests_of.get((repository, change_sha))
+        if not found:
             return None
-        request = min(mine, key=lambda r: r["number"])
+        request = landings.requests[found[0]]
         return self.facts.person(request["driver_key"] or request["merged_by_key"])
 
     def _ai_lines(self, repository, sha, service, shipped_at):

@@ -167,7 +167,6 @@ def run_dbt(warehouse, variables):
         str(Path(sys.executable).parent / "dbt"),
         "build",
         "--exclude-resource-type=test",
-        "--exclude-resource-type=unit_test",
         *("--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),
         *("--target-path", str(target), "--log-path", str(target)),
         *("--vars", json.dumps(variables, default=str)),

@@ -153,7 +153,6 @@ def test_an_odd_world_equals_the_plain_computation(tmp_path):
     run_dbt(
         "build",
         warehouse,
-        "--exclude-resource-type=unit_test",
         variables={"demo": False, "minimum_group_size": 3, "as_of": "2026-09-16 13:00:00"},
     )
     spending, expected = expect(warehouse, RAW_SCHEMA, group=3, as_of="2026-09-16 13:00:00")
@@ -181,7 +180,7 @@ def test_person_rows_stand_in_the_restricted_schema_alone_and_only_if_asked_for(
     assert not query(demo.warehouse, in_marts)
     warehouse = tmp_path / "people.duckdb"
     shutil.copy(demo.warehouse, warehouse)
-    selected = "--select int_shipworthy__ai_usage_priced+ --exclude-resource-type unit_test"
+    selected = "--select int_shipworthy__ai_usage_priced+"
     run_dbt(f"build {selected}", warehouse, variables={"show_people": True})
     assert [name for _, name in query(warehouse, persons)] == [
         "int_shipworthy__ai_spend_allocated",

@@ -84,6 +84,34 @@ def test_the_corners_are_visited(rows):
     assert any(change["landed_at"].year == 2021 for change in facts.changes.values())
 
 
+def test_worlds_land_requests_in_every_way():
+    facts = Facts(worlds(24, seed=1), {"shipworthy__as_of": AS_OF})
+    landings = facts.landings
+    ways = Counter()
+    for key, request in landings.requests.items():
+        changes, merge_sha = landings.changes_of[key], request["merge_sha"]
+        known = landings.shas[key[0]]
+        pushed = {row["sha"] for row in landings.commits_of[key]}
+        landing = landings.landing[key]
+        if landing is not None:
+            ways["abbreviated"] += merge_sha not in known
+            ways["of a branch"] += landing[1] != merge_sha
+            ways["rebased"] += any(c != landing and c[1] not in pushed for c in changes)
+            ways["forwarded"] += any(c != landing and c[1] in pushed for c in changes)
+        elif merge_sha is None and request["merged_at"] is not None:
+            ways["brought"] += any(landings._brought_by(key[0], sha) in changes for sha in pushed)
+        ways["several by number"] += landing is None and len(changes) > 1
+    for (repository, _), change in facts.changes.items():
+        number = change["pull_request_number"]
+        ways["an issue"] += number is not None and (repository, number) not in landings.requests
+    for change, found in landings.requests_of.items():
+        named = (change[0], facts.changes[change]["pull_request_number"])
+        ways["another's number"] += named in landings.requests and named not in found
+        ways["shared"] += len(found) > 1
+    assert min(ways.values()) >= 3, ways
+    assert len(ways) == 9
+
+
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_every_setting_computes(setting):
     arguments, given = SETTINGS[setting]

@@ -243,7 +243,7 @@ def test_the_other_sources_of_incidents_tell_the_same(source, tmp_path, monkeypa
         "build",
         warehouse,
         *("--select", "+fct_shipworthy__incidents"),
-        *("--exclude", "resource_type:test", "resource_type:unit_test"),
+        *("--exclude", "resource_type:test"),
         variables={"demo": False, "as_of": "2026-06-20 09:00:00"},
     )
     found = query(

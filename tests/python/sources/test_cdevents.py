@@ -119,6 +119,7 @@ def test_an_incident_is_one_row(files: Files) -> None:
             "is_false_alarm": None,
             "is_maintenance": None,
             "source": "cdevents",
+            "merged_into_id": None,
         }
     ]
 

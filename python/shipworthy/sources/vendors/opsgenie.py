@@ -38,6 +38,7 @@ from shipworthy.sources.http import Session, must_hold
 from shipworthy.sources.incident_fields import (
     SEVERITIES,
     change_in,
+    repeat_in,
     services_of,
     services_option,
     severity_of,
@@ -48,9 +49,6 @@ from shipworthy.sources.vendor import Load, Secret, Settings, Vendor, Window
 _PAGE = 100
 _SEVERITY_TAG = re.compile(r"sev(?:erity)?[-_ :]?([1-5])", re.IGNORECASE)
 _DEPLOYMENT_TAG = re.compile(r"deploy(?:ment)?:(.+)", re.IGNORECASE)
-_MERGED_TAG = re.compile(
-    r"(?:merged|duplicate)(?:[-_ ]?(?:into|of))?(?:[:#= ]+(\S+))?", re.IGNORECASE
-)
 _MERGED_PROPERTIES = ("merged_into", "merged_into_id", "duplicate_of")
 _OVER = frozenset({"resolved", "closed"})
 
@@ -113,9 +111,9 @@ def opsgenie(
         if extra.get("deployment_id"):
             deployments.append(str(extra["deployment_id"]))
         commits = [str(extra[name]) for name in ("git_sha", "sha", "commit") if extra.get(name)]
-        merges = [found for tag in tags if (found := _MERGED_TAG.fullmatch(tag))]
-        into = [found[1] for found in merges if found[1]]
-        into += [str(extra[name]).strip() for name in _MERGED_PROPERTIES if extra.get(name)]
+        tagged, is_repeat = repeat_in(tags)
+        properties = [str(extra[name]).strip() for name in _MERGED_PROPERTIES if extra.get(name)]
+        into = next((name for name in (tagged, *properties) if name), None)
         return {
             "incident_id": need(payload, "id"),
             "service": services_of(payload.get("impactedServices") or [], services or {}),
@@ -126,10 +124,10 @@ def opsgenie(
             "resolved_at": resolved_at,
             "caused_by_deployment_id": deployments[0].strip() if deployments else None,
             "caused_by_sha": change_in(" ".join(commits)),
-            "is_false_alarm": bool(merges) and not into,
+            "is_false_alarm": is_repeat and into is None,
             "is_maintenance": False,
             "source": "opsgenie",
-            "merged_into_id": identifier(into[0].lstrip("#")) if into else None,
+            "merged_into_id": identifier(into) if into else None,
             VERSION: updated_at,
         }
 

@@ -46,7 +46,8 @@ inputs_counted as (
 
     select
         'pull_requests' as input_name,
-        count(*) as row_count
+        count(*) as row_count,
+        greatest(max(opened_at), max(merged_at), max(closed_at)) as newest_at
 
     from pull_requests
 
@@ -54,7 +55,8 @@ inputs_counted as (
 
     select
         'reviews' as input_name,
-        count(*) as row_count
+        count(*) as row_count,
+        max(submitted_at) as newest_at
 
     from reviews
 
@@ -62,7 +64,8 @@ inputs_counted as (
 
     select
         'review_threads' as input_name,
-        count(*) as row_count
+        count(*) as row_count,
+        max(opened_at) as newest_at
 
     from review_threads
 
@@ -70,7 +73,8 @@ inputs_counted as (
 
     select
         'pull_request_commits' as input_name,
-        count(*) as row_count
+        count(*) as row_count,
+        max(committed_at) as newest_at
 
     from pull_request_commits
 
@@ -78,7 +82,8 @@ inputs_counted as (
 
     select
         'pull_request_commit_files' as input_name,
-        count(*) as row_count
+        count(*) as row_count,
+        cast(null as {{ dbt.type_timestamp() }}) as newest_at
 
     from pull_request_commit_files
 
@@ -95,7 +100,7 @@ silent_reviews as (
 
 ),
 
--- A watermark of an input that is switched off says nothing.
+-- A watermark of an input that is switched off says nothing. Without one, the newest row says how far was read.
 oldest_watermarks as (
 
     select
@@ -115,7 +120,7 @@ inputs_dated as (
     select
         inputs_counted.input_name,
         inputs_counted.row_count > 0 or oldest_watermarks.loaded_through is not null as is_loaded,
-        oldest_watermarks.loaded_through
+        coalesce(oldest_watermarks.loaded_through, inputs_counted.newest_at) as loaded_through
 
     from inputs_counted
 

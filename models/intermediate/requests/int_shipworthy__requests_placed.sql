@@ -2,7 +2,9 @@ with
 
 pull_requests as (
 
-    select * from {{ ref('shipworthy', 'stg_shipworthy__pull_requests') }}
+    {{ shipworthy.with_people_resolved(
+        'stg_shipworthy__pull_requests', {'author_key': 'author', 'driver_key': 'driver', 'closed_by_key': 'closer'}
+    ) | indent(4) }}
 
 ),
 
@@ -18,15 +20,9 @@ requests_by_change as (
 
 ),
 
-identities as (
+memberships as (
 
-    select * from {{ ref('shipworthy', 'stg_shipworthy__identities') }}
-
-),
-
-people as (
-
-    select * from {{ ref('shipworthy', 'stg_shipworthy__people') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__memberships') }}
 
 ),
 
@@ -75,8 +71,10 @@ dated as (
         pull_requests.repository,
         pull_requests.number,
         pull_requests.author_kind,
-        coalesce(authors.person_key, pull_requests.author_key) as author_key,
-        coalesce(drivers.person_key, pull_requests.driver_key) as driver_key,
+        pull_requests.author as author_key,
+        case when pull_requests.author_kind = 'agent' then pull_requests.driver else pull_requests.author end
+            as behind_key,
+        pull_requests.closer as closed_by_key,
         pull_requests.closed_by_kind,
         pull_requests.lines_added + pull_requests.lines_removed as changed_lines,
         coalesce(pull_requests.first_commit_at, first_commits.first_commit_at) as first_commit_at,
@@ -102,30 +100,9 @@ dated as (
             pull_requests.repository = first_commits.repository
             and pull_requests.number = first_commits.number
 
-    left join identities as authors
-        on pull_requests.author_key = authors.alias_key
-
-    left join identities as drivers
-        on pull_requests.driver_key = drivers.alias_key
-
     where
         pull_requests.opened_at is null
         or pull_requests.opened_at <= as_of.as_of_at
-
-),
-
-memberships as (
-
-    select
-        people.team,
-        people.valid_from_on,
-        people.valid_to_on,
-        coalesce(identities.person_key, people.person_key) as person_key
-
-    from people
-
-    left join identities
-        on people.person_key = identities.alias_key
 
 ),
 
@@ -141,16 +118,8 @@ teams_of_people as (
 
     inner join memberships
         on
-            case when dated.author_kind = 'agent' then dated.driver_key else dated.author_key end
-            = memberships.person_key
-            and (
-                memberships.valid_from_on is null
-                or memberships.valid_from_on <= cast(dated.opened_at as date)
-            )
-            and (
-                memberships.valid_to_on is null
-                or cast(dated.opened_at as date) < memberships.valid_to_on
-            )
+            dated.behind_key = memberships.person_key
+            and {{ shipworthy.is_valid_on('memberships', 'cast(dated.opened_at as date)') }}
 
     group by dated.repository, dated.number
 
@@ -170,14 +139,7 @@ teams_of_services as (
             dated.repository = service_paths.repository
             and service_paths.path_prefix = ''
             and service_paths.is_listed
-            and (
-                service_paths.valid_from_on is null
-                or service_paths.valid_from_on <= cast(dated.opened_at as date)
-            )
-            and (
-                service_paths.valid_to_on is null
-                or cast(dated.opened_at as date) < service_paths.valid_to_on
-            )
+            and {{ shipworthy.is_valid_on('service_paths', 'cast(dated.opened_at as date)') }}
 
     group by dated.repository, dated.number
 
@@ -191,6 +153,7 @@ final as (
         coalesce(teams_of_people.team, teams_of_services.team, dated.repository) as team,
         dated.author_key,
         dated.author_kind,
+        dated.closed_by_key,
         dated.closed_by_kind,
         dated.changed_lines,
         dated.first_commit_at,

@@ -14,25 +14,19 @@ human_reviews as (
 
 review_threads as (
 
-    select * from {{ ref('shipworthy', 'stg_shipworthy__review_threads') }}
+    {{ shipworthy.with_people_resolved('stg_shipworthy__review_threads', {'author_key': 'author'}) | indent(4) }}
 
 ),
 
 pull_request_commits as (
 
-    select * from {{ ref('shipworthy', 'stg_shipworthy__pull_request_commits') }}
+    {{ shipworthy.with_people_resolved('stg_shipworthy__pull_request_commits', {'author_key': 'author'}) | indent(4) }}
 
 ),
 
 pull_request_commit_files as (
 
     select * from {{ ref('shipworthy', 'stg_shipworthy__pull_request_commit_files') }}
-
-),
-
-identities as (
-
-    select * from {{ ref('shipworthy', 'stg_shipworthy__identities') }}
 
 ),
 
@@ -44,7 +38,7 @@ pushed as (
         pull_request_commits.number,
         pull_request_commits.sha,
         pull_request_commits.author_kind,
-        coalesce(identities.person_key, pull_request_commits.author_key) as author_key,
+        pull_request_commits.author as author_key,
         pull_request_commits.committed_at
 
     from pull_request_commits
@@ -54,9 +48,6 @@ pushed as (
             pull_request_commits.repository = requests.repository
             and pull_request_commits.number = requests.number
             and pull_request_commits.committed_at < requests.merged_at
-
-    left join identities
-        on pull_request_commits.author_key = identities.alias_key
 
 ),
 
@@ -119,7 +110,7 @@ answered_threads as (
         'answered_thread' as decision,
         review_threads.repository,
         review_threads.number,
-        coalesce(identities.person_key, review_threads.author_key) as person_key
+        review_threads.author as person_key
 
     from review_threads
 
@@ -135,12 +126,9 @@ answered_threads as (
             review_threads.repository = requests.repository
             and review_threads.number = requests.number
 
-    left join identities
-        on review_threads.author_key = identities.alias_key
-
     where
         review_threads.author_kind = 'human'
-        and coalesce(identities.person_key, review_threads.author_key) <> coalesce(requests.author_key, '')
+        and review_threads.author <> coalesce(requests.author_key, '')
 
 ),
 
@@ -225,6 +213,7 @@ final as (
                 requests.author_kind = 'agent'
                 and requests.merged_at is null
                 and requests.closed_by_kind = 'human'
+                and requests.closed_by_key <> coalesce(requests.author_key, '')
                 then requests.closed_at
         end as refused_at
 

@@ -3,7 +3,7 @@
     ('commits', none, 'repository', 'landed_at'),
     ('deployments', 'source', 'repository', 'coalesce(finished_at, started_at, created_at)'),
     ('incidents', 'source', none, 'opened_at'),
-    ('pull_requests', none, 'repository', 'opened_at'),
+    ('pull_requests', none, 'repository', 'greatest(opened_at, merged_at, closed_at)'),
     ('reviews', none, 'repository', 'submitted_at'),
     ('review_threads', none, 'repository', 'opened_at'),
     ('ai_usage', 'source', none, shipworthy.add_hours('bucket_started_at', 'coalesce(bucket_hours, 24)')),

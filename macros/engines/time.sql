@@ -34,6 +34,11 @@
     (date_trunc('month', {{ moment }}) + interval '1 month')
 {%- endmacro %}
 
+{#- The first moment of a moment's hour. -#}
+{% macro hour_started_at(moment) -%}
+    date_trunc('hour', {{ moment }})
+{%- endmacro %}
+
 {#- The Monday of a moment's week. -#}
 {% macro week_start_on(moment) -%}
     cast(date_trunc('week', {{ moment }}) as date)

@@ -96,7 +96,7 @@ mature_weeks as (
         weeks.team,
         weeks.is_organisation,
         weeks.week_start_on,
-        cast({{ shipworthy.add_days('cast(weeks.week_start_on as timestamp)', -77) }} as date) as window_start_on
+        {{ shipworthy.weeks_before('weeks.week_start_on', shipworthy.window('compared_weeks') - 1) }} as window_start_on
 
     from weeks
 

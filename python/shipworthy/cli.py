@@ -101,7 +101,14 @@ def load(context: click.Context, config: Path) -> None:
 @click.option(
     "--releases",
     metavar="PATTERN",
-    help="Take tags like 'v*' as successful production deployments.",
+    multiple=True,
+    help="Take tags like 'v*' as successful production deployments; '!*rc*' leaves some out.",
+)
+@click.option(
+    "--release-service",
+    metavar="RULE",
+    multiple=True,
+    help="Which service a tag names: '{service}@*', or 'cli/v*=cli'.",
 )
 @click.option("--strict", is_flag=True, help="Count whitespace-only edits as edits.")
 @click.option(
@@ -116,7 +123,8 @@ def load_git(
     paths: tuple[Path, ...],
     repositories: tuple[str, ...],
     branch: str | None,
-    releases: str | None,
+    releases: tuple[str, ...],
+    release_service: tuple[str, ...],
     strict: bool,
     jobs: int,
 ) -> None:
@@ -132,6 +140,7 @@ def load_git(
         repositories=repositories,
         branch=branch,
         releases=releases,
+        release_service=release_service,
         strict=strict,
         jobs=jobs,
         # At once: a later repository may be refused.
@@ -269,6 +278,29 @@ def show_headline() -> None:
     from shipworthy.warehouse import warehouse_path
 
     click.echo(headline(warehouse_path()))
+
+
+@cli.command("forget")
+@click.argument("repository", metavar="REPOSITORY")
+def forget_repository(repository: str) -> None:
+    """Drop all rows of a repository from the warehouse."""
+    from shipworthy.repositories import forget
+    from shipworthy.warehouse import warehouse_path
+
+    rows = forget(warehouse_path(), repository)
+    click.echo(f"Dropped {rows:,} rows of {repository}; build anew for the marts to follow.")
+
+
+@cli.command("rename")
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+def rename_repository(old: str, new: str) -> None:
+    """Give all rows of a repository a new name (owner/name)."""
+    from shipworthy.repositories import rename
+    from shipworthy.warehouse import warehouse_path
+
+    rows = rename(warehouse_path(), old, new)
+    click.echo(f"{old} is {new} now, in {rows:,} rows; build anew for the marts to follow.")
 
 
 @cli.command("doctor")

@@ -570,7 +570,7 @@ def hiding(demo, tmp_path_factory):
     )
     connection.execute(
         """
-        update shipworthy_intermediate.int_shipworthy__code_by_team_week
+        update shipworthy_intermediate.int_shipworthy__lines_added_by_team_week
         set ai_tagged_lines = ai_tagged_lines // 10
         where team = 'beacon' and week_start_on >= '2026-06-08'
         """
@@ -578,6 +578,7 @@ def hiding(demo, tmp_path_factory):
     connection.close()
     run_dbt(
         "run --select int_shipworthy__incidents_expected int_shipworthy__tags_compared "
+        "int_shipworthy__signal_incident_drop int_shipworthy__signal_attribution_drop "
         "shipworthy__gaming_signals",
         warehouse,
     )

@@ -16,14 +16,23 @@ PAGE = ROOT / "docs" / "extending.md"
 LANDING = "path:seeds/landing"
 # Definitions that a project cannot turn round on its own: no choice, or one of privacy.
 CLOSED = {
+    "baseline_turn",
     "capped_lines",
     "comparison_basis",
     "effective_changes",
-    "evidence_in_words",
+    "hidden_because",
+    "is_above",
+    "is_at_least",
+    "is_hidden",
     "is_suppressed",
+    "is_valid_on",
     "majority_authorship",
     "person_rows",
     "severity_key",
+    "weeks_before",
+    "weeks_looking_back",
+    "window",
+    "with_people_resolved",
 }
 
 

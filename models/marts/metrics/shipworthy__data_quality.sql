@@ -69,6 +69,8 @@
     ['incidents', 'no_time', 'opened_at is null', 'left_out', 'nobody knows when it opened'],
     ['incidents', 'resolved_before_opened', 'resolved_at < opened_at', 'as_is', 'clock skew; weighs as any other'],
     ['incidents', 'unknown_severity', 'is_severity_unknown', 'handled', 'weighs like sev3, and is flagged'],
+    ['incidents', 'merged_into_another', "is_merged_away", 'handled', 'one incident with the one that goes on'],
+    ['incidents', 'merged_into_unknown', 'is_merged_into_unknown', 'handled', 'the one of them that opened first stands for all'],
     ['incidents', 'no_service', 'is_counted and service is null', 'handled', 'never attributed by time'],
     ['incidents', 'unknown_service', 'is_counted and names_unknown_service', 'handled', 'no deployment of such a service can have caused it'],
     ['incidents', 'before_any_deployment', 'is_counted and is_before_any_deployment', 'handled', 'unattributed'],
@@ -145,6 +147,12 @@ deployments_ordered as (
 incidents_counted as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__incidents_counted') }}
+
+),
+
+incidents_merged as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__incidents_merged') }}
 
 ),
 
@@ -486,6 +494,8 @@ incidents_checked as (
     select
         incidents.*,
         incidents_counted.incident_id is not null as is_counted,
+        coalesce(incidents_merged.kept_incident_id <> incidents.incident_id, false) as is_merged_away,
+        incidents.merged_into_id is not null and merging.incident_id is null as is_merged_into_unknown,
         coalesce(incidents_counted.is_severity_unknown, false) as is_severity_unknown,
         coalesce(services_named.unknown_services, 0) = 1 as names_unknown_service,
         as_of.has_deployments
@@ -508,6 +518,12 @@ incidents_checked as (
 
     left join incidents_counted
         on incidents.incident_id = incidents_counted.incident_id
+
+    left join incidents_merged
+        on incidents.incident_id = incidents_merged.incident_id
+
+    left join incidents_merged as merging
+        on incidents.merged_into_id = merging.incident_id
 
     left join services_named
         on incidents.incident_id = services_named.incident_id

@@ -304,10 +304,8 @@ joined as (
         coalesce(reviewed_summed.reviewed_requests, 0) as reviewed_requests,
         coalesce(reviewed_summed.reviewers, 0) as reviewers,
         coalesce(incidents_summed.incidents, 0) as incidents,
-        coalesce(groups_shown.is_suppressed, true) as is_suppressed,
-        case
-            when coalesce(groups_shown.is_suppressed, true) then coalesce(groups_shown.null_reason, 'group_too_small')
-        end as hidden_because
+        {{ shipworthy.is_hidden('groups_shown') }} as is_suppressed,
+        {{ shipworthy.hidden_because('groups_shown') }} as hidden_because
 
     from scopes
 

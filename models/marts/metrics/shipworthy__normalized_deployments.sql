@@ -54,17 +54,12 @@ numbered as (
         team,
         week_start_on,
         normalized_deployments,
-        row_number() over (partition by team order by week_start_on) as mature_week
+        {{ shipworthy.baseline_turn('is_mature and normalized_deployments is not null') | indent(8) }} as turn
 
     from matured
 
-    where
-        is_mature
-        and normalized_deployments is not null
-
 ),
 
--- A team is compared with its own first 13 mature weeks, which stay what they were.
 baselines as (
 
     select
@@ -74,11 +69,11 @@ baselines as (
 
     from numbered
 
-    where mature_week <= 13
+    where turn <= {{ shipworthy.window('baseline_weeks') }}
 
     group by team
 
-    having count(*) = 13
+    having count(*) = {{ shipworthy.window('baseline_weeks') }}
 
 ),
 

@@ -1,7 +1,8 @@
 {{ config(alias='team_scorecard') }}
 
-{#- Trends against the team's own first 13 mature weeks: value, its parts (their sums are divided), whether it is final,
-    and how it is compared. A value that covers twelve weeks has no parts: that of the 13th week is the baseline. -#}
+{#- Trends against the team's own baseline: value, its parts (their sums are divided), whether it is final,
+    and how it is compared. A value that covers twelve weeks has no parts: that of the last week is the baseline. -#}
+{%- set weeks_of_baseline = shipworthy.window('baseline_weeks') %}
 {%- set trends = [
     {
         'value': 'severity_weighted_failure_rate', 'trend': 'severity_weighted_failure_rate_change',
@@ -264,10 +265,7 @@ numbered as (
     select
         {%- for trend in trends %}
         {%- set counts = trend['mature'] ~ ' and ' ~ trend['value'] ~ ' is not null' %}
-        case
-            when {{ counts }}
-                then sum(case when {{ counts }} then 1 else 0 end) over (partition by team order by week_start_on)
-        end as {{ trend['value'] }}_turn,
+        {{ shipworthy.baseline_turn(counts) | indent(8) }} as {{ trend['value'] }}_turn,
         {%- endfor %}
         *
 
@@ -281,8 +279,8 @@ baselines as (
         {%- for trend in trends %}
         {%- set turn = trend['value'] ~ '_turn' %}
         {%- set numerator, denominator = trend.get('numerator', trend['value']), trend.get('denominator', '1') %}
-        {%- set weeks = turn ~ (' <= 13' if 'numerator' in trend else ' = 13') %}
-        min(case when {{ turn }} = 13 then week_start_on end) as {{ trend['value'] }}_complete_on,
+        {%- set weeks = turn ~ (' <= ' if 'numerator' in trend else ' = ') ~ weeks_of_baseline %}
+        min(case when {{ turn }} = {{ weeks_of_baseline }} then week_start_on end) as {{ trend['value'] }}_complete_on,
         {{ shipworthy.safe_ratio(
             'sum(case when ' ~ weeks ~ ' then ' ~ numerator ~ ' end)',
             'sum(case when ' ~ weeks ~ ' then ' ~ denominator ~ ' end)'

@@ -15,7 +15,8 @@ known_agents as (
         lower(value) as value,
         author_kind,
         ai_tool,
-        counts_as_coauthor
+        counts_as_coauthor,
+        coalesce(trailers_count, false) as trailers_count
     from {{ ref('shipworthy', 'shipworthy__known_agents') }}
     where match_on in ('email', 'login')
 
@@ -59,14 +60,25 @@ final as (
         ) as author_kind,
         case
             when emails.author_kind = 'agent' or logins.author_kind = 'agent' then 'ai'
+            -- Agents commit under the account of workflows too.
+            when
+                coauthored.ai_tool is not null
+                and coalesce(emails.trailers_count, logins.trailers_count, true)
+                then 'ai'
             when
                 emails.author_kind = 'automation' or logins.author_kind = 'automation'
                 or lower(commits.author_login) like '%[bot]' or commits.author_type = 'Bot'
                 then 'automation'
-            when coauthored.ai_tool is not null then 'ai'
             else 'untagged'
         end as authorship,
-        coalesce(emails.ai_tool, logins.ai_tool, coauthored.ai_tool) as ai_tool,
+        coalesce(
+            emails.ai_tool,
+            logins.ai_tool,
+            case
+                when coalesce(emails.trailers_count, logins.trailers_count, true)
+                    then coauthored.ai_tool
+            end
+        ) as ai_tool,
 
         ---------- times (UTC)
         commits.committed_at

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from shipworthy.git.note_formats import TraceRange, parse_agent_trace, parse_git_ai_note
-from shipworthy.git.repository import ObjectReader, Repository
+from shipworthy.git.processes import ObjectReader
+from shipworthy.git.repository import Repository
 
 TRACE_PATH = b".agent-trace/traces.jsonl"
 

@@ -16,7 +16,8 @@ import numpy as np
 from shipworthy.git.diffs import RawEntry, parse_raw, unquote
 from shipworthy.git.history import Commit
 from shipworthy.git.patches import Span, hunk_heads, parse_heads
-from shipworthy.git.repository import DiffServer, PathFinder, Repository, TreeMaker
+from shipworthy.git.processes import DiffServer, PathFinder, TreeMaker
+from shipworthy.git.repository import Repository
 
 # Up to here every line gets its exact author. Beyond, the versions of a file are told apart only
 # where the branch commits that touched it differ in what is known of their authors, or none did:

@@ -7,13 +7,19 @@ code: the seed `shipworthy__known_agents`.
 
 Decisions that the formats leave open:
 
-- Several kinds of evidence: the author's account, then the first trailer or marker in the message.
-- Bots for dependencies, formatting and workflows are `automation` whatever their message says.
+- Several kinds of evidence: the author's account, then the first trailer or marker in the message,
+  then how its subject begins.
+- Bots for dependencies, formatting and releases are `automation` whatever their message says: they
+  quote what others wrote. Agents commit under the account of workflows and of apps that nobody
+  listed, so there a trailer counts; the account stays a machine's.
+- A trailer may be indented: `git merge --squash` quotes whole messages that way.
 - A review bot that appears as co-author is no evidence. GitHub adds it once a person takes a single
   suggestion, and a squash then carries it for the whole request. As author it wrote the commit.
 - A committer is no evidence: web flows, rebases and aider commit what others wrote.
-- Aider's subject prefix `aider:` is no evidence: one of its two settings writes it on people's
-  work, and it is a scope like any other in conventional commits.
+- Aider's subject prefix `aider: ` is evidence, as it is to aider's own statistics, although one of
+  its two settings writes it on people's work too.
+
+Whatever comes from outside is read up to a limit, by patterns that take no longer than its length.
 """
 
 import re
@@ -33,6 +39,8 @@ CATALOG_VARIABLE = "SHIPWORTHY_KNOWN_AGENTS"
 UNKNOWN_TOOL = "unknown-ai"
 
 _COLUMNS = ("match_on", "value", "author_kind", "ai_tool", "counts_as_coauthor", "note")
+# Lists of users' own may lack these.
+_NEWER_COLUMNS = ("trailers_count", "source")
 _MATCHES = frozenset(
     {
         "agent_trailer_key",
@@ -40,10 +48,12 @@ _MATCHES = frozenset(
         "body_line",
         "branch",
         "email",
+        "email_pattern",
         "login",
         "login_suffix",
         "request_label",
         "request_text",
+        "subject_prefix",
         "tool_name",
         "trailer_key",
         "trailer_line",
@@ -52,11 +62,15 @@ _MATCHES = frozenset(
 _GITHUB_NOREPLY = "@users.noreply.github.com"
 _COAUTHOR_KEY = "co-authored-by"
 
-# An address in angle brackets, as trailers carry it.
-_ADDRESS = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
+# More than any message says; of a trailer, more than any name and address are long.
+_MESSAGE_CHARACTERS = 1 << 18
+_VALUE_CHARACTERS = 1_000
+# What parts an address in a trailer from the rest.
+_AROUND_ADDRESS = re.compile(r"[<>()\s,;:]+")
 # What a model ran in: `GLM-5 via Crush`. A name has one word or two.
 _VIA = re.compile(r"\bvia ((?=([\w-]+))[\w-]+(?: [\w-]+)?)")
 _WORDS = re.compile(r"[\w.-]+")
+_LISTED_NAMES = re.compile(r"[,;/&+(]| and ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +104,9 @@ class _Account:
     kind: str
     tool: str | None
     counts_as_coauthor: bool
+    trailers_count: bool
+    # Known by more than how its name ends.
+    is_listed: bool
 
 
 class Catalog:
@@ -99,6 +116,7 @@ class Catalog:
         self._emails: dict[str, _Account] = {}
         self._logins: dict[str, _Account] = {}
         self._login_suffixes: list[tuple[str, _Account]] = []
+        self._email_patterns: list[tuple[str, _Account]] = []
         self._name_suffixes: list[tuple[str, CommitAttribution]] = []
         self._tools: dict[str, str] = {}
         # Lower-case key of a trailer -> its tool, whatever the value.
@@ -108,6 +126,7 @@ class Catalog:
         # Lower-case key of a trailer that names an agent -> tool of an unlisted agent, if any.
         self._agent_keys: dict[str, str | None] = {}
         self._markers: dict[str, str] = {}
+        self._subject_prefixes: dict[str, str] = {}
         # What only pull and merge requests have: texts of their description, labels and branches
         # (shell patterns), all in lower case, each to its tool.
         self._request_texts: dict[str, str] = {}
@@ -119,16 +138,17 @@ class Catalog:
         keys = {_COAUTHOR_KEY, *self._keys, *self._lines, *self._agent_keys}
         # Looked for before any pattern runs: most messages hold none of them.
         starts = {" ".join(marker.split(" ")[:2]) for marker in self._markers}
-        self._hints = tuple(sorted(keys | starts))
+        ends = {"-by" if key.endswith("-by") else key for key in keys}
+        self._hints = tuple(sorted(ends | starts))
         # A trailer stands at the start of a line, anywhere in the body (a squash joins messages),
-        # and may be folded. A marker may follow an emoji, and ends its line but for a link. More
-        # than three blanks in front are an example, as in Markdown.
+        # and may be folded: the next line begins further right, and not with a key of its own. A
+        # marker may follow an emoji, and ends its line but for a link.
         key_pattern = "|".join(re.escape(key) for key in sorted(keys))
         marker_pattern = "|".join(re.escape(marker) for marker in sorted(self._markers)) or r"(?!)"
         self._evidence = re.compile(
-            rf"^ {{0,3}}(?:(?P<key>{key_pattern})[ \t]*:[ \t]*"
-            rf"(?P<value>[^\n]*(?:\n[ \t]+[^\n]+)*)"
-            rf"|[^\x00-\x7f]*[ \t]*(?P<marker>{marker_pattern})(?=\(|[ \t.]*\r?$))",
+            rf"^(?P<indent>[ \t]*)(?:(?P<key>{key_pattern})[ \t]*:[ \t]*"
+            rf"(?P<value>[^\n]*(?:\n(?P=indent)[ \t]+(?!(?:{key_pattern})[ \t]*:)[^\n]+)*)"
+            rf"|(?:[^\x00-\x7f]+[ \t]*)?(?P<marker>{marker_pattern})(?=\(|[ \t.]*\r?$))",
             re.IGNORECASE | re.MULTILINE,
         )
 
@@ -158,6 +178,15 @@ class Catalog:
         """Return what an account is, by its login: `human`, `agent` or `automation`."""
         account = self._account_of_login(login.strip().lower())
         return account.kind if account else "human"
+
+    def is_listed(self, email: str) -> bool:
+        """Tell whether an address is known by more than how it ends."""
+        account = self._account(email)
+        return account is not None and account.is_listed
+
+    def names_tool(self, name: str) -> bool:
+        """Tell whether a tool calls itself so."""
+        return name.strip().lower() in self._tools
 
     def tool(self, name: str | None) -> str:
         """Return our name of a tool that calls itself `name`; unknown names are kept."""
@@ -202,17 +231,23 @@ class Catalog:
         if not value.strip():
             raise ShipworthyError(f"{where}: value is empty and would match everything.")
         tool = row["ai_tool"] or None
-        if match_on in ("email", "login", "login_suffix"):
+        if match_on in ("email", "email_pattern", "login", "login_suffix"):
             if row["author_kind"] not in ("human", "agent", "automation"):
                 raise ShipworthyError(
                     f"{where}: author_kind is {row['author_kind']!r}, "
                     "not one of human, agent, automation."
                 )
             account = _Account(
-                row["author_kind"], tool, row["counts_as_coauthor"].lower() == "true"
+                row["author_kind"],
+                tool,
+                row["counts_as_coauthor"].lower() == "true",
+                row["trailers_count"].lower() == "true",
+                match_on in ("email", "login"),
             )
             if match_on == "email":
                 self._emails[value] = account
+            elif match_on == "email_pattern":
+                self._email_patterns.append((value, account))
             elif match_on == "login":
                 self._logins[value] = account
             else:
@@ -231,6 +266,8 @@ class Catalog:
             self._lines.setdefault(key.strip(), {})[text.strip()] = tool
         elif match_on == "body_line":
             self._markers[value] = tool
+        elif match_on == "subject_prefix":
+            self._subject_prefixes[value] = tool
         elif match_on == "request_text":
             self._request_texts[value] = tool
         elif match_on == "request_label":
@@ -253,6 +290,11 @@ class Catalog:
             # the one of github-actions[bot].
             login = re.sub(r"^\d+\+", "", address.removesuffix(_GITHUB_NOREPLY))
             account = self._account_of_login(login)
+        elif account is None:
+            for pattern, of_pattern in self._email_patterns:
+                if fnmatchcase(address, pattern):
+                    account = of_pattern
+                    break
         self._known[email] = account
         return account
 
@@ -278,8 +320,14 @@ class Catalog:
                     return attribution
         return None
 
+    def _carries_agents(self, email: str) -> bool:
+        """Tell whether agents commit under an account of a machine."""
+        account = self._account(email)
+        return account is not None and account.trailers_count
+
     def _tool_from_message(self, message: str) -> str | None:
         """Return the tool that the first trailer or marker in a message names."""
+        message = message[:_MESSAGE_CHARACTERS]
         lower_message = message.lower()
         for hint in self._hints:
             if hint in lower_message:
@@ -289,8 +337,16 @@ class Catalog:
         for match in self._evidence.finditer(message):
             if marker := match["marker"]:
                 return self._markers[marker.lower()]
-            tool = self._tool_from_trailer(match["key"].lower(), match["value"].strip())
-            if tool:
+            value = match["value"][:_VALUE_CHARACTERS].strip()
+            if tool := self._tool_from_trailer(match["key"].lower(), value):
+                return tool
+        return None
+
+    def _tool_from_subject(self, message: str) -> str | None:
+        """Return the tool that writes subjects which begin like this one."""
+        start = message[:_VALUE_CHARACTERS].lstrip().lower()
+        for prefix, tool in self._subject_prefixes.items():
+            if start.startswith(prefix):
                 return tool
         return None
 
@@ -299,8 +355,9 @@ class Catalog:
             return self._keys[key] if value else None
         if key in self._lines:
             return self._lines[key].get(value.lower())
-        if address := _ADDRESS.search(value):
-            account = self._account(address[1])
+        address = find_address(value)
+        if address:
+            account = self._account(address)
             if account is not None and account.kind == "agent" and account.counts_as_coauthor:
                 return account.tool or UNKNOWN_TOOL
             return None
@@ -314,10 +371,11 @@ class Catalog:
         People come with an address; a model comes with a version number, listed or not.
         """
         via = _VIA.search(text)
-        candidates = [text, text.partition(":")[0].strip(), *(via.groups() if via else ())]
+        names = _LISTED_NAMES.split(text)
+        candidates = [text, text.partition(":")[0], *(via.groups() if via else ()), *names]
         for name in candidates:
-            if name in self._tools:
-                return self._tools[name]
+            if name.strip() in self._tools:
+                return self._tools[name.strip()]
         if "://" in text or not any(map(str.isdigit, text)):
             return None
         first, *others = _WORDS.findall(text)
@@ -327,7 +385,19 @@ class Catalog:
 
 @lru_cache(maxsize=8)
 def _load_catalog(path: Path) -> Catalog:
-    return Catalog(read_seed(path, _COLUMNS), path)
+    return Catalog(read_seed(path, _COLUMNS, _NEWER_COLUMNS), path)
+
+
+def find_address(value: str) -> str | None:
+    """Return the first e-mail address in a trailer's value; it need not be in angle brackets."""
+    before, *others = value[:_VALUE_CHARACTERS].split("@")
+    for after in others:
+        local = _AROUND_ADDRESS.split(before)[-1]
+        domain = _AROUND_ADDRESS.split(after)[0]
+        if local and domain:
+            return f"{local}@{domain}"
+        before = after
+    return None
 
 
 def attribute_commit(
@@ -353,9 +423,14 @@ def attribute_commit(
         What is known about agents.
     """
     by_author = catalog._from_author(author_name, author_email)
-    if by_author is not None:
+    if by_author is not None and not catalog._carries_agents(author_email):
         return by_author
     tool = catalog._tool_from_message(message)
+    if by_author is not None:
+        return (
+            CommitAttribution(by_author.author_kind, "ai", tool, "trailer") if tool else by_author
+        )
+    tool = tool or catalog._tool_from_subject(message)
     if tool is None:
         return _UNTAGGED
     return CommitAttribution("human", "ai", tool, "trailer")

@@ -45,18 +45,24 @@ class CommitRows:
     Attributes
     ----------
     shas : list of str
+    ancestors, landed_with : list of str or None
+        By row: the newest mainline commit among its ancestors, the one that brought it.
     addresses, kinds : Pool
         The authors' addresses, and instances of `CommitKind`; `address_codes` and `kind_codes` give
         the number of each row's.
-    reverts, incidents : dict of int to str
-        By row: the commit that one reverts, as written; the incident that it fixes.
+    reverts : dict of int to tuple of str
+        By row: what a commit reverts, as written.
+    incidents : dict of int to str
+        By row: the incident that a commit fixes.
     """
 
     def __init__(self) -> None:
         self.shas: list[str] = []
+        self.ancestors: list[str | None] = []
+        self.landed_with: list[str | None] = []
         self.addresses = Pool()
         self.kinds = Pool()
-        self.reverts: dict[int, str] = {}
+        self.reverts: dict[int, tuple[str, ...]] = {}
         self.incidents: dict[int, str] = {}
         self._codes = array("I")
         self._times = array("q")
@@ -69,7 +75,9 @@ class CommitRows:
         self,
         commit: Commit,
         evidence: Evidence,
-        landed_at: int,
+        landed_at: int | None,
+        ancestor: str | None,
+        landed_with: str | None,
         position: int | None = None,
         files_changed: int | None = None,
     ) -> None:
@@ -80,21 +88,27 @@ class CommitRows:
         commit : Commit
         evidence : Evidence
             Its own, or for a merge that of what it brought in.
-        landed_at : int
-            Seconds since 1970 (UTC).
+        landed_at : int or None
+            Seconds since 1970 (UTC); None as long as it is unmerged.
+        ancestor : str or None
+            The newest mainline commit among its ancestors; itself on the mainline.
+        landed_with : str or None
+            The mainline commit that brought it; itself on the mainline.
         position, files_changed : int or None
             In the mainline, from 1, and by its diff; None for a branch commit.
         """
         row = len(self.shas)
         self.shas.append(commit.sha)
+        self.ancestors.append(ancestor)
+        self.landed_with.append(landed_with)
         kind = CommitKind(commit.author_kind, evidence, commit.is_fix)
         self._codes.extend((self.addresses[commit.author_email], self.kinds[kind]))
         for time in (commit.authored_at, commit.committed_at, landed_at):
             self._times.append(_NO_TIME if time is None else time)
         for number in (position, files_changed, commit.pull_request_number):
             self._numbers.append(-1 if number is None else number)
-        if commit.reverts_sha is not None:
-            self.reverts[row] = commit.reverts_sha
+        if commit.reverts:
+            self.reverts[row] = commit.reverts
         if commit.fixes_incident_id is not None:
             self.incidents[row] = commit.fixes_incident_id
 

@@ -12,7 +12,8 @@ import numpy as np
 from shipworthy.git.authors import VersionComparer, added_places, lines_in_older
 from shipworthy.git.diffs import FileChange, unquote
 from shipworthy.git.history import Commit
-from shipworthy.git.repository import PathFinder, Repository
+from shipworthy.git.processes import PathFinder
+from shipworthy.git.repository import Repository
 
 IGNORE_REVISIONS_PATH = b".git-blame-ignore-revs"
 

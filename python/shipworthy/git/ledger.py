@@ -1,7 +1,7 @@
 """Book every line of a run: its birth by row of the table, its death, and what stays alive."""
 
 from array import array
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import accumulate, chain, groupby, pairwise
@@ -26,8 +26,10 @@ from shipworthy.git.history import Commit
 from shipworthy.git.ignored import IGNORE_REVISIONS_PATH, find_kept_lines, parse_ignored
 from shipworthy.git.lines import FileBirths, LineTracker
 from shipworthy.git.memory import give_back_memory
-from shipworthy.git.repository import ObjectReader, Repository
+from shipworthy.git.processes import ObjectReader
+from shipworthy.git.repository import Repository, path_text
 from shipworthy.git.state import ReaderState
+from shipworthy.warehouse import Finding
 
 REFILL_SECONDS = 84 * 86_400
 # The memory of removed texts is swept when it has grown by so many.
@@ -45,24 +47,6 @@ _TIDIED_CHANGES = 500
 # So many removed lines are counted at a time.
 _COUNTED_DEAD = 1 << 18
 _BLANK_CHECKSUM = 0  # of the empty text
-
-
-def path_text(path: bytes) -> str:
-    """Return a path as text: itself where it is UTF-8, else in git's C quotes.
-
-    Two paths never get one text: a path that begins with a quotation mark is quoted as well.
-    """
-    try:
-        text = path.decode()
-    except UnicodeDecodeError:
-        text = '"'
-    if not text.startswith('"'):
-        return text
-    quoted = "".join(
-        chr(byte) if 0x20 <= byte < 0x7F and byte not in b'"\\' else f"\\{byte:03o}"
-        for byte in path
-    )
-    return f'"{quoted}"'
 
 
 class Change(NamedTuple):
@@ -139,6 +123,8 @@ class Ledger:
         Where the last run stopped.
     settings : str
         Kept with the new state.
+    ancestors : mapping of str to str
+        The newest mainline commit among the ancestors of each commit off the mainline.
     strict : bool
         Whitespace-only edits are edits when true.
     """
@@ -149,6 +135,7 @@ class Ledger:
         objects: ObjectReader,
         state: ReaderState | None,
         settings: str,
+        ancestors: Mapping[str, str],
         *,
         strict: bool,
     ) -> None:
@@ -156,8 +143,9 @@ class Ledger:
         self._repository = repository
         self._objects = objects
         self._settings = settings
+        self._ancestors = ancestors
         self._attestations = Attestations(repository, objects)
-        # The mainline's commits, and those of branches that wrote a line.
+        # The mainline's commits, and all others.
         self.mainline = CommitRows()
         self.branch_commits = CommitRows()
         self._position = state.position if state else 0
@@ -197,6 +185,7 @@ class Ledger:
             self._idle_searches.put(search)
         self._deaths: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None = None
         self.births_count = self.deaths_count = self.living_count = 0
+        self._found: Counter[tuple[str, str]] = Counter()
 
     def _restore(self, state: ReaderState | None) -> LineTracker:
         """Number the living lines of the last run anew, file by file."""
@@ -215,7 +204,13 @@ class Ledger:
         self._rows = np.concatenate(rows).astype(np.uint32)
         return tracker
 
-    def add(self, commit: Commit, branch: Sequence[Commit], files: Sequence[FileChange]) -> None:
+    def add(
+        self,
+        commit: Commit,
+        branch: Sequence[Commit],
+        files: Sequence[FileChange],
+        landed_at: int,
+    ) -> None:
         """Take in the next change of the mainline.
 
         Parameters
@@ -225,19 +220,26 @@ class Ledger:
             What it brought in, if it is a merge, children first.
         files : sequence of FileChange
             What it did to each file.
+        landed_at : int
+            Seconds since 1970 (UTC), never before the last one's.
         """
         self._position += 1
-        committed_at = commit.committed_at if commit.committed_at is not None else 0
-        self._landed_at = max(
-            committed_at, committed_at if self._landed_at is None else self._landed_at
-        )
+        self._landed_at = landed_at
         self._branch_commits += len(branch)
+        self._note(commit)
+        for one in branch:
+            self._note(one)
         change = Change(
             self.births.add_change(commit.sha), commit, branch, self._branch_commits,
             self._landed_at,
         )  # fmt: skip
         evidence = _common_evidence(branch) or Evidence.of(commit)
-        self.mainline.add(commit, evidence, self._landed_at, self._position, len(files))
+        self.mainline.add(
+            commit, evidence, landed_at, commit.sha, commit.sha, self._position, len(files)
+        )
+        for one in branch:
+            ancestor = self._ancestors.get(one.sha)
+            self.branch_commits.add(one, Evidence.of(one), landed_at, ancestor, commit.sha)
         self._follow_special_files(files)
         ignored = sorted(self._ignored.intersection([commit.sha, *(one.sha for one in branch)]))
         kept = {}
@@ -253,6 +255,22 @@ class Ledger:
             self._settle_merges(is_last=False)
         if self._position % _TIDIED_CHANGES == 0:
             give_back_memory()
+
+    def _note(self, commit: Commit) -> None:
+        """Count what a commit shows that may be read wrongly."""
+        if commit.unlisted:
+            self._found.update(commit.unlisted)
+        if commit.has_proper_address:
+            self._found["joined_by_mailmap", ".mailmap"] += 1
+
+    def findings(self) -> list[Finding]:
+        """Return what this run found that may be read wrongly."""
+        return [Finding("commits", *what, count) for what, count in self._found.items()]
+
+    def add_unmerged(self, commit: Commit) -> None:
+        """Take in a commit that the mainline does not reach."""
+        ancestor = self._ancestors.get(commit.sha)
+        self.branch_commits.add(commit, Evidence.of(commit), None, ancestor, None)
 
     def _follow_special_files(self, files: Sequence[FileChange]) -> None:
         """Keep up with the files that tell this reader something."""
@@ -461,8 +479,6 @@ class Ledger:
             is_refilled = bool(refilled > 0 and with_text <= 2 * refilled)
         kind = BirthKind(additions.path_class, *evidence, is_moved, is_refilled)
         change = additions.change
-        if author.sha not in self.births.authors and author.sha != change.commit.sha:
-            self.branch_commits.add(author, Evidence.of(author), change.landed_at)
         self.births.add(change.number, path_text(additions.path), author.sha, kind, lines)
 
     def stop(self) -> None:
@@ -470,11 +486,6 @@ class Ledger:
         self._helper.shutdown(cancel_futures=True)
         for search in self._searches:
             search.__exit__(None, None, None)
-
-    @property
-    def landed_at(self) -> int:
-        """Landing of the last change, in seconds since 1970 (UTC)."""
-        return self._landed_at
 
     def close(self) -> None:
         """Settle what was put off. After this the rows are complete."""

@@ -3,6 +3,8 @@
 import sys
 import time
 
+from shipworthy.errors import printable
+
 _WIDTH = 30
 _REDRAW_SECONDS = 0.1
 
@@ -19,7 +21,7 @@ class Progress:
     """
 
     def __init__(self, title: str, total: int) -> None:
-        self._title = title
+        self._title = printable(title)
         self._total = total
         self._done = 0
         self._started = self._drawn = time.monotonic()

@@ -5,24 +5,43 @@ import hashlib
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from shipworthy.errors import ShipworthyError
+from shipworthy.contract import RAW_SCHEMA
+from shipworthy.errors import ShipworthyError, printable
+from shipworthy.git.mailmap import mailmap_id, read_mailmap
+from shipworthy.git.opening import open_repository
 from shipworthy.git.progress import Progress
-from shipworthy.git.repository import Repository, open_repository
+from shipworthy.git.repository import LostObjectsError, Repository
 
 if TYPE_CHECKING:
     import duckdb
 
-    from shipworthy.git.catalog import Catalog
+    from shipworthy.git.history import CommitParser
     from shipworthy.git.ledger import Ledger
+    from shipworthy.git.mainline import Plan, UnclearMerge
+    from shipworthy.git.releases import ReleaseRules
     from shipworthy.git.state import ReaderState
+    from shipworthy.warehouse import Finding
 
-_STATE_TABLE = "shipworthy_raw.git_reader_state"
+_STATE_TABLE = f"{RAW_SCHEMA}.git_reader_state"
+_LISTED = 5
+# Of one kind, each under its commit; the rest under one name.
+_MOST_FINDINGS = 100
+# What a run finds in commits that later runs do not read again.
+_LASTING = (
+    "clock_ahead",
+    "clock_unset",
+    "joined_by_mailmap",
+    "lost_file",
+    "unclear_mainline",
+    "unlisted_bot",
+    "unlisted_tool",
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +63,8 @@ class RepositoryLoad:
         Release tags written as deployments.
     seconds : float
         Wall-clock seconds.
+    unclear : tuple of UnclearMerge
+        Merges of the mainline that may have been pulls.
     """
 
     repository: str
@@ -54,13 +75,25 @@ class RepositoryLoad:
     living: int
     deployments: int
     seconds: float
+    unclear: tuple["UnclearMerge", ...] = ()
 
     def __str__(self) -> str:
         """Return the closing line."""
-        return (
-            f"{self.repository}: {self.commits:,} commits read ({self.mode}), "
+        line = (
+            f"{printable(self.repository)}: {self.commits:,} commits read ({self.mode}), "
             f"{self.births:,} lines born, {self.deaths:,} removed, {self.living:,} alive, "
             f"{self.deployments:,} releases, {self.seconds:.1f} s"
+        )
+        if not self.unclear:
+            return line
+        listed = ", ".join(
+            f"{one.sha[:10]} brings {one.brought:,} and keeps {one.kept:,}"
+            for one in sorted(self.unclear, key=lambda one: -one.brought)[:_LISTED]
+        )
+        more = f" and {len(self.unclear) - _LISTED} more" if len(self.unclear) > _LISTED else ""
+        return (
+            f"{line}; merges that bring in more commits than they keep, and may have been pulls of "
+            f"the mainline into somebody's work: {listed}{more}"
         )
 
 
@@ -70,7 +103,9 @@ def load_git(
     *,
     repositories: Sequence[str] = (),
     branch: str | None = None,
-    releases: str | None = None,
+    releases: str | Sequence[str] | None = None,
+    release_service: Sequence[str] = (),
+    release_services: Mapping[str, str] | None = None,
     strict: bool = False,
     jobs: int = 1,
     report: Callable[[RepositoryLoad], object] | None = None,
@@ -92,8 +127,13 @@ def load_git(
         origin remote's address, else from the directory's or bundle's name.
     branch : str or None
         Branch whose first-parent chain is the mainline; None means the repository's default branch.
-    releases : str or None
-        Shell pattern of release tags (`v*`) to write as production deployments; None means none.
+    releases : str, sequence of str or None
+        Shell patterns of release tags (`v*`) to write as production deployments; with `!` in front,
+        of tags to leave out. None or empty means those that name a service.
+    release_service : sequence of str
+        How tags name services: `{service}@*`, or a pattern with the service's name, `cli/v*=cli`.
+    release_services : mapping of str to str or None
+        The same, pattern to name; these come first. Without any of the three there are no releases.
     strict : bool
         Whitespace-only edits count as edits when true.
     jobs : int
@@ -120,6 +160,7 @@ def load_git(
             f"There are {len(paths)} paths and {len(repositories)} names (--repository); "
             "name each of them in the order of the paths, or none."
         )
+    rules = _release_rules(releases, release_service, release_services or {})
     with ExitStack() as stack:
         stack.enter_context(_without_garbage_collection())
         opened = [
@@ -139,10 +180,20 @@ def load_git(
         loads = []
         for repository in opened:
             load = _Load(repository, connection, salt, strict=strict, jobs=jobs)
-            loads.append(load.run(releases))
+            loads.append(load.run(rules))
             if report is not None:
                 report(loads[-1])
         return loads
+
+
+def _release_rules(
+    releases: str | Sequence[str] | None, templates: Sequence[str], services: Mapping[str, str]
+) -> "ReleaseRules | None":
+    from shipworthy.git.releases import ReleaseRules, parse_service_rule
+
+    patterns = [releases] if isinstance(releases, str) else list(releases or ())
+    rules = [*services.items(), *map(parse_service_rule, templates)]
+    return ReleaseRules(patterns, rules) if patterns or rules else None
 
 
 @contextmanager
@@ -202,42 +253,160 @@ class _Load:
         self._salt = salt
         self._strict = strict
         self._jobs = jobs
-        self._settings = _fingerprint(repository, salt, strict=strict)
+        self._mailmap = mailmap_id(repository)
+        self._settings = _fingerprint(repository, salt, self._mailmap, strict=strict)
 
-    def run(self, releases: str | None) -> RepositoryLoad:
+    def run(self, rules: "ReleaseRules | None") -> RepositoryLoad:
         """Read what is new and write it, with the new state, in one transaction."""
+        lost: Counter[str] = Counter()
+        known: set[str] = set()
+        while True:
+            try:
+                return self._attempt(rules, lost)
+            except LostObjectsError as error:
+                from shipworthy.git.stand_ins import stand_in
+
+                new = set(error.object_ids) - known
+                found = stand_in(self._repository, new) if new else None
+                if not found:
+                    raise
+                known |= new
+                lost.update(found)
+
+    def _attempt(self, rules: "ReleaseRules | None", lost: Counter[str]) -> RepositoryLoad:
         from shipworthy.git.catalog import Catalog
-        from shipworthy.git.history import read_mainline
+        from shipworthy.git.history import CommitParser
+        from shipworthy.git.mainline import find_unclear
         from shipworthy.git.state import ReaderState
+        from shipworthy.warehouse import Finding, read_findings
 
         started = time.monotonic()
-        catalog = Catalog.load()
+        parser = CommitParser(
+            Catalog.load(),
+            read_mailmap(self._repository, self._mailmap),
+            self._repository.name,
+        )
         blob = self._saved_state()
         state = None if blob is None else ReaderState.from_bytes(blob)
         if state is not None and state.settings != self._settings:
             state = None
         if state is not None and not (self._has_commit(state.tip) and self._has_same_notes(state)):
             state = None
-        mainline, continues = read_mainline(self._repository, state.tip if state else None)
-        if state is not None and not continues:
+        plan = self._plan(state)
+        if state is not None and not plan.continues:
             state = None
-            mainline, _ = read_mainline(self._repository, None)
-        ledger = self._read(catalog, mainline, state)
+            plan = self._plan(None)
+        if state is None:
+            self._refuse_other_history(plan)
+        else:
+            self._leave_out_known(plan)
+        noticed: Counter[str] = Counter()
+        ledger, big_merges = self._read(parser, plan, state, noticed)
         if state is None:
             mode = "fresh" if blob is None else "anew"
         else:
-            mode = "resumed" if mainline else "current"
-        deployments = self._write(ledger, state, releases)
+            mode = "resumed" if plan.mainline else "current"
+        unclear = find_unclear(self._repository, big_merges)
+        known = read_findings(self._connection, self._source) if state is not None else []
+        findings = [
+            *(
+                finding
+                for finding in known
+                # What is lost is counted over the whole history.
+                if finding.reason in _LASTING and not (lost and finding.reason == "lost_file")
+            ),
+            *_findings_of(plan, self._repository, unclear),
+            *ledger.findings(),
+            *(Finding("line_births", "lost_file", *each) for each in lost.items()),
+            *(
+                Finding("line_births", reason, ".gitattributes", count)
+                for reason, count in noticed.items()
+            ),
+        ]
+        deployments = self._write(ledger, state, rules, findings)
         return RepositoryLoad(
             repository=self._repository.name,
             mode=mode,
-            commits=len(mainline),
+            commits=len(plan.mainline),
             births=ledger.births_count,
             deaths=ledger.deaths_count,
             living=ledger.living_count,
             deployments=deployments,
             seconds=time.monotonic() - started,
+            unclear=tuple(unclear),
         )
+
+    @property
+    def _source(self) -> str:
+        return f"git:{self._repository.name}"
+
+    def _plan(self, state: "ReaderState | None") -> "Plan":
+        from shipworthy.git.mainline import plan_history
+
+        return plan_history(
+            self._repository,
+            state.tip if state else None,
+            state.position if state else 0,
+            state.landed_at if state else None,
+            self._find_known,
+        )
+
+    def _find_known(self, shas: Sequence[str]) -> dict[str, tuple[str, int]]:
+        """Return the newest mainline ancestor of commits that were read before."""
+        rows = self._connection.execute(
+            "select one.sha, ancestor.sha, ancestor.mainline_position "
+            f"from {RAW_SCHEMA}.commits as one join {RAW_SCHEMA}.commits as ancestor "
+            "on ancestor.repository = one.repository and ancestor.sha = one.mainline_ancestor_sha "
+            "where one.repository = ? and one.sha in (select unnest(?)) "
+            "and ancestor.mainline_position is not null",
+            [self._repository.name, list(shas)],
+        ).fetchall()
+        return {sha: (ancestor, position) for sha, ancestor, position in rows}
+
+    def _leave_out_known(self, plan: "Plan") -> None:
+        """Leave out unmerged commits whose rows are there and say the same."""
+        if not plan.unmerged:
+            return
+        rows = self._connection.execute(
+            f"select sha, mainline_ancestor_sha from {RAW_SCHEMA}.commits "
+            "where repository = ? and landed_with_sha is null and mainline_position is null",
+            [self._repository.name],
+        ).fetchall()
+        known = {sha: ancestor for sha, ancestor in rows if plan.ancestors.get(sha) == ancestor}
+        plan.unmerged = [sha for sha in plan.unmerged if sha not in known]
+        for clocks in (plan.clocks_ahead, plan.clocks_unset):
+            clocks[:] = [sha for sha in clocks if sha not in known]
+
+    def _refuse_other_history(self, plan: "Plan") -> None:
+        """Refuse another history under a name that is taken, and a history under a second name."""
+        name = self._repository.name
+        commits = f"{RAW_SCHEMA}.commits"
+        query = f"select sha from {commits} where repository = ? and mainline_position is not null"
+        before = {sha for (sha,) in self._connection.execute(query, [name]).fetchall()}
+        here = set(plan.merged)
+        if before and before.isdisjoint(here):
+            raise ShipworthyError(
+                f"{self._repository.location} has no commit in common with the history that the "
+                f"warehouse holds as {name}; load it under a name of its own with --repository, "
+                f"or drop the other one first: shipworthy forget {name}"
+            )
+        if before:
+            return
+        # A fork shares the first commit, and then goes its own way.
+        others = self._connection.execute(
+            "select one.repository, max_by(one.sha, one.mainline_position), "
+            f"bool_or(one.sha = ?) from {commits} as one join {commits} as root "
+            "on root.repository = one.repository and root.mainline_position = 1 and root.sha = ? "
+            "where one.repository != ? and one.mainline_position is not null group by 1 order by 1",
+            [self._repository.head, plan.mainline[0][0], name],
+        ).fetchall()
+        for other, tip, has_head in others:
+            if has_head or tip in here:
+                raise ShipworthyError(
+                    f"{self._repository.location} is the history that the warehouse holds as "
+                    f"{other}, and {name} would count it twice; give it its new name with: "
+                    f"shipworthy rename {other} {name}, or load it with --repository {other}"
+                )
 
     def _saved_state(self) -> bytes | None:
         rows = self._connection.execute(
@@ -263,37 +432,64 @@ class _Load:
 
     def _read(
         self,
-        catalog: "Catalog",
-        mainline: Sequence[tuple[str, str | None]],
+        parser: "CommitParser",
+        plan: "Plan",
         state: "ReaderState | None",
-    ) -> "Ledger":
-        """Follow all lines through the new changes."""
+        noticed: Counter[str],
+    ) -> tuple["Ledger", list[tuple[str, tuple[str, ...], int]]]:
+        """Follow all lines through the new changes. Return merges that bring in much, too."""
         from shipworthy.git.diffs import read_changes
-        from shipworthy.git.history import read_history
-        from shipworthy.git.repository import ObjectReader
+        from shipworthy.git.history import read_commits, read_history
+        from shipworthy.git.mainline import MANY_COMMITS
+        from shipworthy.git.processes import ObjectReader
 
+        big_merges = []
         with (
             # Git works on while the commits are read and the heavier modules are imported.
-            read_changes(self._repository, mainline, strict=self._strict, jobs=self._jobs) as diffs,
+            read_changes(
+                self._repository,
+                plan.mainline,
+                strict=self._strict,
+                jobs=self._jobs,
+                noticed=noticed,
+            ) as diffs,
             ObjectReader(self._repository) as objects,
-            closing(
-                read_history(self._repository, catalog, mainline, state.tip if state else None)
-            ) as history,
-            Progress(self._repository.name, len(mainline)) as progress,
+            closing(read_history(self._repository, parser, plan)) as history,
+            Progress(self._repository.name, len(plan.mainline)) as progress,
         ):
             from shipworthy.git.ledger import Ledger
 
-            ledger = Ledger(self._repository, objects, state, self._settings, strict=self._strict)
+            ledger = Ledger(
+                self._repository, objects, state, self._settings, plan.ancestors,
+                strict=self._strict,
+            )  # fmt: skip
             try:
-                for (commit, branch), changes in zip(history, diffs, strict=True):
-                    ledger.add(commit, branch, changes)
+                for (commit, branch), changes, landed_at in zip(
+                    history, diffs, plan.landings, strict=True
+                ):
+                    ledger.add(commit, branch, changes, landed_at)
+                    if (
+                        len(branch) >= MANY_COMMITS
+                        and commit.pull_request_number is None
+                        and commit.sha not in plan.pulls
+                    ):
+                        big_merges.append((commit.sha, commit.parents, len(branch)))
                     progress.advance()
+                with closing(read_commits(self._repository, parser, plan.unmerged)) as unmerged:
+                    for commit in unmerged:
+                        ledger.add_unmerged(commit)
                 ledger.close()
             finally:
                 ledger.stop()
-        return ledger
+        return ledger, big_merges
 
-    def _write(self, ledger: "Ledger", state: "ReaderState | None", releases: str | None) -> int:
+    def _write(
+        self,
+        ledger: "Ledger",
+        state: "ReaderState | None",
+        rules: "ReleaseRules | None",
+        findings: "Sequence[Finding]",
+    ) -> int:
         """Write rows and state in one transaction. Return the number of deployments."""
         from shipworthy.git.memory import give_back_memory
         from shipworthy.git.rows import write_rows
@@ -311,8 +507,11 @@ class _Load:
                 ledger,
                 self._salt,
                 is_resumed=state is not None,
-                releases=releases,
-                loaded_at=datetime.now(UTC).replace(tzinfo=None),
+                rules=rules,
+                findings=findings,
+                loaded_at=datetime.fromtimestamp(self._repository.scanned_at, UTC).replace(
+                    tzinfo=None
+                ),
             )
             connection.execute(
                 f"insert or replace into {_STATE_TABLE} values (?, ?)",
@@ -325,7 +524,28 @@ class _Load:
         return deployments
 
 
-def _fingerprint(repository: Repository, salt: bytes, *, strict: bool) -> str:
+def _findings_of(
+    plan: "Plan", repository: Repository, unclear: "Sequence[UnclearMerge]"
+) -> "Iterator[Finding]":
+    from shipworthy.warehouse import Finding
+
+    for reason, shas in (
+        ("clock_ahead", plan.clocks_ahead),
+        ("clock_unset", plan.clocks_unset),
+    ):
+        for sha in shas[:_MOST_FINDINGS]:
+            yield Finding("commits", reason, sha)
+        if len(shas) > _MOST_FINDINGS:
+            yield Finding("commits", reason, "others", len(shas) - _MOST_FINDINGS)
+    for merge in unclear:
+        yield Finding("commits", "unclear_mainline", merge.sha, merge.brought)
+    for ref in repository.unreadable:
+        yield Finding("commits", "unreadable_ref", ref)
+    if plan.unreadable:
+        yield Finding("commits", "unreadable_branches", repository.name, plan.unreadable)
+
+
+def _fingerprint(repository: Repository, salt: bytes, mailmap: str | None, *, strict: bool) -> str:
     """Return a text that changes with whatever, besides the history, the rows depend on."""
     from shipworthy.git.catalog import CATALOG_SEED, CATALOG_VARIABLE
     from shipworthy.git.paths import PATTERN_SEED, PATTERN_VARIABLE
@@ -338,4 +558,7 @@ def _fingerprint(repository: Repository, salt: bytes, *, strict: bool) -> str:
             digest.update(hashlib.sha256(path.read_bytes()).digest())
         except OSError as error:
             raise ShipworthyError(f"{path} cannot be read: {error.strerror}.") from error
+    # The last part of the name tells a message's own requests from others'; the mailmap counts for
+    # all commits.
+    digest.update(f"{repository.name.rsplit('/', 1)[-1]} {mailmap}".encode())
     return f"{repository.branch} strict={strict} {digest.hexdigest()[:16]}"

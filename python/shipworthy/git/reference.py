@@ -31,7 +31,9 @@ def seed_path(name: str, variable: str) -> Path:
     return next((place for place in places if place.exists()), places[-1])
 
 
-def read_seed(path: Path, columns: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
+def read_seed(
+    path: Path, columns: tuple[str, ...], newer: tuple[str, ...] = ()
+) -> list[tuple[int, dict[str, str]]]:
     """Read a reference seed.
 
     Parameters
@@ -40,6 +42,8 @@ def read_seed(path: Path, columns: tuple[str, ...]) -> list[tuple[int, dict[str,
         A CSV file in UTF-8.
     columns : tuple of str
         The columns that it must have, in any order; others are refused.
+    newer : tuple of str
+        Columns that it may lack, whose values are then empty.
 
     Returns
     -------
@@ -54,16 +58,17 @@ def read_seed(path: Path, columns: tuple[str, ...]) -> list[tuple[int, dict[str,
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
-            if sorted(reader.fieldnames or ()) != sorted(columns):
+            found = reader.fieldnames or ()
+            if sorted(set(columns) | (set(found) & set(newer))) != sorted(found):
                 raise ShipworthyError(f"{path} must have the columns {', '.join(columns)}.")
             rows = []
             for row in reader:
                 if None in row or None in row.values():
                     raise ShipworthyError(
                         f"{path}, line {reader.line_num}: the row does not have "
-                        f"{len(columns)} values; quote values that hold a comma."
+                        f"{len(found)} values; quote values that hold a comma."
                     )
-                rows.append((reader.line_num, row))
+                rows.append((reader.line_num, dict.fromkeys(newer, "") | row))
             return rows
     except OSError as error:
         raise ShipworthyError(f"{path} cannot be read: {error.strerror}.") from error

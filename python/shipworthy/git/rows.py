@@ -1,5 +1,6 @@
 """Write what a run found into the contract's tables."""
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
@@ -12,10 +13,11 @@ from shipworthy.git.commits import Evidence
 from shipworthy.git.diffs import UNCOUNTED_CLASSES
 from shipworthy.git.ledger import Ledger
 from shipworthy.git.memory import give_back_memory
-from shipworthy.git.releases import find_releases
-from shipworthy.git.repository import Repository, resolve_commits
+from shipworthy.git.processes import resolve_commits
+from shipworthy.git.releases import Release, ReleaseRules, TaggedCommit, find_releases
+from shipworthy.git.repository import Repository
 from shipworthy.identity import person_key
-from shipworthy.warehouse import merge
+from shipworthy.warehouse import Finding, merge, replace_findings
 
 _FULL_SHA = (40, 64)
 _ROWS_AT_A_TIME = 40_960
@@ -28,7 +30,8 @@ def write_rows(
     salt: bytes,
     *,
     is_resumed: bool,
-    releases: str | None,
+    rules: ReleaseRules | None,
+    findings: Sequence[Finding],
     loaded_at: datetime,
 ) -> int:
     """Write all tables, within the caller's transaction.
@@ -43,8 +46,10 @@ def write_rows(
         Of the person keys.
     is_resumed : bool
         Whether rows are added to those of earlier runs; otherwise they replace them.
-    releases : str or None
-        Pattern of release tags, as in `load_git`.
+    rules : ReleaseRules or None
+        Which tags are releases; None if none is.
+    findings : sequence of Finding
+        What this run found odd.
     loaded_at : datetime
         UTC, without zone.
 
@@ -55,6 +60,7 @@ def write_rows(
     """
     name = repository.name
     if not is_resumed:
+        _keep_unmerged(connection, name)
         for table in ("line_births", "line_deaths", "commits"):
             connection.execute(f"delete from {RAW_SCHEMA}.{table} where repository = ?", [name])
     # Some rows at a time: only these are in memory twice.
@@ -64,9 +70,12 @@ def write_rows(
         ("commits", _commit_rows(repository, ledger, salt)),
     ):
         for rows in parts:
-            _insert(connection, table, rows)
+            # What was a branch's may be the mainline's by now.
+            _insert(connection, table, rows, replaces=is_resumed and table == "commits")
             rows.clear()
         give_back_memory()
+    if not is_resumed:
+        _restore_unmerged(connection, name)
     # Committing takes as much again as writing did.
     ledger.forget_rows()
     give_back_memory()
@@ -81,30 +90,64 @@ def write_rows(
             "is_shallow": np.array([False]),
         },
     )
-    through = _time(ledger.landed_at)
+    through = _time(
+        repository.scanned_at if repository.fetched_at is None else repository.fetched_at
+    )
     _watermark(connection, "commits", name, through, loaded_at)
-    if releases is None:
-        return 0
-    return _write_releases(connection, repository, ledger, releases, loaded_at)
+    releases = []
+    if rules is not None:
+        releases = _write_releases(connection, repository, rules)
+        # The tags are known as of the scan, which may hold one that is younger than the last fetch.
+        _watermark(connection, "deployments", name, through, loaded_at)
+    replace_findings(
+        connection,
+        f"git:{name}",
+        [*findings, *_release_findings(releases, names_services=rules and rules.names_services)],
+    )
+    return len(releases)
+
+
+def _keep_unmerged(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Put aside the commits that no mainline reached: their branches may be gone by now."""
+    connection.execute(
+        f"create or replace temp table _git_unmerged as select * from {RAW_SCHEMA}.commits "
+        "where repository = ? and landed_with_sha is null and mainline_position is null",
+        [name],
+    )
+
+
+def _restore_unmerged(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Bring back those that were not read again and still leave the mainline where they did."""
+    commits = f"{RAW_SCHEMA}.commits"
+    connection.execute(
+        f"insert into {commits} by name select * from _git_unmerged as old "
+        f"where not exists (select 1 from {commits} as new "
+        "where new.repository = old.repository and new.sha = old.sha) "
+        f"and exists (select 1 from {commits} as ancestor where ancestor.repository = ? "
+        "and ancestor.sha = old.mainline_ancestor_sha and ancestor.mainline_position is not null)",
+        [name],
+    )
+    connection.execute("drop table _git_unmerged")
 
 
 def _write_releases(
-    connection: duckdb.DuckDBPyConnection,
-    repository: Repository,
-    ledger: Ledger,
-    pattern: str,
-    loaded_at: datetime,
-) -> int:
+    connection: duckdb.DuckDBPyConnection, repository: Repository, rules: ReleaseRules
+) -> list[Release]:
     """Replace the repository's tag deployments: tags can be moved and deleted."""
-    landed_at = {
-        sha: int(landed.replace(tzinfo=UTC).timestamp())
-        for sha, landed in connection.execute(
-            f"select sha, landed_at from {RAW_SCHEMA}.commits "
-            "where repository = ? and mainline_position is not null",
-            [repository.name],
+    tagged = sorted({tag.sha for tag in repository.tags if rules.is_release(tag.name)})
+    commits = {
+        sha: TaggedCommit(landed_at, committed_at, is_mainline)
+        for sha, landed_at, committed_at, is_mainline in connection.execute(
+            "select tagged.sha, epoch(ancestor.landed_at)::bigint, "
+            "epoch(tagged.committed_at)::bigint, tagged.mainline_position is not null "
+            f"from {RAW_SCHEMA}.commits as tagged left join {RAW_SCHEMA}.commits as ancestor "
+            "on ancestor.repository = tagged.repository "
+            "and ancestor.sha = tagged.mainline_ancestor_sha "
+            "where tagged.repository = ? and tagged.sha in (select unnest(?))",
+            [repository.name, tagged],
         ).fetchall()
     }
-    found = find_releases(repository.name, repository.tags, pattern, landed_at)
+    found = find_releases(repository.name, repository.tags, rules, commits, repository.scanned_at)
     connection.execute(
         f"delete from {RAW_SCHEMA}.deployments where repository = ? and source = 'git_tag'",
         [repository.name],
@@ -113,7 +156,6 @@ def _write_releases(
         times = _times([release.finished_at for release in found])
         constants = {
             "repository": repository.name,
-            "service": repository.name,
             "environment": "production",
             "status": "success",
             "kind": "deploy",
@@ -124,6 +166,8 @@ def _write_releases(
             "deployments",
             {
                 "deployment_id": _words([release.deployment_id for release in found]),
+                # Without a name in the tag, the repository stands for all its services.
+                "service": _words([release.service or repository.name for release in found]),
                 "sha": _words([release.sha for release in found]),
                 "created_at": times,
                 "started_at": times,
@@ -131,10 +175,17 @@ def _write_releases(
                 **{column: _constant(value, len(found)) for column, value in constants.items()},
             },
         )
-    # The tags are known as of the scan, which may hold one that is younger than the last change.
-    through = _time(max([ledger.landed_at, *(release.finished_at for release in found)]))
-    _watermark(connection, "deployments", repository.name, through, loaded_at)
-    return len(found)
+    return found
+
+
+def _release_findings(
+    releases: Sequence[Release], *, names_services: bool | None
+) -> Iterator[Finding]:
+    for release in releases:
+        if release.is_ahead:
+            yield Finding("deployments", "clock_ahead", release.tag)
+        if names_services and release.service is None:
+            yield Finding("deployments", "tag_without_service", release.tag)
 
 
 def _watermark(
@@ -144,7 +195,7 @@ def _watermark(
     through: datetime,
     loaded_at: datetime,
 ) -> None:
-    """State up to when the input is complete: the newest landing, never the time of the scan."""
+    """State up to when the input is complete."""
     table = "commits" if input_name == "commits" else "deployments"
     condition = " and source = 'git_tag'" if table == "deployments" else ""
     rows = connection.execute(
@@ -173,11 +224,21 @@ def _merge(
 
 
 def _insert(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, np.ndarray]
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: dict[str, np.ndarray],
+    *,
+    replaces: bool,
 ) -> None:
-    """Add rows that are new by construction (their change is): there is nothing to merge with."""
+    """Add rows; all are new by construction (their change is), unless they replace older ones."""
     if len(columns["repository"]):
         connection.register("_git_rows", columns)
+        if replaces:
+            connection.execute(
+                f"delete from {RAW_SCHEMA}.{table} where repository = ? "
+                "and sha in (select sha from _git_rows)",
+                [columns["repository"][0]],
+            )
         names = ", ".join(columns)
         connection.execute(
             f"insert into {RAW_SCHEMA}.{table} ({names}) select {names} from _git_rows"
@@ -268,9 +329,11 @@ def _commit_rows(
                 **dict(zip(("lines_added", "lines_removed", "ai_lines_added"), lines, strict=True)),
                 "files_changed": files_changed,
                 "pull_request_number": numbers,
-                "reverts_sha": _words(_full_ids(repository, list(map(commits.reverts.get, some)))),
+                "reverts_sha": _words(_reverted(repository, list(map(commits.reverts.get, some)))),
                 "is_fix": _flags([kind.is_fix for kind in kinds])[kind_codes],
                 "fixes_incident_id": _words(list(map(commits.incidents.get, some))),
+                "mainline_ancestor_sha": _words(commits.ancestors[rows]),
+                "landed_with_sha": _words(commits.landed_with[rows]),
             }
 
 
@@ -290,11 +353,25 @@ def _counted_lines(ledger: Ledger) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return added, removed, ai_added
 
 
-def _full_ids(repository: Repository, shas: list[str | None]) -> list[str | None]:
-    """Complete abbreviated commit ids that name exactly one commit; leave others as written."""
-    short = sorted({sha for sha in shas if sha and len(sha) not in _FULL_SHA})
-    full = dict(zip(short, resolve_commits(repository, short), strict=True))
-    return [full.get(sha) or sha for sha in shas]
+def _reverted(
+    repository: Repository, reverts: Sequence[tuple[str, ...] | None]
+) -> list[str | None]:
+    """Return what commits revert as the contract has it: one reference, or a JSON list of them.
+
+    Abbreviated commit ids that name exactly one commit are completed; others stay as written.
+    """
+    named = {name for names in reverts if names for name in names}
+    short = sorted(name for name in named if name[0] != "#" and len(name) not in _FULL_SHA)
+    found = dict(zip(short, resolve_commits(repository, short), strict=True))
+    full = {name: found.get(name) or name for name in named}
+    rows: list[str | None] = []
+    for names in reverts:
+        references = list(dict.fromkeys(full[name] for name in names or ()))
+        if len(references) > 1:
+            rows.append(json.dumps(references))
+        else:
+            rows.append(references[0] if references else None)
+    return rows
 
 
 def _time(seconds: int) -> datetime:

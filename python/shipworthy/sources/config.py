@@ -31,7 +31,9 @@ _GIT = (
     Option("paths", "Clones, bare clones or bundles.", kind="paths", is_required=True),
     Option("repositories", "Names (owner/name), in the order of the paths.", kind="texts"),
     Option("branch", "The mainline."),
-    Option("releases", "Take tags like 'v*' as deployments."),
+    Option("releases", "Take tags like 'v*' as deployments.", kind="texts"),
+    Option("release_service", "Which service a tag names: '{service}@*'.", kind="texts"),
+    Option("release_services", "The same, pattern and service.", kind="map"),
     Option("strict", "Count whitespace-only edits as edits.", kind="flag", default=False),
 )
 _FILES = (
@@ -145,6 +147,8 @@ def _step(path: Path, name: str, table: Mapping[str, Any], shared: Mapping[str, 
 
 
 def _value(path: Path, name: str, option: Option, value: Any) -> Any:
+    if option.name == "releases" and isinstance(value, str):
+        value = [value]  # one pattern, as there was only one once
     is_text_list = isinstance(value, list) and all(isinstance(item, str) for item in value)
     fits = {
         "text": isinstance(value, str),

@@ -1,9 +1,9 @@
 """What the sources of incidents have in common: services, severities and commits of a payload."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 
+from shipworthy.contract import text_of_names
 from shipworthy.sources.vendor import Option
 
 _SHA = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f])")
@@ -32,19 +32,7 @@ def services_of(names: Iterable[str | None], renamed: Mapping[str, str]) -> str 
         The vendor's name (or identifier) to the warehouse's.
     """
     known = [renamed.get(name.strip(), name.strip()) for name in names if name and name.strip()]
-    return name_list(known)
-
-
-def name_list(names: Iterable[str]) -> str | None:
-    """Return names as the contract holds them: one as it is, several as a JSON list of texts.
-
-    A single name that begins like such a list is written as a list too, so that reading gives it
-    back. The order stays, repeats go; no name at all is None.
-    """
-    several = list(dict.fromkeys(names))
-    if len(several) == 1 and not several[0].lstrip().startswith("["):
-        return several[0]
-    return json.dumps(several, ensure_ascii=False) if several else None
+    return text_of_names(known)
 
 
 def severity_of(label: str | None, renamed: Mapping[str, str]) -> str | None:

@@ -20,7 +20,7 @@ from shipworthy.git.messages import (
     is_fix,
     parse_incident_id,
     parse_pull_request_number,
-    parse_reverts_sha,
+    parse_reverts,
 )
 from shipworthy.git.note_formats import (
     AttestedRange,
@@ -29,6 +29,7 @@ from shipworthy.git.note_formats import (
     parse_git_ai_note,
 )
 from shipworthy.git.reference import seed_path
+from shipworthy.git.unlisted import find_unlisted
 
 DATA = Path(__file__).parents[1] / "data" / "attribution"
 ROOT = Path(__file__).parents[3]
@@ -122,6 +123,26 @@ def test_an_agents_account_is_the_best_evidence(email, tool):
         ("🐈\u200d⬛ Generated with [Crush](https://example.com)", "crush"),
         ("🤖 Generated with Claude Code", "claude"),
         ("Co-authored-by: OpenCode <noreply@opencode.ai>", "opencode"),
+        ("Co-authored-by: OpenCode noreply@opencode.ai", "opencode"),
+        ("Co-authored-by: Copilot <copilot@github.com>", "copilot"),
+        ("Co-authored-by: openhands <openhands@all-hands.dev>", "openhands"),
+        ("Co-Authored-By: Warp <agent@warp.dev>", "warp"),
+        ("Co-Authored-By: Oz <oz-agent@warp.dev>", "warp"),
+        ("Co-authored-by: Junie <junie@jetbrains.com>", "junie"),
+        ("Co-authored-by: Qwen-Coder <qwen-coder@alibabacloud.com>", "qwen-code"),
+        ("Co-authored-by: Gemini <noreply@google.com>", "gemini"),
+        ("Co-authored-by: Amazon Q <noreply@aws.amazon.com>", "amazon-q"),
+        ("Co-authored-by: Kiro Agent <244629292+kiro-agent@users.noreply.github.com>", "kiro"),
+        ("Co-authored-by: Windsurf <noreply@windsurf.com>", "windsurf"),
+        ("Co-authored-by: v0[bot] <v0[bot]@users.noreply.github.com>", "v0"),
+        ("X-Lovable-Edit-ID: edt-0", "lovable"),
+        ("Replit-Commit-Author: Agent", "replit"),
+        ("    Assisted-by: Crush:kimi-k2.6", "crush"),
+        ("\tCo-authored-by: Ann <ann@example.com>\n\tAssisted-by: Claude Code", "claude"),
+        ("Assisted-by: Claude, coccinelle", "claude"),
+        ("AI-assisted-by: Claude Code", "claude"),
+        ("Co-developed-by: Codex", "codex"),
+        ("Generated with [Devin](https://devin.ai)", "devin"),
     ],
 )
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
@@ -160,9 +181,9 @@ def test_names_and_lookalikes_are_no_evidence(author):
     "message",
     [
         "raider: join the party",
-        "aider: bump the pinned version",
+        "feat: say aider: in the help",
+        "aider",
         "docs: explain Co-Authored-By: Claude <noreply@anthropic.com> trailers",
-        "docs: x\n\n    Co-Authored-By: Claude <noreply@anthropic.com>\n",
         "docs: x\n\n> Co-Authored-By: Claude <noreply@anthropic.com>\n",
         "x\n\nCo-Authored-By: Claude\n",
         "x\n\nCo-Authored-By: Codex <codex@example.com>\n",
@@ -180,6 +201,10 @@ def test_names_and_lookalikes_are_no_evidence(author):
         "x\n\nGenerated with Crush line, including validation.\n",
         "x\n\nRegenerated with Crush\n",
         "x\n\nAssisted-by: Claude Dubois\n",
+        "x\n\nAI-assisted-by: no\n",
+        "x\n\nAI-generated-by: Jane\n",
+        "x\n\nReplit-Commit-Author: Deployment\n",
+        "x\n\nCo-developed-by: Claude Dubois <claude@example.com>\n",
         "x\n\nAssisted-by:\n",
         "x\n\nGenerated-by: Coccinelle 1.1\n",
         "build(deps): bump @openai/codex from 0.117.0 to 0.118.0",
@@ -212,10 +237,7 @@ def test_a_review_bot_or_automation_as_co_author_is_no_evidence(reviewer):
     [
         "49699333+dependabot[bot]@users.noreply.github.com",
         "29139614+renovate[bot]@users.noreply.github.com",
-        "41898282+github-actions[bot]@users.noreply.github.com",
-        "github-actions[bot]@users.noreply.github.com",
         "66853113+pre-commit-ci[bot]@users.noreply.github.com",
-        "1+some-app-nobody-knows[bot]@users.noreply.github.com",
         "bot@renovateapp.com",
     ],
 )
@@ -224,12 +246,120 @@ def test_bots_are_automation_whatever_they_say(email):
         assert attribute(message, ("bot", email)) == AUTOMATION
 
 
+@pytest.mark.parametrize(
+    "email",
+    [
+        "41898282+github-actions[bot]@users.noreply.github.com",
+        "github-actions[bot]@users.noreply.github.com",
+        "action@github.com",
+        "1+some-app-nobody-knows[bot]@users.noreply.github.com",
+        "project_7_bot_0f3a@noreply.gitlab.example.com",
+    ],
+)
+def test_an_agent_may_commit_under_a_machines_account(email):
+    assert attribute("bump @openai/codex to 0.118.0", ("bot", email)) == AUTOMATION
+    assert attribute(f"x\n\n{CLAUDE_LINE}\n", ("bot", email)) == CommitAttribution(
+        "automation", "ai", "claude", "trailer"
+    )
+
+
 def test_aider_marks_the_authors_name():
     expected = CommitAttribution("human", "ai", "aider", "author")
     assert attribute(author=("Carol Okoye (aider)", "carol@example.com")) == expected
     # As committer only, aider committed what Carol had written.
     committer = ("Carol Okoye (aider)", "carol@example.com")
     assert attribute(author=("Carol Okoye", "carol@example.com"), committer=committer) == UNTAGGED
+
+
+def test_aider_begins_its_subjects():
+    assert attribute("aider: add the cart") == by_trailer("aider")
+    assert attribute(f"Aider: add the cart\n\n{CLAUDE_LINE}") == by_trailer("claude")
+
+
+@pytest.mark.parametrize(
+    ("author", "message", "unlisted"),
+    [
+        (("x", "7+acme-sync[bot]@users.noreply.github.com"), "x",
+         ("unlisted_bot", "acme-sync[bot]")),
+        (("acme-sync[bot]", "ops@acme.example"), "x", ("unlisted_bot", "acme-sync[bot]")),
+        (("Release", "release-bot@acme.example"), "x",
+         ("unlisted_bot", "release-bot@acme.example")),
+        (("K", "kim.roe+bot@acme.example"), "x", ("unlisted_bot", "*@acme.example")),
+        (ALICE, "x\n\nCo-authored-by: Nimbus <noreply@nimbus.example>",
+         ("unlisted_tool", "Co-authored-by: <noreply@nimbus.example>")),
+        (ALICE, "x\n\nCo-authored-by: Codex <codex@example.com>",
+         ("unlisted_tool", "Co-authored-by: codex")),
+        (ALICE, "x\n\nCo-authored-by: Claude", ("unlisted_tool", "Co-authored-by: claude")),
+        (ALICE, "x\n\nAssisted-by: Nimbus:n-3", ("unlisted_tool", "Assisted-by: nimbus:n-3")),
+        (ALICE, "x\n\nAssisted-by: Jane", ("unlisted_tool", "Assisted-by")),
+        (ALICE, "x\n\nGenerated-by: protoc 25.1", ("unlisted_tool", "Generated-by: protoc 25.1")),
+        (ALICE, "x\n\nAI-model: nimbus-3", ("unlisted_tool", "Ai-model")),
+        (ALICE, "x\n\nNimbus-Session: 5f0c", ("unlisted_tool", "Nimbus-session")),
+        (ALICE, "x\n\n🤖 Generated with [Nimbus](https://nimbus.example)",
+         ("unlisted_tool", "generated with [nimbus]")),
+    ],
+)  # fmt: skip
+def test_what_the_catalogue_does_not_know_is_said(author, message, unlisted):
+    catalog = Catalog.load()
+    attribution = attribute(message, author)
+    assert find_unlisted(*author, message, attribution, catalog) == (unlisted,)
+
+
+@pytest.mark.parametrize(
+    ("author", "message"),
+    [
+        (ALICE, f"x\n\n{CLAUDE_LINE}\nGenerated-by: protoc 3"),
+        (ALICE, "x\n\nCo-authored-by: Dana Abbot <dana.abbot@example.com>"),
+        (ALICE, "x\n\nCo-authored-by: Kim Bot <kim.bot@example.com>"),
+        (ALICE, "x\n\nCo-authored-by: Jan <8+jan-bot@users.noreply.github.com>"),
+        (ALICE, "x\n\nCo-authored-by: Jane Doe"),
+        (ALICE, "x\n\nAssisted-by: Jane Doe <jane@example.com>"),
+        (ALICE, "x\n\nAI-assisted: no"),
+        (ALICE, "x\n\nReviewed-by: Nimbus <noreply@nimbus.example>"),
+        (ALICE, "x\n\nCo-authored-by: x <1+coderabbitai[bot]@users.noreply.github.com>"),
+        (("Kim Bot", "kim.bot@example.com"), "x"),
+        (("dependabot[bot]", "49699333+dependabot[bot]@users.noreply.github.com"), "x"),
+    ],
+)
+def test_people_and_what_is_known_are_not_named(author, message):
+    assert find_unlisted(*author, message, attribute(message, author), Catalog.load()) == ()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "x\n\nCo-authored-by: " + "a" * 30_000,
+        "x\n\nCo-authored-by: <" + "a@" * 15_000,
+        "x\n\nCo-authored-by: " + "@" * 30_000,
+        "x\n\nCo-authored-by: x\n" + " y\n" * 10_000,
+        "x\n\n" + "Co-authored-by: x\n" * 2_000,
+        "x\n\n" + " " * 30_000 + "Co-authored-by:",
+        "\u3000" * 30_000 + "x",
+        "🤖" * 30_000,
+        "fix" + "(" * 30_000,
+        "Merge " + " into" * 6_000 + " hotfix",
+        'Revert "' * 4_000,
+        "(#1)" + " " * 30_000 + "x",
+        "This reverts commit " * 2_000,
+        "This reverts commits " + "abcdef1, " * 4_000,
+        "Reverts " + "#1, " * 8_000,
+        "x\n\nSee merge request " + "!" * 30_000,
+        "x\n\nAssisted-by: " + "via " * 8_000,
+        "x\n\nAI-" + "a-" * 15_000,
+        "x\n\n" + "\n \t" * 10_000,
+        "INC-" * 8_000,
+    ],
+)
+def test_no_message_takes_long(message):
+    start = time.process_time()
+    attribution = attribute(message)
+    find_unlisted(*ALICE, message, attribution, Catalog.load())
+    parse_pull_request_number(message, True)
+    parse_pull_request_number(message, False)
+    parse_reverts(message, "acme/shop")
+    is_fix(message)
+    parse_incident_id(message)
+    assert time.process_time() - start < 1
 
 
 def test_committers_are_no_evidence():
@@ -286,7 +416,7 @@ def test_any_text_can_be_attributed(name, email, message):
     found = attribute(message, (name, email))
     assert found.authorship in VOCABULARY["commits", "authorship"]
     parse_pull_request_number(message, True)
-    parse_reverts_sha(message)
+    parse_reverts(message, "acme/shop")
     is_fix(message)
     parse_incident_id(message)
 
@@ -390,25 +520,74 @@ SHA = "2b380acf02de244ed057bab87d0d2923369edf89"
 
 
 @pytest.mark.parametrize(
-    ("message", "sha"),
+    ("message", "references"),
     [
-        (f'Revert "x"\n\nThis reverts commit {SHA}.', SHA),
-        (f'Revert "x"\n\nThis reverts commit\n{SHA}.\n', SHA),
-        (f"x\n\n* This reverts commit {SHA.upper()}", SHA),
-        (f"x\n\nThis reverts commit {SHA}, reversing\nchanges made to {SHA[::-1]}.", SHA),
-        ('Revert "x"\n\nThis reverts commit 2b380ac ("x", 2026-05-08).', "2b380ac"),
-        ("x\n\nThis reverts commit aaaaaaa.\n\nThis reverts commit bbbbbbb.\n", "aaaaaaa"),
-        (f"x\n\nThis reverts commit {SHA}{SHA[:24]}.", SHA + SHA[:24]),
-        ('Revert "x" (#13)\n\nReverts acme/shop#12', None),
-        ("x\n\nThis reverts commit 12.", None),
-        ("x\n\nThis reverts commit message handling.", None),
-        (f"x\n\nThis partially reverts commit {SHA}.", None),
-        (f"x\n\nUnlike the first try, this reverts commit {SHA}", None),
-        ("", None),
+        (f'Revert "x"\n\nThis reverts commit {SHA}.', [SHA]),
+        (f'Revert "x"\n\nThis reverts commit\n{SHA}.\n', [SHA]),
+        (f"x\n\n* This reverts commit {SHA.upper()}", [SHA]),
+        (f"x\n\nThis reverts commit {SHA}, reversing\nchanges made to {SHA[::-1]}.", [SHA]),
+        ('Revert "x"\n\nThis reverts commit 2b380ac ("x", 2026-05-08).', ["2b380ac"]),
+        (
+            "x\n\nThis reverts commit aaaaaaa.\n\nThis reverts commit bbbbbbb.\n",
+            ["aaaaaaa", "bbbbbbb"],
+        ),
+        (
+            "x\n\nThis reverts commits aaaaaaa, bbbbbbb and ccccccc.",
+            ["aaaaaaa", "bbbbbbb", "ccccccc"],
+        ),
+        ("x\n\nThis reverts commits:\n- aaaaaaa\n- bbbbbbb\n", ["aaaaaaa", "bbbbbbb"]),
+        (f"x\n\nThis reverts commit {SHA}.\nThis reverts commit {SHA}.", [SHA]),
+        (f"x\n\nThis reverts commit {SHA}{SHA[:24]}.", [SHA + SHA[:24]]),
+        (f'Reapply "x"\n\nThis reverts commit {SHA}.', [SHA]),
+        ("Revert 2b380ac", ["2b380ac"]),
+        ("Revert commit deadbee", ["deadbee"]),
+        ("Backed out changeset 2b380acf02de", ["2b380acf02de"]),
+        ("revert: feat: x\n\nRefs: 676104e, a215868", ["676104e", "a215868"]),
+        ("feat: x\n\nRefs: 676104e", []),
+        ('Revert "x" (#13)\n\nReverts acme/shop#12', ["#12"]),
+        ('Revert "x" (#13)\n\nReverts Acme/Shop#12 and #11', ["#12", "#11"]),
+        ('Revert "x" (#13)\n\nReverts old-owner/shop#12', ["#12"]),
+        ('Revert "x" (#13)\n\nReverts acme/other#12', []),
+        ("x\n\nReverts https://github.com/acme/shop/pull/12", ["#12"]),
+        ("x\n\nReverts https://gitlab.example.com/acme/shop/-/merge_requests/12", ["#12"]),
+        ("x\n\nReverts https://github.com/acme/other/pull/12", []),
+        ('Revert "x"\n\nThis reverts merge request !12', ["#12"]),
+        ('Revert "x"\n\nThis reverts merge request acme/shop!12', ["#12"]),
+        ("x\n\nThis reverts pull request #12.", ["#12"]),
+        ("x\n\nReverts !12", ["#12"]),
+        ("x\n\nReverts PR #12.", ["#12"]),
+        ('Revert "feat: x (#12)"', ["#12"]),
+        ('Revert "feat: x (#12)" (#14)', ["#12"]),
+        ("Revert 'feat: x (#12)' (#14)", ["#12"]),
+        ('Revert "Revert "feat: x (#12)" (#14)" (#15)', ["#14"]),
+        ('Revert "Revert "feat: x (#12)"" (#15)', []),
+        ('Revert "feat: x" (#14)', []),
+        ('Reapply "feat: x (#12)" (#14)', []),
+        ('Revert "Merge pull request #12 from acme/topic"', ["#12"]),
+        ('Revert "Merge pull request #12 in SHOP/web from topic to main"', ["#12"]),
+        ('Revert "Merged in topic (pull request #12)"', ["#12"]),
+        ('Revert "feat: x (pull request #12)"', ["#12"]),
+        ('Merged PR 15: Revert "Merged PR 12: feat: x"', ["#12"]),
+        ('Pull request #15: Revert "Pull request #12: feat: x"', ["#12"]),
+        ("Merge pull request #15 from acme/revert-12-topic\n\nRevert \"feat: x\"", ["#12"]),
+        ("Merge branch 'revert-1a2b3c4d' into 'main'\n\nRevert \"x\"\n", ["1a2b3c4d"]),
+        ("Merged in revert-pr-12 (pull request #15)", ["#12"]),
+        ('Merge pull request #15 from acme/back\n\nRevert "feat: x (#12)"', ["#12"]),
+        ("Merge branch 'main' into revert-12-topic", []),
+        (f'Revert "feat: x (#12)"\n\nThis reverts commit {SHA}.', [SHA]),
+        ("x\n\nThis reverts commit 12.", []),
+        ("x\n\nThis reverts commit message handling.", []),
+        ("x\n\nReverts defaced pages", []),
+        (f"x\n\nThis partially reverts commit {SHA}.", []),
+        (f"x\n\nUnlike the first try, this reverts commit {SHA}", []),
+        (f"x\n\n> This reverts commit {SHA}", []),
+        ("x\n\nReverts the change of #12", []),
+        ("x\n\nReverts #12\n\n#13 is another story", ["#12"]),
+        ("", []),
     ],
-)
-def test_the_commit_that_a_message_reverts(message, sha):
-    assert parse_reverts_sha(message) == sha
+)  # fmt: skip
+def test_what_a_message_reverts(message, references):
+    assert parse_reverts(message, "acme/shop") == tuple(references)
 
 
 @pytest.mark.parametrize(

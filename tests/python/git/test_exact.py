@@ -10,9 +10,13 @@ from hypothesis import strategies as st
 
 from shipworthy.git.catalog import Catalog
 from shipworthy.git.diffs import read_changes
-from shipworthy.git.history import read_history, read_mainline
-from shipworthy.git.ledger import Ledger, path_text
-from shipworthy.git.repository import ObjectReader, open_repository
+from shipworthy.git.history import CommitParser, read_history
+from shipworthy.git.ledger import Ledger
+from shipworthy.git.mailmap import Mailmap
+from shipworthy.git.mainline import plan_history
+from shipworthy.git.opening import open_repository
+from shipworthy.git.processes import ObjectReader
+from shipworthy.git.repository import path_text
 
 PATHS = [
     b"a.py", b"src/b c.py", b'quo"te.py', b"new\nline.py", b"tab\there.py", b"latin-\xe9.py",
@@ -142,12 +146,14 @@ def read(directory, *, strict=False):
     """Return a closed ledger of the whole history, and the merges in it."""
     merges = []
     with open_repository(directory) as repository, ObjectReader(repository) as objects:
-        mainline, _ = read_mainline(repository, None)
-        history = read_history(repository, Catalog.load(), mainline, None)
-        ledger = Ledger(repository, objects, None, "", strict=strict)
-        with read_changes(repository, mainline, strict=strict, jobs=1) as diffs:
-            for (commit, branch), changes in zip(history, diffs, strict=True):
-                ledger.add(commit, branch, changes)
+        plan = plan_history(repository, None, 0, None, lambda shas: {})
+        history = read_history(repository, CommitParser(Catalog.load(), Mailmap(), "r"), plan)
+        ledger = Ledger(repository, objects, None, "", plan.ancestors, strict=strict)
+        with read_changes(repository, plan.mainline, strict=strict, jobs=1) as diffs:
+            for (commit, branch), changes, landed_at in zip(
+                history, diffs, plan.landings, strict=True
+            ):
+                ledger.add(commit, branch, changes, landed_at)
                 if branch:
                     merges.append(commit)
         ledger.close()

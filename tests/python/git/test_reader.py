@@ -3,9 +3,11 @@
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -47,7 +49,9 @@ def all_rows(warehouse):
         for name in ("line_births", "line_deaths", "commits", "deployments")
     }
     tables["repositories"] = rows(warehouse, "repositories", "* exclude scanned_at")
-    tables["load_watermarks"] = rows(warehouse, "load_watermarks", "* exclude loaded_at")
+    unlike = "* exclude (loaded_at, loaded_through)"
+    tables["load_watermarks"] = rows(warehouse, "load_watermarks", unlike)
+    tables["load_findings"] = rows(warehouse, "load_findings", "* exclude found_at")
     return tables
 
 
@@ -125,14 +129,57 @@ def test_commits_carry_counts_requests_reverts_and_fixes(warehouse):
     assert reverted == rows(warehouse, "commits", "sha", "mainline_position = 7")[0][0]
 
 
-def test_the_watermark_is_the_newest_landing(warehouse, tmp_path):
+def through(warehouse):
+    """Return up to when each input is complete, in seconds since 1970."""
+    columns = "input, epoch(loaded_through)::bigint"
+    return dict(rows(warehouse, "load_watermarks", columns))
+
+
+def test_its_own_origin_is_complete_up_to_the_scan(warehouse, tmp_path):
     story(tmp_path / "r")
+    before = int(time.time())
     load_git([tmp_path / "r"], warehouse, releases="v*")
-    [(newest,)] = rows(warehouse, "commits", "max(landed_at)")
-    assert rows(warehouse, "load_watermarks", "input, source, loaded_through") == [
-        ("commits", "git:r", newest),
-        ("deployments", "git:r", newest),
-    ]
+    found = through(warehouse)
+    assert set(found) == {"commits", "deployments"}
+    assert all(before <= time_ <= time.time() for time_ in found.values())
+
+
+def test_a_clone_is_complete_up_to_its_last_fetch_or_push(warehouse, tmp_path):
+    story(tmp_path / "origin")
+    git(tmp_path, "clone", "--quiet", str(tmp_path / "origin"), "clone")
+    clone = tmp_path / "clone"
+    long_ago = int(time.time()) - 60 * DAY
+
+    def loaded():
+        load_git([clone], warehouse, repositories=["acme/shop"])
+        return through(warehouse)["commits"]
+
+    assert loaded() >= time.time() - DAY
+    # Nothing but its making is known, 60 days ago.
+    for log in (clone / ".git" / "logs").rglob("*"):
+        if log.is_file():
+            log.write_text(re.sub(r"> \d+ ", f"> {long_ago} ", log.read_text()))
+    assert abs(loaded() - long_ago) < DAY
+    git(clone, "fetch", "--quiet")
+    assert loaded() >= time.time() - DAY
+    os.utime(clone / ".git" / "FETCH_HEAD", (time.time() - 30 * DAY,) * 2)
+    assert abs(loaded() - (time.time() - 30 * DAY)) < DAY
+    # A fetch that failed leaves an empty file, and one of another branch brings no mainline.
+    for content in ("", "0123\t\tbranch 'topic' of example.com:acme/shop\n"):
+        (clone / ".git" / "FETCH_HEAD").write_text(content)
+        assert loaded() < time.time() - DAY
+    # A commit of one's own says nothing of others'; a push of the mainline does.
+    git(clone, "commit", "--quiet", "--allow-empty", "-m", "own")
+    assert loaded() < time.time() - DAY
+    git(clone, "push", "--quiet", "origin", "main")
+    assert loaded() >= time.time() - DAY
+
+
+def test_a_bundle_is_complete_up_to_its_writing(warehouse, tmp_path):
+    shutil.copy(BUNDLE, tmp_path / "b.bundle")
+    os.utime(tmp_path / "b.bundle", (1_790_000_000,) * 2)
+    load_git([tmp_path / "b.bundle"], warehouse)
+    assert through(warehouse)["commits"] == 1_790_000_000
 
 
 def test_landing_never_goes_back(warehouse, tmp_path):
@@ -466,6 +513,131 @@ def test_lines_outlive_an_ignored_revision(tmp_path, warehouse, base_moves_on):
     assert sha != merge
 
 
+# ------------------------------------------------------------------------- people and messages
+
+
+def people_story(directory, mailmap=None):
+    """Two addresses of one person, joined by a mailmap or not."""
+    builder = Builder(directory)
+    tree = text_tree(a_py="x\n")
+    if mailmap is not None:
+        tree[b".mailmap"] = Entry("100644", mailmap)
+    for number, author in enumerate(["Ada <ada@example.com>", "Ada <ada@laptop.example.com>"]):
+        builder.commit(tree | text_tree(b_py="y\n" * number), author=author)
+    return builder
+
+
+MAILMAP = b"Ada <ada@example.com> <ada@laptop.example.com>\n"
+
+
+def test_a_mailmap_joins_the_addresses_of_a_person(tmp_path, warehouse):
+    people_story(tmp_path / "r").write()
+    people_story(tmp_path / "joined", MAILMAP).write()
+    load_git([tmp_path / "r", tmp_path / "joined"], warehouse)
+    counted = "repository, count(distinct author_key)"
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        found = connection.execute(
+            f"select {counted} from shipworthy_raw.commits group by all order by all"
+        ).fetchall()
+    assert found == [("joined", 1), ("r", 2)]
+    assert rows(warehouse, "load_findings", "source, reason, subject, row_count") == [
+        ("git:joined", "joined_by_mailmap", ".mailmap", 1)
+    ]
+
+
+def test_a_mailmap_never_makes_an_agent_a_person(tmp_path, warehouse):
+    builder = Builder(tmp_path / "r")
+    tree = text_tree(a_py="x\n")
+    tree[b".mailmap"] = Entry("100644", b"<ada@example.com> <noreply@anthropic.com>\n")
+    builder.commit(tree, author="Claude <noreply@anthropic.com>")
+    builder.write()
+    load_git([tmp_path / "r"], warehouse)
+    assert rows(warehouse, "commits", "author_kind, authorship, ai_tool") == [
+        ("agent", "ai", "claude")
+    ]
+
+
+def test_a_mailmap_that_changes_has_all_keys_written_anew(tmp_path):
+    for name in ("two", "one"):
+        (tmp_path / name).mkdir()
+    builder = people_story(tmp_path / "r")
+    builder.write()
+    load_git([tmp_path / "r"], tmp_path / "two" / "w.duckdb")
+    tree = builder.trees[builder.tip] | {b".mailmap": Entry("100644", MAILMAP)}
+    builder.commit(tree, author="Ada <ada@example.com>")
+    builder.write()
+    [load] = load_git([tmp_path / "r"], tmp_path / "two" / "w.duckdb")
+    assert load.mode == "anew"
+    load_git([tmp_path / "r"], tmp_path / "one" / "w.duckdb")
+    assert all_rows(tmp_path / "two" / "w.duckdb") == all_rows(tmp_path / "one" / "w.duckdb")
+
+
+def test_what_the_catalogue_does_not_know_is_counted_over_all_runs(tmp_path, warehouse):
+    builder = Builder(tmp_path / "r")
+    for number in range(2):
+        builder.commit(
+            text_tree(a_py=f"{number}\n"),
+            author="sync <1+acme-sync[bot]@users.noreply.github.com>",
+            message="x\n\nCo-authored-by: Dana Roe <dana@example.com>",
+        )
+        builder.commit(
+            text_tree(a_py=f"{number} a\n"),
+            message="x\n\nCo-authored-by: Nimbus <noreply@nimbus.example>",
+        )
+        builder.write()
+        load_git([tmp_path / "r"], warehouse)
+        assert rows(warehouse, "load_findings", "input, reason, subject, row_count") == [
+            ("commits", "unlisted_bot", "acme-sync[bot]", number + 1),
+            ("commits", "unlisted_tool", "Co-authored-by: <noreply@nimbus.example>", number + 1),
+        ]
+    load_git([tmp_path / "r"], warehouse)
+    assert {row[0] for row in rows(warehouse, "load_findings", "row_count")} == {2}
+
+
+def test_reverts_are_references_as_the_contract_has_them(tmp_path, warehouse):
+    builder = Builder(tmp_path / "r")
+    shas = []
+    for number in range(2):
+        builder.commit(text_tree(a_py=f"{number}\n"))
+        builder.write()
+        shas.append(git(tmp_path / "r", "rev-parse", "main").decode().strip())
+    messages = [
+        f"x\n\nThis reverts commit {shas[0][:10]}.",
+        f"x\n\nThis reverts commit {shas[0]}.\n\nThis reverts commit {shas[1][:8]}.",
+        'Revert "x (#12)" (#13)\n\nReverts acme/r#12',
+        f"x\n\nThis reverts commit {'0' * 10}.",
+    ]
+    for number, message in enumerate(messages, 2):
+        builder.commit(text_tree(a_py=f"{number}\n"), message=message)
+    builder.write()
+    load_git([tmp_path / "r"], warehouse, repositories=["acme/r"])
+    assert rows(warehouse, "commits", "mainline_position, reverts_sha", "reverts_sha <> ''") == [
+        (3, shas[0]),
+        (4, json.dumps(shas)),
+        (5, "#12"),
+        (6, "0" * 10),
+    ]
+
+
+def test_bytes_that_are_no_text_stop_nothing(tmp_path, warehouse):
+    (tmp_path / "r").mkdir()
+    git(tmp_path / "r", "init", "--quiet", "--bare", "--initial-branch=main", ".")
+    tree = git(tmp_path / "r", "mktree", stdin=b"").decode().strip()
+    parent = b""
+    for encoding in (b"", b"encoding \0latin\n", b"encoding hex\n", b"encoding utf-16\n"):
+        commit = b"tree %s\n%sauthor \xff <\xfe@\xfd> 1700000000 +0000\n" % (tree.encode(), parent)
+        commit += b"committer \xff <\xfe> 1700000000 +0000\n" + encoding
+        commit += b"\n\xff\xfe\n\nAI-tool: \xff\nAssisted-by: \xfe-3\nReverts #\xff\n"
+        sha = git(
+            tmp_path / "r", "hash-object", "-t", "commit", "-w", "--stdin", "--literally",
+            stdin=commit,
+        ).decode().strip()  # fmt: skip
+        parent = b"parent %s\n" % sha.encode()
+    git(tmp_path / "r", "update-ref", "refs/heads/main", sha)
+    [load] = load_git([tmp_path / "r"], warehouse)
+    assert load.commits == 4
+
+
 # ----------------------------------------------------------------------------------- resuming
 
 
@@ -489,31 +661,32 @@ def test_two_runs_give_what_one_gives(tmp_path, jobs):
 
 
 def test_a_rewritten_mainline_is_loaded_anew(tmp_path, warehouse):
-    story(tmp_path / "r")
+    builder = Builder(tmp_path / "r")
+    base = builder.commit(text_tree(a_py="first\n"))
+    builder.commit(text_tree(a_py="first\nsecond\n"))
+    builder.write()
     load_git([tmp_path / "r"], warehouse)
-    story(tmp_path / "other", commits=9)
-    other = Builder(tmp_path / "other")
-    other.commit(text_tree(a_py="all new\n"))
-    other.write()
-    shutil.rmtree(tmp_path / "r")
-    (tmp_path / "other").rename(tmp_path / "r")
+    builder.commit(text_tree(a_py="first\n", b_py="all\nnew\n"), [base])
+    builder.write()
     [load] = load_git([tmp_path / "r"], warehouse)
-    assert (load.mode, load.births) == ("anew", 1)
-    assert rows(warehouse, "line_births", "lines") == [(1,)]
+    assert (load.mode, load.births) == ("anew", 3)
+    assert rows(warehouse, "line_births", "path, lines") == [("a.py", 1), ("b.py", 2)]
 
 
-def test_a_tip_that_only_a_branch_keeps_is_a_rewrite(tmp_path, warehouse):
+def test_what_was_the_mainline_before_stays_it_whatever_a_merge_says(tmp_path, warehouse):
     builder = story(tmp_path / "r")
     load_git([tmp_path / "r"], warehouse)
+    before = rows(warehouse, "line_births")
     # A foxtrot merge: the old mainline is now the second parent.
     old_tip = builder.tip
     builder.tip = None
-    base = builder.commit(text_tree(a_py="other root\n"))
+    base = builder.commit(text_tree(b_py="other root\n"))
     builder.commit(builder.trees[old_tip], [base, old_tip], message="Merge")
     shutil.rmtree(tmp_path / "r")
     builder.write()
     [load] = load_git([tmp_path / "r"], warehouse)
-    assert (load.mode, load.commits) == ("anew", 2)
+    assert (load.mode, load.commits) == ("resumed", 1)
+    assert rows(warehouse, "line_births") == before
 
 
 def test_a_killed_run_leaves_the_last_good_state(tmp_path, warehouse):
@@ -626,7 +799,9 @@ def test_names_come_from_origin_then_from_the_directory(tmp_path, warehouse):
     story(tmp_path / "some.git")
     assert load_git([tmp_path / "some.git"], warehouse)[0].repository == "some"
     git(tmp_path / "some.git", "config", "remote.origin.url", "git@example.com:owner/name.git")
-    assert load_git([tmp_path / "some.git"], warehouse)[0].repository == "owner/name"
+    assert "rename some owner/name" in refused(warehouse, tmp_path / "some.git")
+    other = tmp_path / "db" / "other.duckdb"
+    assert load_git([tmp_path / "some.git"], other)[0].repository == "owner/name"
 
 
 # ----------------------------------------------------------------------------------- refusals

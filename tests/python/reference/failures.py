@@ -5,10 +5,14 @@ from collections import defaultdict
 from datetime import timedelta
 
 from reference.facts import UNASSIGNED
+from shipworthy.contract import names_of_text
 
 SEVERITY_WEIGHTS = {"sev1": 1.0, "sev2": 0.6, "sev3": 0.3, "sev4": 0.1, "sev5": 0.0}
 WORDS = {
     "critical": "sev1",
+    "urgent": "sev1",
+    "blocker": "sev1",
+    "highest": "sev1",
     "major": "sev2",
     "high": "sev2",
     "minor": "sev3",
@@ -17,15 +21,36 @@ WORDS = {
     "none": "sev5",
     "lowest": "sev5",
 }
+PAGERDUTY = {"high": "sev3", "low": "sev4"}
+DIGITS = [*"012345"]
 REVERT_DAYS = 30
 HOTFIX_DAYS = 7
 
 
-def severity(label):
+def level(label):
+    """The digit that a label counts severities by, None where it has none."""
+    parts = re.split(r"[^a-z0-9]+", (label or "").lower().strip())
+    for first, second in zip(parts, [*parts[1:], ""], strict=True):
+        if found := re.fullmatch(r"(?:sev|severity|prio|priority|level|s|p|l)([0-5])", first):
+            return int(found[1])
+        if first in ("sev", "severity", "prio", "priority", "level") and second in DIGITS:
+            return int(second)
+    return int(parts[0]) if parts[0] in DIGITS else None
+
+
+def severity(label, source="any", counts_from_zero=False):
     """sev1 to sev5, or None when the label says nothing known."""
     label = (label or "").strip().lower()
-    match = re.fullmatch(r"(?:sev-?|p)?([1-5])", label)
-    return f"sev{match.group(1)}" if match else WORDS.get(label)
+    own = PAGERDUTY if source == "pagerduty" else {}
+    whole = re.sub(r"[ _-]", "", label)
+    if whole in own or whole in WORDS:
+        return own.get(whole) or WORDS[whole]
+    if (number := level(label)) is not None:
+        return f"sev{min(5, number + 1 if counts_from_zero else max(number, 1))}"
+    words = re.findall(r"[a-z0-9]+", label)
+    if {"not", "non"} & set(words):
+        return None
+    return next((found[w] for found in (own, WORDS) for w in words if w in found), None)
 
 
 class Failures:
@@ -50,6 +75,11 @@ class Failures:
         self.incidents = []
         self.unattributed = []
         self.repairs = []
+        self.counting_from_zero = {
+            (row.get("source") or "").strip().lower()
+            for row in facts.incidents
+            if level(row.get("severity_label")) == 0
+        }
         self.fixing = {row["incident_id"]: self._fixing_changes(row) for row in facts.incidents}
         self.named_fixes = set().union(*self.fixing.values()) if self.fixing else set()
         for row in facts.incidents:
@@ -97,12 +127,12 @@ class Failures:
         return {
             key
             for key, change in self.facts.changes.items()
-            if change.get("fixes_incident_id") == incident["incident_id"]
+            if self.facts.kept_incident.get(change.get("fixes_incident_id"))
+            == incident["incident_id"]
         }
 
     def _names(self, incident):
-        names = (incident.get("service") or "").split("+")
-        return sorted({name.strip() for name in names} - {""})
+        return sorted({name.strip() for name in names_of_text(incident["service"])} - {""})
 
     def _streams_named(self, name):
         """(service, repository) pairs that an incident's service name stands for."""
@@ -151,7 +181,8 @@ class Failures:
         if deployment is None:
             method, confidence = "time", 0.5
             deployment = self._by_time(incident, named)
-        level = severity(incident.get("severity_label"))
+        source = (incident.get("source") or "").strip().lower()
+        level = severity(incident.get("severity_label"), source, source in self.counting_from_zero)
         weight = SEVERITY_WEIGHTS[level or "sev3"]
         if deployment is None:
             method, confidence = "unattributed", None

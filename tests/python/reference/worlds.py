@@ -5,6 +5,7 @@ prefix, so that many worlds fit into one warehouse without touching each other. 
 a coarse grid, so that ties and exact limits (72 hours, 7 days, 30 days) do occur.
 """
 
+import json
 import random
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -36,6 +37,9 @@ SOLO_PATHS = {
     "data/seed.csv": "data",
     "package-lock.json": "generated",
 }
+
+
+LABELS = ["SEV-1", "sev2", "P3 - Low", "4 - minor", "p5", "Urgency: high", "critical"]
 
 
 @dataclass
@@ -480,19 +484,24 @@ class World:
                     [
                         some["service"],
                         some["service"],
-                        "+".join(self.name(n) for n in self.random.sample(names, 2)),
-                        " + ".join(self.name(n) for n in self.random.choices(names, k=3)),
+                        json.dumps([self.name(n) for n in self.random.sample(names, 2)]),
+                        json.dumps([f" {self.name(n)}" for n in self.random.choices(names, k=3)]),
+                        self.name("a") + "+" + self.name("b"),
                         self.name(self.random.choice(names)),
                         some["repository"],
                         None,
                     ]
                 ),
-                "severity_label": self.random.choice(
-                    ["SEV-1", "sev2", "P3", "SEV4", "p5", "sev3", "critical", "purple", None]
-                ),
+                "severity_label": self.random.choice([*LABELS, "purple", None, "not critical"]),
+                "source": self.random.choice(["test", "pagerduty", self.name("Zero")]),
+                "merged_into_id": None,
                 "is_false_alarm": self.chance(0.08),
                 "is_maintenance": self.chance(0.05),
             }
+            if values["source"] == self.name("Zero") and self.chance(0.3):
+                values["severity_label"] = self.random.choice(["P0", "sev-0", "S0 - critical"])
+            if self.chance(0.2):
+                values["merged_into_id"] = self.random.choice([*self.incident_ids, "elsewhere"])
             opened_at = self.random.choice(
                 [
                     self.moment(10),

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from shipworthy.sources.incident_fields import change_in, name_list, services_of
+from shipworthy.contract import text_of_names
+from shipworthy.sources.incident_fields import change_in, services_of
 
 SHA = "2d029d503c04bd77c0e4cdbf2d419e083cbc2505"
 
@@ -21,8 +22,8 @@ def test_several_names_are_a_json_list_in_their_order():
 
 
 def test_a_name_that_looks_like_a_list_is_read_back_as_itself():
-    assert json.loads(name_list(["[legacy] shop"])) == ["[legacy] shop"]
-    assert name_list([]) is None
+    assert json.loads(text_of_names(["[legacy] shop"])) == ["[legacy] shop"]
+    assert text_of_names([]) is None
 
 
 @pytest.mark.parametrize(

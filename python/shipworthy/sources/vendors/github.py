@@ -64,10 +64,10 @@ from dlt.extract import DltResource
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import HeaderLinkPaginator
 
+from shipworthy.contract import text_of_names
 from shipworthy.errors import ShipworthyError
 from shipworthy.git.catalog import Catalog, CommitAttribution, attribute_commit
 from shipworthy.sources.http import Session
-from shipworthy.sources.incident_fields import name_list
 from shipworthy.sources.rows import (
     VERSION,
     BadRowError,
@@ -673,7 +673,7 @@ class _Services:
 
     def of_labels(self, labels: list[str]) -> str:
         found = sorted({self.names[label] for label in labels if label in self.names})
-        return name_list(found) or self.of()
+        return text_of_names(found) or self.of()
 
 
 # -------------------------------------------------------------------------------------- rows

@@ -6,13 +6,19 @@ incidents as (
 
 ),
 
+incidents_merged as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__incidents_merged') }}
+
+),
+
 changes as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__changes_landed') }}
 
 ),
 
--- The incident names its fix, else the fix names its incident.
+-- The incident names its fix, else the fix names its incident, or one that was merged into it.
 named_by_incident as (
 
     select
@@ -40,8 +46,11 @@ named_by_change as (
 
     from incidents
 
+    inner join incidents_merged
+        on incidents.incident_id = incidents_merged.kept_incident_id
+
     inner join changes
-        on incidents.incident_id = changes.fixes_incident_id
+        on incidents_merged.incident_id = changes.fixes_incident_id
 
     where incidents.fixed_by_sha is null
 

@@ -2,9 +2,11 @@
 
 with
 
-shipping as (
+judged as (
 
-    select * from {{ ref('shipworthy', 'shipworthy__normalized_deployments') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__team_weeks_judged') }}
+
+    where is_shipping
 
 ),
 
@@ -24,30 +26,19 @@ incidents as (
 team_weeks as (
 
     select
-        shipping.team,
-        shipping.week_start_on,
-        shipping.is_mature,
-        shipping.releases,
-        coalesce(incidents.incidents, 0) as incidents
+        judged.team,
+        judged.week_start_on,
+        judged.releases,
+        coalesce(incidents.incidents, 0) as incidents,
+        {{ shipworthy.baseline_turn('judged.is_shipping_final', 'judged.team', 'judged.week_start_on') | indent(8) }}
+            as turn
 
-    from shipping
+    from judged
 
     left join incidents
         on
-            shipping.team = incidents.team
-            and shipping.week_start_on = incidents.week_start_on
-
-),
-
-numbered as (
-
-    select
-        *,
-        row_number() over (partition by team order by week_start_on) as mature_week
-
-    from team_weeks
-
-    where is_mature
+            judged.team = incidents.team
+            and judged.week_start_on = incidents.week_start_on
 
 ),
 
@@ -58,13 +49,13 @@ baselines as (
         max(week_start_on) as complete_on,
         {{ shipworthy.safe_ratio('sum(incidents)', 'sum(releases)') }} as incidents_per_release
 
-    from numbered
+    from team_weeks
 
-    where mature_week <= 13
+    where turn <= {{ shipworthy.window('baseline_weeks') }}
 
     group by team
 
-    having count(*) = 13
+    having count(*) = {{ shipworthy.window('baseline_weeks') }}
 
 ),
 
@@ -82,7 +73,7 @@ organisation_weeks as (
             releases,
             0 as incidents
 
-        from shipping
+        from judged
 
         union all
 
@@ -99,17 +90,18 @@ organisation_weeks as (
 ),
 
 -- One week has too few incidents to judge by: the weeks since the baseline are taken together, up to 13 of them.
-periods as (
+looked_back_on as (
 
     select
         team_weeks.team,
-        team_weeks.week_start_on,
+        {{ shipworthy.weeks_looking_back(
+            'team_weeks.week_start_on', shipworthy.window('incident_weeks')
+        ) | indent(8) }} as week_start_on,
         baselines.incidents_per_release as baseline_incidents_per_release,
-        count(*) as weeks,
-        sum(earlier.releases) as releases,
-        sum(earlier.incidents) as incidents,
-        {{ shipworthy.safe_ratio('sum(organisation_weeks.incidents)', 'sum(organisation_weeks.releases)') }}
-            as organisation_incidents_per_release
+        team_weeks.releases,
+        team_weeks.incidents,
+        organisation_weeks.releases as organisation_releases,
+        organisation_weeks.incidents as organisation_incidents
 
     from team_weeks
 
@@ -118,18 +110,32 @@ periods as (
             team_weeks.team = baselines.team
             and team_weeks.week_start_on > baselines.complete_on
 
-    inner join team_weeks as earlier
-        on
-            team_weeks.team = earlier.team
-            and team_weeks.week_start_on >= earlier.week_start_on
-            and baselines.complete_on < earlier.week_start_on
-            and earlier.week_start_on
-            > cast({{ shipworthy.add_days('cast(team_weeks.week_start_on as timestamp)', -91) }} as date)
-
     inner join organisation_weeks
-        on earlier.week_start_on = organisation_weeks.week_start_on
+        on team_weeks.week_start_on = organisation_weeks.week_start_on
 
-    group by team_weeks.team, team_weeks.week_start_on, baselines.incidents_per_release
+),
+
+periods as (
+
+    select
+        team_weeks.team,
+        team_weeks.week_start_on,
+        looked_back_on.baseline_incidents_per_release,
+        count(*) as weeks,
+        sum(looked_back_on.releases) as releases,
+        sum(looked_back_on.incidents) as incidents,
+        {{ shipworthy.safe_ratio(
+            'sum(looked_back_on.organisation_incidents)', 'sum(looked_back_on.organisation_releases)'
+        ) }} as organisation_incidents_per_release
+
+    from team_weeks
+
+    inner join looked_back_on
+        on
+            team_weeks.team = looked_back_on.team
+            and team_weeks.week_start_on = looked_back_on.week_start_on
+
+    group by team_weeks.team, team_weeks.week_start_on, looked_back_on.baseline_incidents_per_release
 
 ),
 

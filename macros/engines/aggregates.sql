@@ -1,0 +1,17 @@
+{#- The value below which a share of the values lies, between two of them in proportion; nulls do not count. -#}
+{% macro percentile(value, share) -%}
+    {{ return(adapter.dispatch('percentile', 'shipworthy')(value, share)) }}
+{%- endmacro %}
+
+{% macro default__percentile(value, share) -%}
+    percentile_cont({{ share }}) within group (order by {{ value }})
+{%- endmacro %}
+
+{#- Standard deviation of a whole population. -#}
+{% macro population_deviation(value) -%}
+    {{ return(adapter.dispatch('population_deviation', 'shipworthy')(value)) }}
+{%- endmacro %}
+
+{% macro default__population_deviation(value) -%}
+    stddev_pop({{ value }})
+{%- endmacro %}

@@ -1,0 +1,61 @@
+with
+
+judged as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__team_weeks_judged') }}
+
+),
+
+added as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__lines_added_by_team_week') }}
+
+),
+
+measured as (
+
+    select
+        judged.team,
+        judged.week_start_on,
+        {{ shipworthy.add_days('cast(judged.week_start_on as timestamp)', 7) }} <= judged.as_of_at as is_final,
+        {{ shipworthy.safe_ratio('added.refilled_lines', 'added.lines_compared') }} as value,
+        cast(added.refilled_lines as {{ shipworthy.type_double() }}) as numerator,
+        cast(added.lines_compared as {{ shipworthy.type_double() }}) as denominator,
+        cast({{ var('shipworthy__signal_refill_share') }} as {{ shipworthy.type_double() }}) as threshold,
+        cast(null as {{ shipworthy.type_double() }}) as baseline,
+        case
+            when coalesce(added.lines_added, 0) = 0 then 'no_lines'
+            when added.lines_compared = 0 then 'refills_not_computed'
+        end as null_reason
+
+    from judged
+
+    left join added
+        on
+            judged.team = added.team
+            and judged.week_start_on = added.week_start_on
+
+),
+
+final as (
+
+    select
+        team,
+        week_start_on,
+        'refill' as signal,
+        is_final,
+        value,
+        numerator,
+        denominator,
+        threshold,
+        baseline,
+        {{ shipworthy.is_above('value', 'threshold') }} as is_over,
+        {{ shipworthy.short_number('numerator') }} || ' of ' || {{ shipworthy.short_number('denominator') }}
+        || ' added lines had been removed within twelve weeks' as evidence,
+        null_reason
+
+    from measured
+
+)
+
+select * from final

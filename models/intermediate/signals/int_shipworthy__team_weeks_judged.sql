@@ -1,0 +1,68 @@
+with
+
+builders as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__builders_counted') }}
+
+),
+
+shipping as (
+
+    select * from {{ ref('shipworthy', 'shipworthy__normalized_deployments') }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
+
+),
+
+team_weeks as (
+
+    select
+        team,
+        week_start_on
+
+    from builders
+
+    union
+
+    select
+        team,
+        week_start_on
+
+    from shipping
+
+),
+
+final as (
+
+    select
+        team_weeks.team,
+        team_weeks.week_start_on,
+        shipping.team is not null as is_shipping,
+        coalesce(shipping.is_mature, false) as is_shipping_final,
+        shipping.releases,
+        shipping.held_lines,
+        as_of.as_of_at,
+        as_of.has_line_lifetimes,
+        case
+            when not as_of.has_ai_usage then 'ai_usage_not_loaded'
+            when not as_of.has_people then 'people_not_loaded'
+        end as no_usage_reason,
+        case when not as_of.has_deployments then 'deployments_not_loaded' end as no_deployments_reason,
+        case when not as_of.has_incidents then 'incidents_not_loaded' end as no_incidents_reason
+
+    from team_weeks
+
+    cross join as_of
+
+    left join shipping
+        on
+            team_weeks.team = shipping.team
+            and team_weeks.week_start_on = shipping.week_start_on
+
+)
+
+select * from final

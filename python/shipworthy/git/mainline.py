@@ -1,0 +1,512 @@
+"""Which commits there are, which of them are the mainline, and when each of those landed.
+
+The mainline is the chain of first parents, but for merges that bring the mainline into a branch
+which then became the mainline (`git pull` with work of one's own, pushed: a foxtrot merge). There
+the mainline goes on along the parent that it was before.
+"""
+
+import heapq
+import re
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from shipworthy.errors import ShipworthyError
+from shipworthy.git.repository import Repository
+
+# What is earlier (the first day of 1970) is a clock that was never set.
+_EARLIEST = 86_400
+# Clocks differ, and so do zones that somebody mixed up: up to a day is no clock that is ahead.
+_TOLERANCE_SECONDS = 86_400
+# Of several names of the mainline over time.
+_USUAL_BRANCHES = ("main", "master", "trunk")
+
+# A merge that brings in so many, and more than it keeps, may be a pull that its message hides.
+MANY_COMMITS = 50
+# Newest mainline commit among the ancestors of a commit, and its position.
+Known = Mapping[str, tuple[str, int]]
+
+
+@dataclass
+class Plan:
+    """What is to be read.
+
+    Parameters
+    ----------
+    mainline : list of (str, str or None)
+        Each new commit of the mainline with its parent in it, oldest first.
+    landings : list of int
+        When each landed, in seconds since 1970 (UTC).
+    continues : bool
+        Whether the mainline leads to the tip of the last run. If not, it was rewritten.
+    merged : list of str
+        All new commits that the mainline's tip reaches, parents first.
+    unmerged : list of str
+        Those that only other branches and tags reach, parents first.
+    ancestors : dict of str to str
+        The newest mainline commit among the ancestors of each commit off the mainline.
+    clocks_ahead, clocks_unset : list of str
+        Commits whose time is later than the scan or than what landed after them; that have none.
+    pulls : set of str
+        Merges where the mainline goes on along the second parent.
+    unreadable : int
+        Branches and tags whose history is incomplete.
+    """
+
+    mainline: list[tuple[str, str | None]] = field(default_factory=list)
+    landings: list[int] = field(default_factory=list)
+    continues: bool = False
+    merged: list[str] = field(default_factory=list)
+    unmerged: list[str] = field(default_factory=list)
+    ancestors: dict[str, str] = field(default_factory=dict)
+    clocks_ahead: list[str] = field(default_factory=list)
+    clocks_unset: list[str] = field(default_factory=list)
+    pulls: set[str] = field(default_factory=set)
+    unreadable: int = 0
+
+
+class UnclearMerge(NamedTuple):
+    """A merge that may have turned the mainline's parents round, and nobody can know.
+
+    Parameters
+    ----------
+    sha : str
+    brought, kept : int
+        Commits that only its other parent reaches, and only its parent on the mainline.
+    """
+
+    sha: str
+    brought: int
+    kept: int
+
+
+class _Graph:
+    """Commits by number, parents first. A parent outside has a negative number."""
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self.shas: list[str] = []
+        self.times = array("q")
+        self.number: dict[str, int] = {}
+        self.outside: list[str] = []
+        self._first = array("I", [0])
+        self._parents = array("i")
+        outside: dict[str, int] = {}
+        for line in lines:
+            time, sha, *parents = line.decode().split(" ")
+            self.number[sha] = len(self.shas)
+            self.shas.append(sha)
+            seconds = int(time)
+            self.times.append(seconds if 0 < seconds < 1 << 32 else 0)
+            for parent in parents:
+                number = self.number.get(parent)
+                if number is None:
+                    number = outside.get(parent)
+                    if number is None:
+                        number = outside[parent] = -1 - len(self.outside)
+                        self.outside.append(parent)
+                self._parents.append(number)
+            self._first.append(len(self._parents))
+
+    def __len__(self) -> int:
+        return len(self.shas)
+
+    def parents(self, number: int) -> Sequence[int]:
+        return self._parents[self._first[number] : self._first[number + 1]]
+
+    def sha(self, number: int) -> str:
+        return self.shas[number] if number >= 0 else self.outside[-1 - number]
+
+    def reached_from(self, number: int) -> bytearray:
+        """Mark what a commit reaches, itself included."""
+        marks = bytearray(len(self))
+        if number >= 0:
+            marks[number] = 1
+        for child in range(number, -1, -1):
+            if marks[child]:
+                for parent in self.parents(child):
+                    if parent >= 0:
+                        marks[parent] = 1
+        return marks
+
+    def is_ancestor(self, older: int, newer: int) -> bool:
+        """Tell whether one commit reaches another, as far as that can be seen here."""
+        waiting, seen = [newer], set()
+        while waiting:
+            one = waiting.pop()
+            if one == older:
+                return True
+            # Parents come first, so nothing below can reach it.
+            if one > older and one not in seen:
+                seen.add(one)
+                waiting += self.parents(one)
+        return False
+
+
+def plan_history(
+    repository: Repository,
+    tip: str | None,
+    position: int,
+    landed_at: int | None,
+    find_known: Callable[[Sequence[str]], Known],
+) -> Plan:
+    """List the commits that a run has to read.
+
+    Parameters
+    ----------
+    repository : Repository
+    tip : str or None
+        The mainline's last commit that was read before; None for a first run.
+    position, landed_at
+        Its mainline position and its landing; 0 and None for a first run.
+    find_known : callable
+        Returns for commits of earlier runs the newest mainline commit among the ancestors of each,
+        and its position.
+
+    Raises
+    ------
+    ShipworthyError
+        If the mainline's history is not complete.
+    """
+    lines, unreadable = _list_commits(repository, tip)
+    graph = _Graph(lines)
+    del lines
+    plan = Plan(unreadable=unreadable)
+    head = graph.number.get(repository.head, -1)
+    chain, last = _find_chain(repository, graph, head, tip, plan.pulls)
+    plan.continues = tip is None or (last if chain else repository.head) == tip
+    if not plan.continues:
+        return plan
+    plan.mainline = [
+        (graph.shas[number], graph.shas[before] if before is not None else last)
+        for before, number in zip([None, *chain], chain, strict=False)
+    ]
+    plan.landings, ahead, unset = land(
+        [graph.times[number] for number in chain], landed_at, repository.scanned_at
+    )
+    is_merged = graph.reached_from(head)
+    plan.merged = [sha for sha, is_in in zip(graph.shas, is_merged, strict=True) if is_in]
+    plan.unmerged = [sha for sha, is_in in zip(graph.shas, is_merged, strict=True) if not is_in]
+    _find_ancestors(plan, graph, chain, position, find_known)
+    on_mainline = set(chain)
+    late = {chain[index] for index in ahead}
+    none = {chain[index] for index in unset}
+    for number, time in enumerate(graph.times):
+        if number in late or (number not in on_mainline and time > repository.scanned_at):
+            plan.clocks_ahead.append(graph.shas[number])
+        elif number in none or (number not in on_mainline and time < _EARLIEST):
+            plan.clocks_unset.append(graph.shas[number])
+    return plan
+
+
+def _list_commits(repository: Repository, tip: str | None) -> tuple[list[bytes], int]:
+    """List new commits with time and parents, parents first; count branches that cannot be read."""
+
+    def listed(tips: Iterable[str], *options: str) -> bytes:
+        names = [repository.head, *tips, *([f"^{tip}"] if tip else [])]
+        feed = "".join(f"{name}\n" for name in names).encode()
+        return repository.run("rev-list", *options, "--stdin", stdin=feed)
+
+    def readable(tips: Sequence[str]) -> list[str]:
+        try:
+            listed(tips, "--count")
+        except ShipworthyError:
+            if len(tips) < 2:
+                return []
+            half = len(tips) // 2
+            return readable(tips[:half]) + readable(tips[half:])
+        return list(tips)
+
+    options = "--topo-order", "--reverse", "--parents", "--timestamp"
+    tips = repository.tips
+    try:
+        text = listed(tips, *options)
+    except ShipworthyError:
+        listed((), "--count")  # the mainline itself must be whole
+        tips = readable(tips)
+        text = listed(tips, *options)
+    return text.splitlines(), len(repository.tips) - len(tips)
+
+
+def _find_chain(
+    repository: Repository, graph: _Graph, head: int, tip: str | None, followed: set[str]
+) -> tuple[list[int], str | None]:
+    """Return the new commits of the mainline, oldest first, and the commit before them.
+
+    Merges where it leaves the first parent are added to `followed`.
+    """
+    pulls = _find_pulls(repository, tip)
+    # What has the last run's tip among its ancestors.
+    leads = bytearray(len(graph))
+    outside = [sha == tip for sha in graph.outside]
+    if tip is not None:
+        for number in range(len(graph)):
+            leads[number] = any(
+                leads[parent] if parent >= 0 else outside[-1 - parent]
+                for parent in graph.parents(number)
+            )
+    chain: list[int] = []
+    number = head
+    while number >= 0:
+        chain.append(number)
+        parents = list(graph.parents(number))
+        if not parents:
+            return chain[::-1], None
+        if (
+            len(parents) == 2
+            and graph.shas[number] in pulls
+            # Else there was nothing to merge: git would have moved the branch forward.
+            and not graph.is_ancestor(parents[0], parents[1])
+            and _is_own(pulls[graph.shas[number]], graph, parents)
+        ):
+            parents.reverse()
+        first = graph.parents(number)[0]
+        sha = graph.shas[number]
+        number = next(
+            (one for one in parents if (leads[one] if one >= 0 else outside[-1 - one])), parents[0]
+        )
+        if number != first:
+            followed.add(sha)
+    return chain[::-1], graph.sha(number) if chain else None
+
+
+# What the branch was pulled from: an address, a directory, or nothing.
+_Pull = tuple[str, str | None]
+_NETWORK = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*://(?:[^/@]*@)?[^/]+/|(?:[^/@:]+@)?[^/:]{2,}:/*)(.+)", re.IGNORECASE
+)
+_NAMED_BRANCH = re.compile(r"Merge (?:remote-tracking )?branch(?:es)? '([^']+)'")
+_NAMED_OTHERWISE = re.compile(
+    r"Merge (?:tag|pull request|commit) |Merged (?:in|PR) |Pull request #"
+)
+# A directory with another project's history in it brings little and keeps much.
+_MOST_KEPT = 100
+
+
+def _find_pulls(repository: Repository, tip: str | None) -> dict[str, str]:
+    """Return where from merges took the mainline into a branch, by commit, as messages say it.
+
+    The address or the directory that was pulled; "" where it was a branch of the own repository.
+    Merges of somebody else's branch of the same name are left out.
+    """
+    branches = [repository.branch]
+    if repository.branch in _USUAL_BRANCHES:
+        branches += [name for name in _USUAL_BRANCHES if name not in repository.branches]
+    words = [f"Merge branch '{name}'" for name in branches]
+    words += [f"/{name}'" for name in branches]
+    words += [f"Merged {name} into " for name in branches]
+    feed = f"{repository.head}\n" + (f"^{tip}\n" if tip else "")
+    listed = repository.run(
+        "rev-list", "--merges", "--no-commit-header", "--format=%H %s", "--fixed-strings",
+        *(f"--grep={word}" for word in words), "--stdin", stdin=feed.encode(),
+    )  # fmt: skip
+    names = "|".join(map(re.escape, branches))
+    pattern = re.compile(
+        rf"Merge branch '(?:{names})'(?: of (?P<source>\S+))?(?: into '?(?P<into>[^\s']+)'?)?"
+        rf"|Merge remote-tracking branch '(?:refs/remotes/)?origin/(?:{names})'"
+        rf"|Merged (?:{names}) into \S+"
+    )
+    pulls = {}
+    for line in listed.decode(errors="replace").splitlines():
+        sha, _, subject = line.partition(" ")
+        match = pattern.match(subject)
+        if not match:
+            continue
+        if subject.startswith("Merge branch ") and not match["source"] and not match["into"]:
+            continue  # of another name once, perhaps
+        if _is_elsewhere(repository, match["source"]):
+            continue
+        pulls[sha] = match["source"] or ""
+    return pulls
+
+
+def _is_elsewhere(repository: Repository, source: str | None) -> bool:
+    """Tell whether an address is plainly somebody else's repository."""
+    match = _NETWORK.fullmatch(source or "")
+    if not match:
+        return False
+    owners = {
+        name.lower().removesuffix(".git").rpartition("/")[0].strip("/")
+        for name in (repository.name, _path_of(repository.origin))
+        if "/" in name.strip("/")
+    }
+    owner = _path_of(source).lower().rpartition("/")[0].strip("/")
+    return bool(owners) and owner not in owners
+
+
+def find_unclear(
+    repository: Repository, merges: Iterable[tuple[str, Sequence[str], int]]
+) -> list[UnclearMerge]:
+    """Return the merges that bring in more than they keep, and do not say what they bring.
+
+    Parameters
+    ----------
+    repository : Repository
+    merges : iterable of (str, sequence of str, int)
+        Merges of the mainline that bring in much: id, parents, and commits brought in.
+    """
+    found = []
+    for sha, parents, brought in merges:
+        if len(parents) != 2:
+            continue
+        subject = repository.run(
+            "rev-list", "--max-count=1", "--no-commit-header", "--format=%s", sha
+        ).decode(errors="replace")
+        named = _NAMED_BRANCH.match(subject)
+        if _NAMED_OTHERWISE.match(subject) or (
+            named and named[1].rpartition("/")[2] not in (repository.branch, *_USUAL_BRANCHES)
+        ):
+            continue
+        kept = int(repository.run("rev-list", "--count", f"{parents[1]}..{parents[0]}"))
+        if 0 < kept < brought:
+            found.append(UnclearMerge(sha, brought, kept))
+    return found
+
+
+def _path_of(address: str | None) -> str:
+    match = _NETWORK.fullmatch(address or "")
+    return match[1].strip("/") if match else ""
+
+
+def _is_own(source: str, graph: _Graph, parents: Sequence[int]) -> bool:
+    """Tell whether what was pulled from a directory is the same project."""
+    if not source or _NETWORK.fullmatch(source):
+        return True
+    kept, brought = count_sides(graph.parents, *parents)
+    return kept < _MOST_KEPT or kept <= brought
+
+
+def count_sides(parents: Callable[[int], Sequence[int]], one: int, other: int) -> tuple[int, int]:
+    """Count the commits that only the first, and only the second of two commits reaches."""
+    sides = {one: 1, other: 2} if one != other else {one: 3}
+    heap = [-number for number in sides]
+    heapq.heapify(heap)
+    counts = [0, 0, 0, 0]
+    undecided = sum(side != 3 for side in sides.values())
+    while heap and undecided:
+        number = -heapq.heappop(heap)
+        side = sides.pop(number)
+        undecided -= side != 3
+        counts[side] += 1
+        for parent in parents(number) if number >= 0 else ():
+            before = sides.get(parent)
+            if before is None:
+                heapq.heappush(heap, -parent)
+                sides[parent] = side
+                undecided += side != 3
+            elif before != 3 and before | side == 3:
+                sides[parent] = 3
+                undecided -= 1
+    return counts[1], counts[2]
+
+
+def _find_ancestors(
+    plan: Plan,
+    graph: _Graph,
+    chain: Sequence[int],
+    position: int,
+    find_known: Callable[[Sequence[str]], Known],
+) -> None:
+    """Find the newest mainline commit among the ancestors of each commit off the mainline."""
+    known = find_known(graph.outside) if graph.outside else {}
+    outside = [known.get(sha, ("", 0)) for sha in graph.outside]
+    # Position of the newest mainline ancestor of each; 0 where there is none.
+    newest = array("q", bytes(8 * len(graph)))
+    for place, number in enumerate(chain, position + 1):
+        newest[number] = place
+    names = {place: sha for sha, place in outside}
+    names.update(enumerate((sha for sha, _ in plan.mainline), position + 1))
+    for number in range(len(graph)):
+        if not newest[number]:
+            newest[number] = place = max(
+                (
+                    newest[one] if one >= 0 else outside[-1 - one][1]
+                    for one in graph.parents(number)
+                ),
+                default=0,
+            )
+            if place:
+                plan.ancestors[graph.shas[number]] = names[place]
+
+
+def land(
+    times: Sequence[int], landed_at: int | None, scanned_at: int
+) -> tuple[list[int], list[int], list[int]]:
+    """Tell when each commit of the mainline landed, from the times that committers' clocks gave.
+
+    A landing is the commit's time, lifted to what landed before it. A commit whose clock is ahead
+    moves nothing but itself: it landed no later than what came after it, and than the scan.
+
+    Parameters
+    ----------
+    times : sequence of int
+        In seconds since 1970 (UTC), oldest commit first; 0 or less where there is none.
+    landed_at : int or None
+        The landing before the first one.
+    scanned_at : int
+        When the repository was read.
+
+    Returns
+    -------
+    landings : list of int
+    ahead, unset : lists of int
+        Indexes of the commits whose clock is ahead, and of those without a time.
+    """
+    known = [index for index, time in enumerate(times) if _EARLIEST <= time <= scanned_at]
+    base = landed_at or 0
+    kept = set(_longest_rising([max(times[index], base) for index in known]))
+    ahead, good = [], []
+    later: int | None = None  # time of the next commit whose clock agrees with most others
+    for place in range(len(known) - 1, -1, -1):
+        index = known[place]
+        if place in kept:
+            later = max(times[index], base)
+        elif later is not None and times[index] > later + _TOLERANCE_SECONDS:
+            ahead.append(index)
+            continue
+        good.append(index)
+    is_good = set(good)
+    ahead += [index for index, time in enumerate(times) if time > scanned_at]
+    unset = [index for index, time in enumerate(times) if time < _EARLIEST]
+    # The time of the next good commit, from behind.
+    following: list[int] = []
+    after = scanned_at
+    for index in range(len(times) - 1, -1, -1):
+        following.append(after)
+        if index in is_good:
+            after = times[index]
+    following.reverse()
+    landings = []
+    last = landed_at
+    for index, time in enumerate(times):
+        if index not in is_good:
+            bounds = [following[index], scanned_at, *([time] if time >= _EARLIEST else [])]
+            if time < _EARLIEST and last is not None:
+                bounds = [last]
+            time = min(bounds)
+        last = time if last is None else max(last, time)
+        landings.append(last)
+    return landings, sorted(ahead), unset
+
+
+def _longest_rising(times: Sequence[int]) -> list[int]:
+    """Return indexes of as many times as possible that never go back; of several, the earliest."""
+    ends: list[int] = []  # the smallest last time of a sequence of each length
+    places: list[int] = []  # and its index
+    before: list[int] = []
+    for index, time in enumerate(times):
+        length = bisect_right(ends, time)
+        before.append(places[length - 1] if length else -1)
+        if length == len(ends):
+            ends.append(time)
+            places.append(index)
+        else:
+            ends[length] = time
+            places[length] = index
+    found = []
+    index = places[-1] if places else -1
+    while index >= 0:
+        found.append(index)
+        index = before[index]
+    return found

@@ -18,3 +18,20 @@
 {% macro valid_to(column) -%}
     case when cast({{ column }} as date) < date '2100-01-01' then cast({{ column }} as date) end
 {%- endmacro %}
+
+{#- The times of an input that staging reads by this rule. -#}
+{% macro times_of(input) -%}
+    {%- set times = [] -%}
+    {%- for column, data_type in shipworthy.input_columns(input).items() -%}
+        {%- if data_type == dbt.type_timestamp() and input not in ('load_watermarks', 'load_findings') -%}
+            {%- do times.append(column) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(times) }}
+{%- endmacro %}
+
+{% macro has_implausible_time(input) -%}
+    {%- for column in shipworthy.times_of(input) %}
+    {{ "or " if not loop.first }}not {{ shipworthy.is_plausible_time('cast(' ~ column ~ ' as ' ~ dbt.type_timestamp() ~ ')') }}
+    {%- endfor -%}
+{%- endmacro %}

@@ -93,36 +93,55 @@ weeks as (
 mature_weeks as (
 
     select
-        weeks.team,
-        weeks.is_organisation,
-        weeks.week_start_on,
-        {{ shipworthy.weeks_before('weeks.week_start_on', shipworthy.window('compared_weeks') - 1) }} as window_start_on
+        *,
+        max(week_start_on) over (partition by team, is_organisation) as newest_week_start_on
 
     from weeks
 
-    where {{ shipworthy.add_days('cast(weeks.week_start_on as timestamp)', 7 + window_days) }} <= weeks.known_through
+    where {{ shipworthy.add_days('cast(week_start_on as timestamp)', 7 + window_days) }} <= known_through
 
+),
+
+-- Where twelve weeks are too few for a verdict, the headline looks further back.
+looks as (
+    {% for window_weeks in [shipworthy.window('compared_weeks')] + shipworthy.window('longer_looks') %}
+    select
+        team,
+        is_organisation,
+        week_start_on,
+        {{ window_weeks }} as window_weeks,
+        {{ shipworthy.weeks_before('week_start_on', window_weeks - 1) }} as window_start_on
+
+    from mature_weeks
+    {% if not loop.first %}
+    where
+        is_organisation
+        and week_start_on = newest_week_start_on
+    {% endif %}
+    {{ "union all" if not loop.last }}
+    {% endfor %}
 ),
 
 -- What nobody could watch to the end is left out, and counted.
 left_out as (
 
     select
-        mature_weeks.team,
-        mature_weeks.is_organisation,
-        mature_weeks.week_start_on,
+        looks.team,
+        looks.is_organisation,
+        looks.week_start_on,
+        looks.window_weeks,
         count(distinct unwatched.repository) as lagging_repositories
 
-    from mature_weeks
+    from looks
 
     inner join unwatched
         on
-            mature_weeks.team = unwatched.team
-            and mature_weeks.is_organisation = unwatched.is_organisation
-            and unwatched.week_start_on >= mature_weeks.window_start_on
-            and unwatched.week_start_on <= mature_weeks.week_start_on
+            looks.team = unwatched.team
+            and looks.is_organisation = unwatched.is_organisation
+            and unwatched.week_start_on >= looks.window_start_on
+            and unwatched.week_start_on <= looks.week_start_on
 
-    group by mature_weeks.team, mature_weeks.is_organisation, mature_weeks.week_start_on
+    group by looks.team, looks.is_organisation, looks.week_start_on, looks.window_weeks
 
 ),
 
@@ -130,10 +149,11 @@ left_out as (
 units as (
 
     select
-        mature_weeks.team,
-        mature_weeks.is_organisation,
-        mature_weeks.week_start_on,
-        mature_weeks.window_start_on,
+        looks.team,
+        looks.is_organisation,
+        looks.week_start_on,
+        looks.window_weeks,
+        looks.window_start_on,
         watched.authorship,
         watched.repository,
         watched.added_sha,
@@ -141,20 +161,21 @@ units as (
         sum(watched.lines_removed) as lines_removed,
         sum(watched.tagged_lines) as tagged_lines
 
-    from mature_weeks
+    from looks
 
     left join watched
         on
-            mature_weeks.team = watched.team
-            and mature_weeks.is_organisation = watched.is_organisation
-            and watched.week_start_on >= mature_weeks.window_start_on
-            and watched.week_start_on <= mature_weeks.week_start_on
+            looks.team = watched.team
+            and looks.is_organisation = watched.is_organisation
+            and watched.week_start_on >= looks.window_start_on
+            and watched.week_start_on <= looks.week_start_on
 
     group by
-        mature_weeks.team,
-        mature_weeks.is_organisation,
-        mature_weeks.week_start_on,
-        mature_weeks.window_start_on,
+        looks.team,
+        looks.is_organisation,
+        looks.week_start_on,
+        looks.window_weeks,
+        looks.window_start_on,
         watched.authorship,
         watched.repository,
         watched.added_sha
@@ -178,6 +199,7 @@ final as (
         capped.team,
         capped.is_organisation,
         capped.week_start_on,
+        capped.window_weeks,
         capped.window_start_on,
         coalesce(capped.authorship, 'none') as authorship,
         cast(coalesce(sum(capped.lines_added), 0) as {{ dbt.type_bigint() }}) as lines_added,
@@ -195,11 +217,13 @@ final as (
             capped.team = left_out.team
             and capped.is_organisation = left_out.is_organisation
             and capped.week_start_on = left_out.week_start_on
+            and capped.window_weeks = left_out.window_weeks
 
     group by
         capped.team,
         capped.is_organisation,
         capped.week_start_on,
+        capped.window_weeks,
         capped.window_start_on,
         capped.authorship
 

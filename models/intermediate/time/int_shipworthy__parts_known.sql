@@ -43,7 +43,21 @@ final as (
         is_stated,
         has_rows,
         known_through,
-        coalesce({{ shipworthy.add_days('known_through', 7) }} < as_of_at, false) as is_lagging
+        coalesce(
+            {{ shipworthy.add_days('known_through', shipworthy.window('lagging_after_days')) }} < as_of_at, false
+        ) as is_lagging,
+        -- what the headline tells a user to do
+        case
+            when not is_stated
+                then
+                    'no watermark says how far ' || source || ' was read, so its newest row stands in: '
+                    || 'shipworthy load files DIR --through DATE'
+            when source = 'files' then 'load a newer export: shipworthy load files DIR --through DATE'
+            when {{ shipworthy.starts_with('source', "'git:'") }}
+                then 'fetch the clone and load it again: git fetch; shipworthy load git PATH'
+            else 'load it again: shipworthy load ' || split_part(source, ':', 1)
+        end
+        || '; if it has ended, name it in shipworthy__ended_sources' as hint
 
     from known
 

@@ -37,7 +37,7 @@ newest as (
 
 ),
 
--- A tool that was replaced 91 days ago feeds the service no more. What lands by itself has no feed but its repository.
+-- A tool that was replaced long ago feeds the service no more. What lands by itself has no feed but its repository.
 feeding as (
 
     select distinct
@@ -52,7 +52,7 @@ feeding as (
         on
             deployments.service = newest.service
             and deployments.repository = newest.repository
-            and deployments.deployed_at >= {{ shipworthy.add_days('newest.newest_at', -91) }}
+            and deployments.deployed_at >= {{ shipworthy.add_days('newest.newest_at', -shipworthy.window('feeding_days')) }}
 
     inner join raw_deployments
         on deployments.deployment_id = raw_deployments.deployment_id

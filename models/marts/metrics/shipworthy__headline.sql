@@ -1,5 +1,8 @@
 {{ config(alias='headline') }}
 
+{%- set compared_weeks = shipworthy.window('compared_weeks') %}
+{%- set measures = ['normalized_deployments', 'severity_weighted_failure_rate', 'turnover_ratio'] %}
+
 with
 
 normalized_deployments as (
@@ -14,9 +17,31 @@ failure_rates as (
 
 ),
 
-turnover_signals as (
+turnover as (
 
-    select * from {{ ref('shipworthy', 'shipworthy__turnover_signal') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__turnover_compared') }}
+
+    where is_organisation
+
+),
+
+deployments as (
+
+    select * from {{ ref('shipworthy', 'fct_shipworthy__deployments') }}
+
+),
+
+teams_known as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__teams_known') }}
+
+    where not is_organisation
+
+),
+
+held_back as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__held_back') }}
 
 ),
 
@@ -26,23 +51,60 @@ as_of as (
 
 ),
 
+-- A team that a source holds back for long would hold back everybody, so the others are counted without it.
+teams_late as (
+
+    select
+        teams_known.team,
+        {{ shipworthy.add_days('teams_known.shipping_known_through', shipworthy.window('left_out_after_days')) }}
+        < as_of.as_of_at as is_late
+
+    from teams_known
+
+    cross join as_of
+
+),
+
+teams_left_out as (
+
+    select team
+
+    from teams_late
+
+    where
+        is_late
+        and exists(select 1 as found from teams_late as others where not others.is_late)
+
+),
+
+teams_left_out_counted as (
+
+    select count(*) as teams_left_out from teams_left_out
+
+),
+
 -- A week enters a headline only when it is mature for every team. Rows of repositories without line births never
 -- mature; they are left out and hold nobody up.
 mature_shipping_weeks as (
 
     select
-        week_start_on,
-        sum(normalized_deployments) as normalized_deployments,
-        sum(ai_normalized_deployments) as ai_normalized_deployments,
-        row_number() over (order by week_start_on desc) as weeks_back
+        normalized_deployments.week_start_on,
+        sum(normalized_deployments.normalized_deployments) as normalized_deployments,
+        sum(normalized_deployments.ai_normalized_deployments) as ai_normalized_deployments,
+        row_number() over (order by normalized_deployments.week_start_on desc) as weeks_back
 
     from normalized_deployments
 
-    where basis = 'held_lines'
+    left join teams_left_out
+        on normalized_deployments.team = teams_left_out.team
 
-    group by week_start_on
+    where
+        normalized_deployments.basis = 'held_lines'
+        and teams_left_out.team is null
 
-    having min(case when is_mature then 1 else 0 end) = 1
+    group by normalized_deployments.week_start_on
+
+    having min(case when normalized_deployments.is_mature then 1 else 0 end) = 1
 
 ),
 
@@ -56,23 +118,44 @@ shipping as (
 
     from mature_shipping_weeks
 
-    where weeks_back <= 12
+    where weeks_back <= {{ compared_weeks }}
+
+),
+
+-- Many deployments that ship nothing mean that shas or repositories do not fit, or that nothing new was deployed.
+deployments_counted as (
+
+    select
+        count(*) as deployments,
+        sum(case when deployments.changes_put_live = 0 then 1 else 0 end) as deployments_without_changes
+
+    from deployments
+
+    inner join shipping
+        on
+            deployments.week_start_on >= shipping.first_week_start_on
+            and deployments.week_start_on <= shipping.last_week_start_on
 
 ),
 
 mature_failure_weeks as (
 
     select
-        week_start_on,
-        sum(failure_weight) as failure_weight,
-        sum(closed_releases) as closed_releases,
-        row_number() over (order by week_start_on desc) as weeks_back
+        failure_rates.week_start_on,
+        sum(failure_rates.failure_weight) as failure_weight,
+        sum(failure_rates.closed_releases) as closed_releases,
+        row_number() over (order by failure_rates.week_start_on desc) as weeks_back
 
     from failure_rates
 
-    group by week_start_on
+    left join teams_left_out
+        on failure_rates.team = teams_left_out.team
 
-    having min(case when is_mature then 1 else 0 end) = 1
+    where teams_left_out.team is null
+
+    group by failure_rates.week_start_on
+
+    having min(case when failure_rates.is_mature then 1 else 0 end) = 1
 
 ),
 
@@ -86,15 +169,44 @@ failing as (
 
     from mature_failure_weeks
 
-    where weeks_back <= 12
+    where weeks_back <= {{ compared_weeks }}
 
 ),
 
-last_signal as (
+-- The shortest look back that gives a verdict; where none does, the shortest of all.
+looks as (
 
-    select max(week_start_on) as week_start_on from turnover_signals
+    select
+        *,
+        row_number() over (
+            order by
+                week_start_on desc,
+                case when turnover_signal = 'insufficient_data' then 1 else 0 end,
+                window_weeks
+        ) as place
 
-    where is_organisation
+    from turnover
+
+),
+
+verdict as (
+
+    select * from looks
+
+    where place = 1
+
+),
+
+held_back_by_measure as (
+
+    select
+        {%- for measure in measures %}
+        max(case when measure = '{{ measure }}' then held_back_by end) as {{ measure }}_held_back_by,
+        max(case when measure = '{{ measure }}' then held_back_since end) as {{ measure }}_held_back_since,
+        max(case when measure = '{{ measure }}' then hint end) as {{ measure }}_held_back_hint{{ "," if not loop.last }}
+        {%- endfor %}
+
+    from held_back
 
 ),
 
@@ -102,12 +214,16 @@ final as (
 
     select
         as_of.as_of_at,
+        cast({{ "'demo'" if shipworthy.is_demo() else "'loaded'" }} as {{ dbt.type_string() }}) as data_source,
 
         ---------- normalized deployments
         shipping.normalized_deployments_per_week,
         shipping.ai_share,
         shipping.first_week_start_on as shipping_first_week_start_on,
         shipping.last_week_start_on as shipping_last_week_start_on,
+        cast(deployments_counted.deployments as {{ dbt.type_bigint() }}) as deployments,
+        cast(coalesce(deployments_counted.deployments_without_changes, 0) as {{ dbt.type_bigint() }})
+            as deployments_without_changes,
         case
             when not as_of.has_deployments and shipping.last_week_start_on is null then 'deployments_not_loaded'
             when shipping.last_week_start_on is null then 'no_mature_week'
@@ -130,18 +246,26 @@ final as (
             when failing.severity_weighted_failure_rate is null then 'no_closed_release'
         end as severity_weighted_failure_rate_null_reason,
 
-        ---------- code turnover
-        turnover_signals.turnover_ratio,
-        turnover_signals.turnover_ratio_low,
-        turnover_signals.turnover_ratio_high,
-        turnover_signals.turnover_signal,
+        ---------- code turnover; too few changes give no number
+        {%- for column in ('turnover_ratio', 'turnover_ratio_low', 'turnover_ratio_high') %}
+        case when verdict.turnover_signal <> 'insufficient_data' then verdict.{{ column }} end as {{ column }},
+        {%- endfor %}
+        verdict.turnover_signal,
+        cast(verdict.window_weeks as {{ dbt.type_bigint() }}) as turnover_signal_weeks,
         cast({{ var('shipworthy__turnover_window_days') }} as {{ dbt.type_bigint() }}) as turnover_window_days,
-        turnover_signals.week_start_on as turnover_last_week_start_on,
+        verdict.week_start_on as turnover_last_week_start_on,
+        verdict.basis as turnover_basis,
+        verdict.attribution_coverage,
         case
             when not as_of.has_line_lifetimes then 'line_lifetimes_not_loaded'
-            when turnover_signals.week_start_on is null then 'no_mature_week'
-            else turnover_signals.null_reason
-        end as turnover_ratio_null_reason
+            when verdict.week_start_on is null then 'no_mature_week'
+            when verdict.null_reason is not null then verdict.null_reason
+            when verdict.turnover_signal = 'insufficient_data' then 'insufficient_data'
+        end as turnover_ratio_null_reason,
+
+        ---------- what holds it back
+        cast(teams_left_out_counted.teams_left_out as {{ dbt.type_bigint() }}) as teams_left_out,
+        held_back_by_measure.*
 
     from as_of
 
@@ -149,12 +273,14 @@ final as (
 
     cross join failing
 
-    cross join last_signal
+    cross join deployments_counted
 
-    left join turnover_signals
-        on
-            last_signal.week_start_on = turnover_signals.week_start_on
-            and turnover_signals.is_organisation
+    cross join teams_left_out_counted
+
+    cross join held_back_by_measure
+
+    left join verdict
+        on 1 = 1
 
 )
 

@@ -1,0 +1,150 @@
+{%- set deployments_checks = [
+    ['no_time', 'deployed_at is null', 'left_out', 'finished, started and created are all unknown'],
+    ['unknown_environment', 'is_environment_unknown', 'left_out', 'an environment that the seed does not list is not production'],
+    ['no_repository', 'is_production and repository is null', 'handled', 'the repository of its service stands in'],
+    ['unlisted_service', 'is_production and is_service_unlisted', 'handled', 'a whole-repository service of its own'],
+    ['no_sha', 'is_code and sha is null', 'handled', 'ships nothing, can fail'],
+    ['unknown_sha', 'is_code and sha is not null and commit_sha is null', 'handled', 'ships nothing, can fail'],
+    ['off_mainline', 'is_code and commit_sha is not null and commit_position is null', 'handled', 'ships nothing, can fail'],
+    ['deployed_before_landed', 'is_code and deployed_at < commit_landed_at', 'handled', 'clock skew; positions decide what ships'],
+    ['finished_before_started', 'finished_at < started_at or started_at < created_at', 'as_is', 'clock skew; the finish decides']
+] -%}
+{%- set deployment_commits_checks = [
+    ['unknown_deployment', 'listed_deployment_id is null', 'left_out', 'a list of no deployment'],
+    ['unknown_commit', 'change_sha is null', 'handled', 'passed over']
+] -%}
+
+with
+
+as_of as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
+
+),
+
+rows_left_out as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__rows_left_out') }}
+
+),
+
+deployments as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__deployments') }}
+
+),
+
+deployment_commits as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__deployment_commits') }}
+
+),
+
+commits as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__commits') }}
+
+),
+
+services as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__services') }}
+
+),
+
+changes as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_landed') }}
+
+),
+
+environments as (
+
+    select * from {{ ref('shipworthy', 'shipworthy__environments') }}
+
+),
+
+listed_services as (
+
+    select distinct service from services
+
+),
+
+deployments_timed as (
+
+    select
+        *,
+        coalesce(finished_at, started_at, created_at) as deployed_at,
+        coalesce(status = 'success', false) and {{ shipworthy.is_production('environment') }} as is_production
+
+    from deployments
+
+),
+
+deployments_checked as (
+
+    select
+        deployments_timed.*,
+        coalesce(deployments_timed.is_production, false)
+        and coalesce(deployments_timed.kind <> 'flag', true) as is_code,
+        environments.environment is null as is_environment_unknown,
+        as_of.has_services
+        and deployments_timed.service is not null
+        and listed_services.service is null as is_service_unlisted,
+        commits.sha as commit_sha,
+        commits.mainline_position as commit_position,
+        case when commits.mainline_position is not null then commits.landed_at end as commit_landed_at
+
+    from deployments_timed
+
+    cross join as_of
+
+    left join environments
+        on lower(trim(deployments_timed.environment)) = environments.environment
+
+    left join listed_services
+        on deployments_timed.service = listed_services.service
+
+    left join commits
+        on
+            deployments_timed.repository = commits.repository
+            and deployments_timed.sha = commits.sha
+            and (
+                commits.mainline_position is null
+                or commits.landed_at <= as_of.as_of_at
+            )
+
+    where coalesce(deployments_timed.deployed_at <= as_of.as_of_at, true)
+
+),
+
+deployment_commits_checked as (
+
+    select
+        deployment_commits.*,
+        deployments_checked.deployment_id as listed_deployment_id,
+        changes.sha as change_sha
+
+    from deployment_commits
+
+    left join deployments_checked
+        on deployment_commits.deployment_id = deployments_checked.deployment_id
+
+    left join changes
+        on
+            deployment_commits.repository = changes.repository
+            and deployment_commits.sha = changes.sha
+
+),
+
+final as (
+
+    {{ shipworthy.quality_checks('deployments', 'deployment_id', deployments_checks) | indent(4) }}
+
+    union all
+
+    {{ shipworthy.quality_checks('deployment_commits', "deployment_id || ' ' || sha", deployment_commits_checks) | indent(4) }}
+
+)
+
+select * from final

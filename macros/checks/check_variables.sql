@@ -20,6 +20,7 @@
 
     {%- do shipworthy.check_unit_tests_are_reached() -%}
     {%- do shipworthy.check_warehouse_name() -%}
+    {%- do shipworthy.check_data_source() -%}
     {{ return('') }}
 {%- endmacro %}
 
@@ -28,7 +29,7 @@
 {% macro variable_rules() -%}
     {%- set boolean = {'kind': 'boolean'} -%}
     {{ return({
-        'shipworthy__demo': boolean,
+        'shipworthy__demo': {'kind': 'word', 'words': ['auto', true, false]},
         'shipworthy__raw_schema': {'kind': 'name'},
         'shipworthy__github_tables': {'kind': 'word', 'words': ['none', 'fivetran', 'airbyte', 'dlt']},
         'shipworthy__github_inputs': {
@@ -128,7 +129,7 @@
         {%- endif -%}
     {%- elif kind == 'word' -%}
         {%- if value not in rule['words'] -%}
-            {%- do shipworthy.refuse_value(name, value, 'one of ' ~ rule['words'] | join(', ')) -%}
+            {%- do shipworthy.refuse_value(name, value, 'one of ' ~ rule['words'] | map('string') | map('lower') | join(', ')) -%}
         {%- endif -%}
     {%- elif kind == 'words' -%}
         {%- set allowed = 'a list of ' ~ rule['words'] | join(', ') -%}
@@ -155,6 +156,12 @@
         {%- if value is not mapping -%}
             {%- do shipworthy.refuse_value(name, value, 'a mapping of table names to the names that yours have') -%}
         {%- endif -%}
+        {#- dbt puts quotes around a name and looks for none in it. -#}
+        {%- for table, own in value.items() if own is not string or not modules.re.fullmatch('[A-Za-z0-9_$ .-]+', own) -%}
+            {%- do shipworthy.refuse_value(
+                name, value, 'a mapping of table names to the names that yours have, of letters, digits and _ $ . -'
+            ) -%}
+        {%- endfor -%}
     {%- elif kind == 'relations' -%}
         {%- set allowed = 'a mapping of inputs to names of your models, such as {incidents: our_incidents}' -%}
         {%- if value is not none and value is not mapping -%}
@@ -213,6 +220,12 @@
         'main', 'shipworthy', 'shipworthy_raw', 'shipworthy_staging', 'shipworthy_intermediate',
         'shipworthy_reference', 'shipworthy_demo', 'restricted'
     ] -%}
+    {%- if target.type == 'duckdb' and target.path == ':memory:' and project_name == 'shipworthy' -%}
+        {%- do shipworthy.refuse(
+            "the warehouse is ':memory:', in which nothing would be kept; "
+            ~ "set SHIPWORTHY_WAREHOUSE to a path such as warehouse.duckdb."
+        ) -%}
+    {%- endif -%}
     {%- if target.type == 'duckdb' and (target.database | lower) in schemas -%}
         {%- do shipworthy.refuse(
             "the warehouse file is called '" ~ target.database ~ "' like a schema in it; "

@@ -163,17 +163,31 @@ def load_git(
     metavar="DATE",
     help="The export is complete up to the end of this day, or to this moment (UTC).",
 )
-def load_files(directory: Path, max_rejected: float, through: str | None) -> None:
+@click.option(
+    "--map",
+    "options",
+    metavar="TABLE.COLUMN[:WORD]=NAME",
+    multiple=True,
+    help="Which column is which, or which word means what: deployments.Component=service, "
+    "deployments.status:SUCCEEDED=success. Without a NAME a column is left out.",
+)
+def load_files(
+    directory: Path, max_rejected: float, through: str | None, options: tuple[str, ...]
+) -> None:
     """Read DIR/deployments.csv, DIR/incidents.parquet, DIR/ai_usage.ndjson and so on.
 
     Rows that break the contract go to shipworthy_raw.rejected_rows. Each table is committed on its
-    own.
+    own. Columns of people (they end in _key) take e-mail addresses, logins such as github:ada, and
+    keys; stored are keys alone.
     """
     from shipworthy import files, reach
+    from shipworthy.exports import read_map_options
     from shipworthy.warehouse import warehouse_path
 
     complete_through = reach.read_through(through, "--through") if through else None
-    loads = files.load_files(directory, warehouse_path(), max_rejected, complete_through)
+    loads = files.load_files(
+        directory, warehouse_path(), max_rejected, complete_through, read_map_options(options)
+    )
     hint = " (see shipworthy_raw.rejected_rows)" if any(load.rejected for load in loads) else ""
     said = reach.reach_in_words([load.table for load in loads], complete_through)
     click.echo(f"Loaded {'; '.join(map(str, loads))}{hint}.{' ' * bool(said)}{said}")
@@ -252,6 +266,33 @@ def _vendor_value(option: "Option", given: dict[str, Any]) -> Any:
     return dict(pair.split("=", 1) for pair in value)
 
 
+@cli.command("key")
+@click.argument("people", metavar="PERSON...", nargs=-1, required=True)
+def show_keys(people: tuple[str, ...]) -> None:
+    """Print the key by which the warehouse knows a person.
+
+    PERSON is an e-mail address, or a login with its kind such as github:ada.
+    """
+    from shipworthy.people import read_person
+    from shipworthy.salt import salt_of
+    from shipworthy.warehouse import connect, warehouse_path
+
+    path = warehouse_path()
+    connection = connect(path)
+    try:
+        salt = salt_of(connection, path)
+    finally:
+        connection.close()
+    for person in people:
+        try:
+            key = read_person(person, lambda: salt)
+        except ValueError as error:
+            raise ShipworthyError(f"{person} {error}.") from error
+        if key is None:
+            raise ShipworthyError("An empty text is nobody.")
+        click.echo(key)
+
+
 @cli.command()
 @click.option(
     "--out", required=True, metavar="DIR", type=_DIRECTORY, help="Where to write the CSV files."
@@ -271,13 +312,38 @@ def simulate(out: Path, seed: int | None) -> None:
     click.echo(f"Wrote {sum(map(len, tables.values()))} rows of {len(tables)} tables to {out}.")
 
 
-@cli.command("headline")
-def show_headline() -> None:
-    """Say where the warehouse is and what the three headline numbers are."""
+@cli.command("build", context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", metavar="[DBT OPTIONS]", nargs=-1, type=click.UNPROCESSED)
+def run_build(arguments: tuple[str, ...]) -> None:
+    """Run dbt build, say what it does and what the headline is then.
+
+    Options go to `dbt build`: --select, --vars and so on.
+    """
+    from shipworthy.build import build
     from shipworthy.headline import headline
     from shipworthy.warehouse import warehouse_path
 
-    click.echo(headline(warehouse_path()))
+    path = warehouse_path()
+    build(path, arguments, click.echo)
+    # A part of the models need not have it.
+    if not {"--select", "-s", "--exclude"} & set(arguments):
+        click.echo(headline(path))
+
+
+@cli.command("headline")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of sentences.")
+@click.option(
+    "--schema",
+    metavar="NAME",
+    help="Schema of the marts; by default shipworthy, else the one that has them.",
+)
+def show_headline(as_json: bool, schema: str | None) -> None:
+    """Say where the warehouse is, what its rows are, and what the three headline numbers are."""
+    from shipworthy.headline import headline, headline_json
+    from shipworthy.warehouse import warehouse_path
+
+    tell = headline_json if as_json else headline
+    click.echo(tell(warehouse_path(), schema))
 
 
 @cli.command("forget")

@@ -18,20 +18,28 @@ changes as (
 
 ),
 
+changes_referenced as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_referenced') }}
+
+    where asked_by = 'fix'
+
+),
+
 -- The incident names its fix, else the fix names its incident, or one that was merged into it.
 named_by_incident as (
 
-    select
+    select distinct
         incidents.incident_id,
         incidents.opened_at,
-        changes.repository,
-        changes.sha,
-        changes.landed_at
+        changes_referenced.repository,
+        changes_referenced.sha,
+        changes_referenced.landed_at
 
     from incidents
 
-    inner join changes
-        on incidents.fixed_by_sha = changes.sha
+    inner join changes_referenced
+        on incidents.incident_id = changes_referenced.asked_id
 
 ),
 

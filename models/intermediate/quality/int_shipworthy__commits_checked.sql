@@ -43,9 +43,31 @@ incidents as (
 
 ),
 
+changes_referenced as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_referenced') }}
+
+),
+
 repositories_checked as (
 
     select * from repositories
+
+),
+
+reverted as (
+
+    select
+        asked_repository,
+        asked_id,
+        min(sha) as reverted_sha,
+        min(mainline_position) as reverted_position
+
+    from changes_referenced
+
+    where asked_by = 'revert'
+
+    group by asked_repository, asked_id
 
 ),
 
@@ -55,8 +77,8 @@ commits_checked as (
         commits.*,
         commits.mainline_position is not null
         and count(*) over (partition by commits.repository, commits.mainline_position) > 1 as is_position_taken_twice,
-        reverted.sha as reverted_sha,
-        reverted.mainline_position as reverted_position,
+        reverted.reverted_sha,
+        reverted.reverted_position,
         as_of.has_incidents
         and commits.fixes_incident_id is not null
         and incidents.incident_id is null as is_incident_unknown
@@ -65,10 +87,10 @@ commits_checked as (
 
     cross join as_of
 
-    left join commits as reverted
+    left join reverted
         on
-            commits.repository = reverted.repository
-            and commits.reverts_sha = reverted.sha
+            commits.repository = reverted.asked_repository
+            and commits.sha = reverted.asked_id
 
     left join incidents
         on
@@ -85,7 +107,9 @@ final as (
 
     union all
 
-    {{ shipworthy.quality_checks('commits', "repository || ' ' || sha", commits_checks) | indent(4) }}
+    {{ shipworthy.quality_checks(
+        'commits', "repository || ' ' || sha", commits_checks
+    ) | indent(4) }}
 
 )
 

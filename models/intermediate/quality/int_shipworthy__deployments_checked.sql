@@ -5,7 +5,7 @@
     ['unlisted_service', 'is_production and is_service_unlisted', 'handled', 'a whole-repository service of its own'],
     ['no_sha', 'is_code and sha is null', 'handled', 'ships nothing, can fail'],
     ['unknown_sha', 'is_code and sha is not null and commit_sha is null', 'handled', 'ships nothing, can fail'],
-    ['off_mainline', 'is_code and commit_sha is not null and commit_position is null', 'handled', 'ships nothing, can fail'],
+    ['off_mainline', 'is_code and commit_sha is not null and not is_on_mainline', 'handled', 'ships up to where its branch left the mainline'],
     ['deployed_before_landed', 'is_code and deployed_at < commit_landed_at', 'handled', 'clock skew; positions decide what ships'],
     ['finished_before_started', 'finished_at < started_at or started_at < created_at', 'as_is', 'clock skew; the finish decides']
 ] -%}
@@ -40,12 +40,6 @@ deployment_commits as (
 
 ),
 
-commits as (
-
-    select * from {{ ref('shipworthy', 'stg_shipworthy__commits') }}
-
-),
-
 services as (
 
     select * from {{ ref('shipworthy', 'stg_shipworthy__services') }}
@@ -61,6 +55,14 @@ changes as (
 environments as (
 
     select * from {{ ref('shipworthy', 'shipworthy__environments') }}
+
+),
+
+commits_named as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__commits_named') }}
+
+    where request_number is null
 
 ),
 
@@ -91,9 +93,9 @@ deployments_checked as (
         as_of.has_services
         and deployments_timed.service is not null
         and listed_services.service is null as is_service_unlisted,
-        commits.sha as commit_sha,
-        commits.mainline_position as commit_position,
-        case when commits.mainline_position is not null then commits.landed_at end as commit_landed_at
+        commits_named.sha as commit_sha,
+        commits_named.is_on_mainline,
+        changes.landed_at as commit_landed_at
 
     from deployments_timed
 
@@ -105,14 +107,15 @@ deployments_checked as (
     left join listed_services
         on deployments_timed.service = listed_services.service
 
-    left join commits
+    left join commits_named
         on
-            deployments_timed.repository = commits.repository
-            and deployments_timed.sha = commits.sha
-            and (
-                commits.mainline_position is null
-                or commits.landed_at <= as_of.as_of_at
-            )
+            deployments_timed.repository = commits_named.repository
+            and deployments_timed.sha = commits_named.commit_name
+
+    left join changes
+        on
+            commits_named.repository = changes.repository
+            and commits_named.sha = changes.sha
 
     where coalesce(deployments_timed.deployed_at <= as_of.as_of_at, true)
 
@@ -123,17 +126,17 @@ deployment_commits_checked as (
     select
         deployment_commits.*,
         deployments_checked.deployment_id as listed_deployment_id,
-        changes.sha as change_sha
+        commits_named.change_sha
 
     from deployment_commits
 
     left join deployments_checked
         on deployment_commits.deployment_id = deployments_checked.deployment_id
 
-    left join changes
+    left join commits_named
         on
-            deployment_commits.repository = changes.repository
-            and deployment_commits.sha = changes.sha
+            deployment_commits.repository = commits_named.repository
+            and deployment_commits.sha = commits_named.commit_name
 
 ),
 
@@ -143,7 +146,9 @@ final as (
 
     union all
 
-    {{ shipworthy.quality_checks('deployment_commits', "deployment_id || ' ' || sha", deployment_commits_checks) | indent(4) }}
+    {{ shipworthy.quality_checks(
+        'deployment_commits', "deployment_id || ' ' || sha", deployment_commits_checks
+    ) | indent(4) }}
 
 )
 

@@ -61,9 +61,9 @@ deployments_ordered as (
 
 ),
 
-changes as (
+changes_referenced as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__changes_landed') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_referenced') }}
 
 ),
 
@@ -114,9 +114,15 @@ services_named as (
 
 ),
 
-commit_names as (
+changes_found as (
 
-    select distinct sha from changes
+    select distinct
+        asked_by,
+        asked_id
+
+    from changes_referenced
+
+    where asked_by in ('cause', 'fix')
 
 ),
 
@@ -138,8 +144,8 @@ incidents_checked as (
             true
         ) as is_before_any_deployment,
         (incidents.caused_by_deployment_id is not null and causes.deployment_id is null)
-        or (incidents.caused_by_sha is not null and causing.sha is null) as is_cause_unknown,
-        incidents.fixed_by_sha is not null and fixing.sha is null as is_fix_unknown
+        or (incidents.caused_by_sha is not null and causing.asked_id is null) as is_cause_unknown,
+        incidents.fixed_by_sha is not null and fixing.asked_id is null as is_fix_unknown
 
     from incidents
 
@@ -162,11 +168,15 @@ incidents_checked as (
     left join deployments_ordered as causes
         on incidents.caused_by_deployment_id = causes.deployment_id
 
-    left join commit_names as causing
-        on incidents.caused_by_sha = causing.sha
+    left join changes_found as causing
+        on
+            incidents.incident_id = causing.asked_id
+            and causing.asked_by = 'cause'
 
-    left join commit_names as fixing
-        on incidents.fixed_by_sha = fixing.sha
+    left join changes_found as fixing
+        on
+            incidents.incident_id = fixing.asked_id
+            and fixing.asked_by = 'fix'
 
     where coalesce(incidents.opened_at <= as_of.as_of_at, true)
 

@@ -6,7 +6,7 @@
 ] -%}
 {%- set line_deaths_checks = [
     ['no_birth', 'lines_born is null', 'left_out', 'lines that were never added'],
-    ['more_than_born', 'lines_died > lines_born', 'left_out', 'more lines removed than added: from that removal on, all are left out'],
+    ['more_than_born', 'lines_died > lines_born', 'left_out', 'more removed than added: from that removal on, all are left out'],
     ['no_removing_change', 'removing_sha is null', 'left_out', 'removed by a commit that is not on the mainline or not loaded'],
     ['removed_before_added', 'removing_position <= adding_position', 'as_is', 'an age of 0 days or less'],
     ['no_lines', 'lines is null', 'as_is', 'removes nothing'],
@@ -152,11 +152,15 @@ line_deaths_checked as (
 
 final as (
 
-    {{ shipworthy.quality_checks('line_births', "repository || ' ' || added_sha || ' ' || path", line_births_checks) | indent(4) }}
+    {{ shipworthy.quality_checks(
+        'line_births', "repository || ' ' || added_sha || ' ' || path", line_births_checks
+    ) | indent(4) }}
 
     union all
 
-    {{ shipworthy.quality_checks('line_deaths', "repository || ' ' || added_sha || ' ' || path", line_deaths_checks) | indent(4) }}
+    {{ shipworthy.quality_checks(
+        'line_deaths', "repository || ' ' || added_sha || ' ' || path", line_deaths_checks
+    ) | indent(4) }}
 
 )
 

@@ -151,7 +151,9 @@ final as (
 
     union all
 
-    {{ shipworthy.quality_checks('identities', 'cast(null as ' ~ dbt.type_string() ~ ')', identities_checks) | indent(4) }}
+    {{ shipworthy.quality_checks(
+        'identities', 'cast(null as ' ~ dbt.type_string() ~ ')', identities_checks
+    ) | indent(4) }}
 
 )
 

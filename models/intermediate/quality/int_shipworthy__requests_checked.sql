@@ -161,7 +161,9 @@ final as (
 
     union all
 
-    {{ shipworthy.quality_checks('reviews', "repository || ' ' || review_id", reviews_checks) | indent(4) }}
+    {{ shipworthy.quality_checks(
+        'reviews', "repository || ' ' || review_id", reviews_checks
+    ) | indent(4) }}
 
     union all
 

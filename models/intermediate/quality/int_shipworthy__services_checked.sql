@@ -80,7 +80,9 @@ final as (
 
     union all
 
-    {{ shipworthy.quality_checks('product_metrics', "service || ' ' || metric", product_metrics_checks) | indent(4) }}
+    {{ shipworthy.quality_checks(
+        'product_metrics', "service || ' ' || metric", product_metrics_checks
+    ) | indent(4) }}
 
     union all
 

@@ -20,7 +20,7 @@ teams_known as (
 
 ),
 
--- What lags, and what of the headline rests on it: incidents on all their sources, shipping on those that a team waits for.
+-- What lags, and what of the headline rests on it: failures on all incident sources, shipping on what a team waits for.
 lagging as (
 
     select distinct

@@ -45,6 +45,12 @@ held_back as (
 
 ),
 
+data_sources as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__data_source') }}
+
+),
+
 as_of as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
@@ -73,7 +79,7 @@ teams_left_out as (
 
     where
         is_late
-        and exists(select 1 as found from teams_late as others where not others.is_late)
+        and (select min(case when others.is_late then 1 else 0 end) from teams_late as others) = 0
 
 ),
 
@@ -127,7 +133,7 @@ deployments_counted as (
 
     select
         count(*) as deployments,
-        sum(case when deployments.changes_put_live = 0 then 1 else 0 end) as deployments_without_changes
+        count(case when deployments.changes_shipped = 0 then 1 end) as deployments_shipping_nothing
 
     from deployments
 
@@ -181,8 +187,8 @@ looks as (
         row_number() over (
             order by
                 week_start_on desc,
-                case when turnover_signal = 'insufficient_data' then 1 else 0 end,
-                window_weeks
+                case when turnover_signal = 'insufficient_data' then 1 else 0 end asc,
+                window_weeks asc
         ) as place
 
     from turnover
@@ -203,8 +209,9 @@ held_back_by_measure as (
         {%- for measure in measures %}
         max(case when measure = '{{ measure }}' then held_back_by end) as {{ measure }}_held_back_by,
         max(case when measure = '{{ measure }}' then held_back_since end) as {{ measure }}_held_back_since,
-        max(case when measure = '{{ measure }}' then hint end) as {{ measure }}_held_back_hint{{ "," if not loop.last }}
+        max(case when measure = '{{ measure }}' then hint end) as {{ measure }}_held_back_hint,
         {%- endfor %}
+        count(*) as numbers_held_back
 
     from held_back
 
@@ -214,16 +221,16 @@ final as (
 
     select
         as_of.as_of_at,
-        cast({{ "'demo'" if shipworthy.is_demo() else "'loaded'" }} as {{ dbt.type_string() }}) as data_source,
+        data_sources.data_source,
 
         ---------- normalized deployments
         shipping.normalized_deployments_per_week,
         shipping.ai_share,
         shipping.first_week_start_on as shipping_first_week_start_on,
         shipping.last_week_start_on as shipping_last_week_start_on,
-        cast(deployments_counted.deployments as {{ dbt.type_bigint() }}) as deployments,
-        cast(coalesce(deployments_counted.deployments_without_changes, 0) as {{ dbt.type_bigint() }})
-            as deployments_without_changes,
+        {%- for column in ('deployments', 'deployments_shipping_nothing') %}
+        case when shipping.last_week_start_on is not null then deployments_counted.{{ column }} end as {{ column }},
+        {%- endfor %}
         case
             when not as_of.has_deployments and shipping.last_week_start_on is null then 'deployments_not_loaded'
             when shipping.last_week_start_on is null then 'no_mature_week'
@@ -255,7 +262,7 @@ final as (
         cast({{ var('shipworthy__turnover_window_days') }} as {{ dbt.type_bigint() }}) as turnover_window_days,
         verdict.week_start_on as turnover_last_week_start_on,
         verdict.basis as turnover_basis,
-        verdict.attribution_coverage,
+        verdict.attribution_coverage as turnover_attribution_coverage,
         case
             when not as_of.has_line_lifetimes then 'line_lifetimes_not_loaded'
             when verdict.week_start_on is null then 'no_mature_week'
@@ -265,9 +272,15 @@ final as (
 
         ---------- what holds it back
         cast(teams_left_out_counted.teams_left_out as {{ dbt.type_bigint() }}) as teams_left_out,
-        held_back_by_measure.*
+        {%- for measure in measures %}
+        held_back_by_measure.{{ measure }}_held_back_by,
+        held_back_by_measure.{{ measure }}_held_back_since,
+        held_back_by_measure.{{ measure }}_held_back_hint{{ "," if not loop.last }}
+        {%- endfor %}
 
     from as_of
+
+    cross join data_sources
 
     cross join shipping
 

@@ -24,12 +24,12 @@ from shipworthy.git.patches import (
 )
 from shipworthy.git.paths import GitAttributes, PathClassifier
 from shipworthy.git.processes import ObjectReader
-from shipworthy.git.repository import ReadAhead, Repository
+from shipworthy.git.repository import RENAME_LIMIT, ReadAhead, Repository
 
 # Full ids save git the search for short ones, --always prints the commits that change nothing.
 _DIFF_TREE = (
-    "diff-tree", "--stdin", "--always", "--root", "-r", "-M50%", "-l1000", "--full-index",
-    "--no-relative", "--ignore-submodules=none",
+    "diff-tree", "--stdin", "--always", "--root", "-r", "-M50%", f"-l{RENAME_LIMIT}",
+    "--full-index", "--no-relative", "--ignore-submodules=none",
 )  # fmt: skip
 # -U0 gives the hunks that blame computes (git trims common ends only without context).
 _PATCHES = (

@@ -13,31 +13,33 @@ from typing import TYPE_CHECKING
 
 from shipworthy.contract import RAW_SCHEMA
 from shipworthy.errors import ShipworthyError, printable
-from shipworthy.git.mailmap import mailmap_id, read_mailmap
+from shipworthy.git.mailmap import MAILMAP_PATH, read_mailmap
 from shipworthy.git.opening import open_repository
 from shipworthy.git.progress import Progress
-from shipworthy.git.repository import LostObjectsError, Repository
+from shipworthy.git.repository import RENAME_LIMIT, LostObjectsError, Repository
 
 if TYPE_CHECKING:
     import duckdb
 
     from shipworthy.git.history import CommitParser
+    from shipworthy.git.ignored import IgnoredRevisions
     from shipworthy.git.ledger import Ledger
-    from shipworthy.git.mainline import Plan, UnclearMerge
+    from shipworthy.git.mainline import MergeSides, Plan
     from shipworthy.git.releases import ReleaseRules
     from shipworthy.git.state import ReaderState
     from shipworthy.warehouse import Finding
 
 _STATE_TABLE = f"{RAW_SCHEMA}.git_reader_state"
 _LISTED = 5
-# Of one kind, each under its commit; the rest under one name.
-_MOST_FINDINGS = 100
 # What a run finds in commits that later runs do not read again.
 _LASTING = (
     "clock_ahead",
     "clock_unset",
+    "foxtrot_merge",
     "joined_by_mailmap",
+    "kept_by_ignored_revision",
     "lost_file",
+    "renames_not_searched",
     "unclear_mainline",
     "unlisted_bot",
     "unlisted_tool",
@@ -63,8 +65,12 @@ class RepositoryLoad:
         Release tags written as deployments.
     seconds : float
         Wall-clock seconds.
-    unclear : tuple of UnclearMerge
+    unclear : tuple of MergeSides
         Merges of the mainline that may have been pulls.
+    pulls : tuple of MergeSides
+        Merges that were, round which the mainline goes.
+    unsearched : int
+        Changes with more new and deleted files than are searched for renames.
     """
 
     repository: str
@@ -75,7 +81,9 @@ class RepositoryLoad:
     living: int
     deployments: int
     seconds: float
-    unclear: tuple["UnclearMerge", ...] = ()
+    unclear: tuple["MergeSides", ...] = ()
+    pulls: tuple["MergeSides", ...] = ()
+    unsearched: int = 0
 
     def __str__(self) -> str:
         """Return the closing line."""
@@ -84,17 +92,31 @@ class RepositoryLoad:
             f"{self.births:,} lines born, {self.deaths:,} removed, {self.living:,} alive, "
             f"{self.deployments:,} releases, {self.seconds:.1f} s"
         )
-        if not self.unclear:
-            return line
-        listed = ", ".join(
-            f"{one.sha[:10]} brings {one.brought:,} and keeps {one.kept:,}"
-            for one in sorted(self.unclear, key=lambda one: -one.brought)[:_LISTED]
-        )
-        more = f" and {len(self.unclear) - _LISTED} more" if len(self.unclear) > _LISTED else ""
-        return (
-            f"{line}; merges that bring in more commits than they keep, and may have been pulls of "
-            f"the mainline into somebody's work: {listed}{more}"
-        )
+        if self.unsearched:
+            line += (
+                f"; in {self.unsearched:,} of the changes too many files are new and deleted to "
+                f"search for renames (over {RENAME_LIMIT:,} of each), and their lines count as new"
+            )
+        if self.pulls:
+            line += (
+                f"; the mainline goes round {len(self.pulls):,} foxtrot merges, which "
+                f"brought it into somebody's work: {_list_merges(self.pulls)}"
+            )
+        if self.unclear:
+            line += (
+                "; merges that bring in more commits than they keep, and may have been pulls of "
+                f"the mainline into somebody's work: {_list_merges(self.unclear)}"
+            )
+        return line
+
+
+def _list_merges(merges: "Sequence[MergeSides]") -> str:
+    """Return the biggest of some merges as text."""
+    listed = ", ".join(
+        f"{one.sha[:10]} brings {one.brought:,} and keeps {one.kept:,}"
+        for one in sorted(merges, key=lambda one: (-one.brought, one.sha))[:_LISTED]
+    )
+    return listed + (f" and {len(merges) - _LISTED:,} more" if len(merges) > _LISTED else "")
 
 
 def load_git(
@@ -168,12 +190,12 @@ def load_git(
             for path, name in zip(paths, repositories or [None] * len(paths), strict=True)
         ]
         _refuse_same_names(opened)
-        from shipworthy.identity import load_salt
+        from shipworthy.salt import salt_of
         from shipworthy.warehouse import connect
 
-        salt = load_salt(warehouse)
         connection = connect(warehouse)
         stack.callback(connection.close)
+        salt = salt_of(connection, warehouse)
         # A second thread writes no faster, but has buffers of its own.
         connection.execute("set threads = 1")
         _make_state_table(connection)
@@ -253,7 +275,7 @@ class _Load:
         self._salt = salt
         self._strict = strict
         self._jobs = jobs
-        self._mailmap = mailmap_id(repository)
+        self._mailmap = repository.file_at_head(MAILMAP_PATH)
         self._settings = _fingerprint(repository, salt, self._mailmap, strict=strict)
 
     def run(self, rules: "ReleaseRules | None") -> RepositoryLoad:
@@ -300,8 +322,12 @@ class _Load:
             self._refuse_other_history(plan)
         else:
             self._leave_out_known(plan)
+        ignored = self._ignored(state, plan)
+        if ignored.restates:
+            state = None
+            plan = self._plan(None)
         noticed: Counter[str] = Counter()
-        ledger, big_merges = self._read(parser, plan, state, noticed)
+        ledger, big_merges = self._read(parser, plan, state, ignored.revisions, noticed)
         if state is None:
             mode = "fresh" if blob is None else "anew"
         else:
@@ -317,6 +343,7 @@ class _Load:
             ),
             *_findings_of(plan, self._repository, unclear),
             *ledger.findings(),
+            *(Finding("line_births", "ignored_too_late", sha) for sha in ignored.too_late),
             *(Finding("line_births", "lost_file", *each) for each in lost.items()),
             *(
                 Finding("line_births", reason, ".gitattributes", count)
@@ -334,6 +361,8 @@ class _Load:
             deployments=deployments,
             seconds=time.monotonic() - started,
             unclear=tuple(unclear),
+            pulls=tuple(plan.pulls.values()),
+            unsearched=ledger.unsearched,
         )
 
     @property
@@ -350,6 +379,32 @@ class _Load:
             state.landed_at if state else None,
             self._find_known,
         )
+
+    def _ignored(self, state: "ReaderState | None", plan: "Plan") -> "IgnoredRevisions":
+        """Decide which revisions are ignored, and whether that restates what was read before."""
+        from shipworthy.git.ignored import (
+            IGNORE_REVISIONS_PATH,
+            decide_ignored,
+            read_ignored,
+        )
+
+        listed = read_ignored(
+            self._repository, self._repository.file_at_head(IGNORE_REVISIONS_PATH)
+        )
+        if state is None:
+            return decide_ignored(listed, None, {}, None)
+        changed = sorted(listed ^ state.ignored)
+        rows = self._connection.execute(
+            f"select sha, epoch(landed_at) from {RAW_SCHEMA}.commits "
+            "where repository = ? and landed_at is not null and sha in (select unnest(?))",
+            [self._repository.name, changed],
+        ).fetchall()
+        [(through,)] = self._connection.execute(
+            f"select epoch(max(loaded_through)) from {RAW_SCHEMA}.load_watermarks "
+            "where source = ? and input = 'commits'",
+            [self._source],
+        ).fetchall()
+        return decide_ignored(listed, state.ignored, dict(rows), through)
 
     def _find_known(self, shas: Sequence[str]) -> dict[str, tuple[str, int]]:
         """Return the newest mainline ancestor of commits that were read before."""
@@ -435,6 +490,7 @@ class _Load:
         parser: "CommitParser",
         plan: "Plan",
         state: "ReaderState | None",
+        ignored: frozenset[str],
         noticed: Counter[str],
     ) -> tuple["Ledger", list[tuple[str, tuple[str, ...], int]]]:
         """Follow all lines through the new changes. Return merges that bring in much, too."""
@@ -461,7 +517,7 @@ class _Load:
 
             ledger = Ledger(
                 self._repository, objects, state, self._settings, plan.ancestors,
-                strict=self._strict,
+                ignored=ignored, strict=self._strict,
             )  # fmt: skip
             try:
                 for (commit, branch), changes, landed_at in zip(
@@ -525,22 +581,22 @@ class _Load:
 
 
 def _findings_of(
-    plan: "Plan", repository: Repository, unclear: "Sequence[UnclearMerge]"
+    plan: "Plan", repository: Repository, unclear: "Sequence[MergeSides]"
 ) -> "Iterator[Finding]":
-    from shipworthy.warehouse import Finding
+    from shipworthy.git.mainline import MANY_COMMITS
+    from shipworthy.warehouse import Finding, list_findings
 
     for reason, shas in (
         ("clock_ahead", plan.clocks_ahead),
         ("clock_unset", plan.clocks_unset),
     ):
-        for sha in shas[:_MOST_FINDINGS]:
-            yield Finding("commits", reason, sha)
-        if len(shas) > _MOST_FINDINGS:
-            yield Finding("commits", reason, "others", len(shas) - _MOST_FINDINGS)
+        yield from list_findings("commits", reason, shas)
+    for merge in plan.pulls.values():
+        if merge.brought >= MANY_COMMITS:
+            yield Finding("commits", "foxtrot_merge", merge.sha, merge.brought)
     for merge in unclear:
         yield Finding("commits", "unclear_mainline", merge.sha, merge.brought)
-    for ref in repository.unreadable:
-        yield Finding("commits", "unreadable_ref", ref)
+    yield from list_findings("commits", "unreadable_ref", repository.unreadable)
     if plan.unreadable:
         yield Finding("commits", "unreadable_branches", repository.name, plan.unreadable)
 

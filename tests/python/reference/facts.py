@@ -1,5 +1,6 @@
 """The inputs as of as_of: who, what path, which service, whose authorship; nothing measured yet."""
 
+import re
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -155,9 +156,17 @@ class Facts:
         self.hotfix_changes = {
             change
             for key, request in self.landings.requests.items()
-            if (request.get("head_branch") or "").startswith("hotfix")
+            if self._is_hotfix(request)
             for change in self.landings.changes_of[key]
         }
+
+    @staticmethod
+    def _is_hotfix(request):
+        """Does a request come from a hotfix branch, or have a hotfix label?"""
+        parts = (request.get("head_branch") or "").lower().split("/")
+        branches = any(re.match(r"hot-?fix(es)?($|[_-])", part) for part in parts)
+        labels = [re.split(r"[/: ]", name)[-1].lower() for name in names_of_text(request["labels"])]
+        return branches or bool({"hotfix", "hot-fix"} & set(labels))
 
     def _read_usage(self):
         self.usage = defaultdict(list)

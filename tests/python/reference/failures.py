@@ -5,6 +5,7 @@ from collections import defaultdict
 from datetime import timedelta
 
 from reference.facts import UNASSIGNED
+from reference.references import Reverts, resolve
 from shipworthy.contract import names_of_text
 
 SEVERITY_WEIGHTS = {"sev1": 1.0, "sev2": 0.6, "sev3": 0.3, "sev4": 0.1, "sev5": 0.0}
@@ -123,13 +124,19 @@ class Failures:
 
     def _fixing_changes(self, incident):
         if incident.get("fixed_by_sha") is not None:
-            return {key for key in self.facts.changes if key[1] == incident["fixed_by_sha"]}
+            return self._meant(incident, "fixed_by_sha")
         return {
             key
             for key, change in self.facts.changes.items()
             if self.facts.kept_incident.get(change.get("fixes_incident_id"))
             == incident["incident_id"]
         }
+
+    def _meant(self, incident, column):
+        """Changes that an incident names in a column."""
+        named = [s for name in self._names(incident) for s in self._streams_named(name)]
+        repositories = {repository for _, repository in named}
+        return resolve(self.facts, incident[column], None, repositories)
 
     def _names(self, incident):
         return sorted({name.strip() for name in names_of_text(incident["service"])} - {""})
@@ -147,10 +154,12 @@ class Failures:
         named = self.by_id.get(incident.get("caused_by_deployment_id"))
         if named is not None:
             return named
-        sha = incident.get("caused_by_sha")
-        if sha is None:
-            return None
-        found = [self.had_live(stream, sha, incident["opened_at"]) for stream in streams]
+        found = [
+            self.had_live(stream, sha, incident["opened_at"])
+            for repository, sha in self._meant(incident, "caused_by_sha")
+            for stream in streams
+            if stream[1] == repository
+        ]
         return max((d for d in found if d is not None), key=lambda d: d.order, default=None)
 
     def _by_time(self, incident, streams):
@@ -223,16 +232,16 @@ class Failures:
                     taken = deployment.taken_off_from
                     latest = max(taken, key=lambda d: d.order, default=deployment.mover_before)
                     self._repair(latest, rollback=deployment)
+        reverts = Reverts(self.facts).of
         for key, change in self.facts.changes.items():
             repository, landed = key[0], change["landed_at"]
-            if change.get("reverts_sha") is not None:
-                for stream in self.streams:
-                    if stream[1] != repository:
-                        continue
-                    found = self.had_live(stream, change["reverts_sha"], landed)
-                    if found and landed <= found.finished_at + timedelta(days=REVERT_DAYS):
-                        self._repair(found, key)
-            marked = change.get("is_fix") or key in self.facts.hotfix_changes
-            if marked or key in self.named_fixes:
+            for stream in self.streams:
+                if stream[1] != repository:
+                    continue
+                found = {self.had_live(stream, sha, landed) for _, sha in reverts.get(key, ())}
+                for deployment in found - {None}:
+                    if landed <= deployment.finished_at + timedelta(days=REVERT_DAYS):
+                        self._repair(deployment, key)
+            if key in self.facts.hotfix_changes or key in self.named_fixes:
                 since = landed - timedelta(days=HOTFIX_DAYS)
                 self._repair(self.release_of_removed_lines({key}, landed, since), key)

@@ -20,6 +20,7 @@
 
     {%- do shipworthy.check_unit_tests_are_reached() -%}
     {%- do shipworthy.check_warehouse_name() -%}
+    {%- do shipworthy.check_storage_format() -%}
     {%- do shipworthy.check_data_source() -%}
     {{ return('') }}
 {%- endmacro %}
@@ -210,6 +211,17 @@
         {%- do shipworthy.refuse(
             "shipworthy__unit_tests is read from --vars alone, and in shipworthy's own project; a project that installs "
             ~ "the package runs its unit tests with `unit_tests: {shipworthy: {+enabled: true}}` in its dbt_project.yml."
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- DuckDB 2 writes by default a format that no older client opens, and tools that read marts are often a version behind. -#}
+{% macro check_storage_format() -%}
+    {%- set format = (shipworthy.storage_format() or '') | string -%}
+    {%- if modules.re.match('v([2-9]|[1-9][0-9])[.]', format) -%}
+        {%- do exceptions.warn(
+            "shipworthy: clients older than DuckDB " ~ format[1:2] ~ " cannot open what this writes; to let them, set "
+            ~ "`config_options: {storage_compatibility_version: v1.4.0}` in the profile and build into a new file."
         ) -%}
     {%- endif -%}
 {%- endmacro %}

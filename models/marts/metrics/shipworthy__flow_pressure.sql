@@ -12,51 +12,39 @@
 
 with
 
+scopes as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__flow_weeks') }}
+
+),
+
 changes as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__changes_delivered') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_by_team_week') }}
 
 ),
 
-requests as (
+reviews as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__requests_placed') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__reviews_by_team_week') }}
 
 ),
 
-human_reviews as (
+review_queues as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__human_reviews') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__review_queues') }}
 
 ),
 
 incidents as (
 
-    select * from {{ ref('shipworthy', 'fct_shipworthy__incidents') }}
-
-),
-
-builders as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__builders_counted') }}
-
-),
-
-organisation_builders as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__organisation_builders') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__incidents_by_team_week') }}
 
 ),
 
 groups_shown as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__groups_shown') }}
-
-),
-
-weeks as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__weeks') }}
 
 ),
 
@@ -78,216 +66,6 @@ as_of as (
 
 ),
 
-earliest as (
-
-    select * from changes
-
-    where is_earliest
-
-),
-
-dated_requests as (
-
-    select
-        repository,
-        number,
-        team,
-        opened_at,
-        coalesce(ready_at, opened_at) as ready_at,
-        case
-            when merged_at is null then closed_at
-            when closed_at is null then merged_at
-            else least(merged_at, closed_at)
-        end as ended_at
-
-    from requests
-
-),
-
-reviewed as (
-
-    select
-        requests.team,
-        requests.repository,
-        requests.number,
-        human_reviews.reviewer_key,
-        {{ shipworthy.week_start_on('human_reviews.submitted_at') }} as week_start_on
-
-    from human_reviews
-
-    inner join requests
-        on
-            human_reviews.repository = requests.repository
-            and human_reviews.number = requests.number
-
-),
-
-seen as (
-
-    select
-        team,
-        min(week_start_on) as week_start_on
-
-    from earliest
-
-    group by team
-
-    union all
-
-    select
-        team,
-        min({{ shipworthy.week_start_on('opened_at') }}) as week_start_on
-
-    from dated_requests
-
-    group by team
-
-    union all
-
-    select
-        team,
-        min(opened_week_start_on) as week_start_on
-
-    from incidents
-
-    group by team
-
-),
-
-teams as (
-
-    select
-        team,
-        false as is_organisation,
-        min(week_start_on) as first_week_start_on
-
-    from seen
-
-    group by team
-
-    union all
-
-    select
-        'all teams' as team,
-        true as is_organisation,
-        min(week_start_on) as first_week_start_on
-
-    from seen
-
-),
-
-scopes as (
-
-    select
-        teams.team,
-        teams.is_organisation,
-        weeks.week_start_on,
-        least(
-            {{ shipworthy.add_days('cast(weeks.week_start_on as timestamp)', 7) }}, as_of.as_of_at
-        ) as seen_at,
-        case when teams.is_organisation then organisation_builders.builders else builders.builders end as builders
-
-    from teams
-
-    inner join weeks
-        on teams.first_week_start_on <= weeks.week_start_on
-
-    cross join as_of
-
-    left join builders
-        on
-            teams.team = builders.team
-            and weeks.week_start_on = builders.week_start_on
-
-    left join organisation_builders
-        on weeks.week_start_on = organisation_builders.week_start_on
-
-),
-
-shipped_summed as (
-
-    select
-        scopes.team,
-        scopes.is_organisation,
-        scopes.week_start_on,
-        count(*) as changes_shipped,
-        sum(case when earliest.human_reviews = 0 then 1 else 0 end) as unreviewed_changes,
-        sum(case when earliest.is_fix then 1 else 0 end) as defects,
-        {{ shipworthy.median('earliest.coding_hours') }} as inner_loop_hours,
-        {{ shipworthy.median('earliest.outer_loop_hours') }} as outer_loop_hours
-
-    from scopes
-
-    inner join earliest
-        on
-            scopes.week_start_on = earliest.week_start_on
-            and (scopes.is_organisation or scopes.team = earliest.team)
-
-    group by scopes.team, scopes.is_organisation, scopes.week_start_on
-
-),
-
--- Open and ready when the week ends; the week of as_of, as far as it has come.
-queued as (
-
-    select
-        scopes.team,
-        scopes.is_organisation,
-        scopes.week_start_on,
-        count(*) as review_queue
-
-    from scopes
-
-    inner join dated_requests
-        on
-            (scopes.is_organisation or scopes.team = dated_requests.team)
-            and dated_requests.ready_at <= scopes.seen_at
-            and (dated_requests.ended_at is null or scopes.seen_at < dated_requests.ended_at)
-
-    group by scopes.team, scopes.is_organisation, scopes.week_start_on
-
-),
-
-reviewed_summed as (
-
-    select
-        scopes.team,
-        scopes.is_organisation,
-        scopes.week_start_on,
-        count(distinct reviewed.repository || '#' || cast(reviewed.number as {{ dbt.type_string() }}))
-            as reviewed_requests,
-        count(distinct reviewed.reviewer_key) as reviewers
-
-    from scopes
-
-    inner join reviewed
-        on
-            scopes.week_start_on = reviewed.week_start_on
-            and (scopes.is_organisation or scopes.team = reviewed.team)
-
-    group by scopes.team, scopes.is_organisation, scopes.week_start_on
-
-),
-
-incidents_summed as (
-
-    select
-        scopes.team,
-        scopes.is_organisation,
-        scopes.week_start_on,
-        count(*) as incidents
-
-    from scopes
-
-    inner join incidents
-        on
-            scopes.week_start_on = incidents.opened_week_start_on
-            and (scopes.is_organisation or scopes.team = incidents.team)
-
-    group by scopes.team, scopes.is_organisation, scopes.week_start_on
-
-),
-
 joined as (
 
     select
@@ -295,15 +73,15 @@ joined as (
         scopes.is_organisation,
         scopes.week_start_on,
         scopes.builders,
-        coalesce(shipped_summed.changes_shipped, 0) as changes_shipped,
-        coalesce(shipped_summed.unreviewed_changes, 0) as unreviewed_changes,
-        coalesce(shipped_summed.defects, 0) as defects,
-        shipped_summed.inner_loop_hours,
-        shipped_summed.outer_loop_hours,
-        coalesce(queued.review_queue, 0) as review_queue,
-        coalesce(reviewed_summed.reviewed_requests, 0) as reviewed_requests,
-        coalesce(reviewed_summed.reviewers, 0) as reviewers,
-        coalesce(incidents_summed.incidents, 0) as incidents,
+        changes.inner_loop_hours,
+        changes.outer_loop_hours,
+        coalesce(changes.changes_shipped, 0) as changes_shipped,
+        coalesce(changes.unreviewed_changes, 0) as unreviewed_changes,
+        coalesce(changes.defects, 0) as defects,
+        coalesce(review_queues.review_queue, 0) as review_queue,
+        coalesce(reviews.reviewed_requests, 0) as reviewed_requests,
+        coalesce(reviews.reviewers, 0) as reviewers,
+        coalesce(incidents.incidents, 0) as incidents,
         {{ shipworthy.is_hidden('groups_shown') }} as is_suppressed,
         {{ shipworthy.hidden_because('groups_shown') }} as hidden_because
 
@@ -315,29 +93,30 @@ joined as (
             and scopes.is_organisation = groups_shown.is_organisation
             and scopes.week_start_on = groups_shown.week_start_on
 
-    left join shipped_summed
+    left join changes
         on
-            scopes.team = shipped_summed.team
-            and scopes.is_organisation = shipped_summed.is_organisation
-            and scopes.week_start_on = shipped_summed.week_start_on
+            scopes.team = changes.team
+            and scopes.is_organisation = changes.is_organisation
+            and scopes.week_start_on = changes.week_start_on
+            and changes.authorship = 'all'
 
-    left join queued
+    left join reviews
         on
-            scopes.team = queued.team
-            and scopes.is_organisation = queued.is_organisation
-            and scopes.week_start_on = queued.week_start_on
+            scopes.team = reviews.team
+            and scopes.is_organisation = reviews.is_organisation
+            and scopes.week_start_on = reviews.week_start_on
 
-    left join reviewed_summed
+    left join review_queues
         on
-            scopes.team = reviewed_summed.team
-            and scopes.is_organisation = reviewed_summed.is_organisation
-            and scopes.week_start_on = reviewed_summed.week_start_on
+            scopes.team = review_queues.team
+            and scopes.is_organisation = review_queues.is_organisation
+            and scopes.week_start_on = review_queues.week_start_on
 
-    left join incidents_summed
+    left join incidents
         on
-            scopes.team = incidents_summed.team
-            and scopes.is_organisation = incidents_summed.is_organisation
-            and scopes.week_start_on = incidents_summed.week_start_on
+            scopes.team = incidents.team
+            and scopes.is_organisation = incidents.is_organisation
+            and scopes.week_start_on = incidents.week_start_on
 
 ),
 
@@ -419,14 +198,7 @@ final as (
         ---------- review
         cast(rated.review_queue as {{ dbt.type_bigint() }}) as review_queue,
         rated.unreviewed_rate,
-        cast(
-            {{ shipworthy.wilson_low('rated.unreviewed_rate', 'rated.changes_shipped') }}
-            as {{ shipworthy.type_double() }}
-        ) as unreviewed_rate_low,
-        cast(
-            {{ shipworthy.wilson_high('rated.unreviewed_rate', 'rated.changes_shipped') }}
-            as {{ shipworthy.type_double() }}
-        ) as unreviewed_rate_high,
+        {{ shipworthy.wilson_limits('rated.unreviewed_rate', 'rated.changes_shipped') | indent(8) }},
         cast(rated.unreviewed_changes as {{ dbt.type_bigint() }}) as unreviewed_changes,
         rated.requests_per_reviewer,
         cast(rated.reviewed_requests as {{ dbt.type_bigint() }}) as reviewed_requests,

@@ -72,6 +72,7 @@ SUMMARIES: dict[str, str] = {
     "rootly": "Incidents of a Rootly account.",
     "sentry": "Deployments from the deploys of Sentry's releases.",
     "statuspage": "Incidents of a Statuspage page.",
+    "windsurf": "AI usage from Windsurf's Cascade analytics.",
 }
 
 

@@ -6,6 +6,7 @@
     ['no_sha', 'is_code and sha is null', 'handled', 'ships nothing, can fail'],
     ['unknown_sha', 'is_code and sha is not null and commit_sha is null', 'handled', 'ships nothing, can fail'],
     ['off_mainline', 'is_code and commit_sha is not null and not is_on_mainline', 'handled', 'ships up to where its branch left the mainline'],
+    ['superseded_by_source', 'is_superseded', 'handled', 'a release tag of a service whose deployments another source tells of: ships nothing, in no count'],
     ['deployed_before_landed', 'is_code and deployed_at < commit_landed_at', 'handled', 'clock skew; positions decide what ships'],
     ['finished_before_started', 'finished_at < started_at or started_at < created_at', 'as_is', 'clock skew; the finish decides']
 ] -%}
@@ -66,6 +67,16 @@ commits_named as (
 
 ),
 
+superseded as (
+
+    select distinct recorded_deployment_id
+
+    from {{ ref('shipworthy', 'int_shipworthy__deployments_located') }}
+
+    where basis = 'superseded_by_source'
+
+),
+
 listed_services as (
 
     select distinct service from services
@@ -95,6 +106,7 @@ deployments_checked as (
         and listed_services.service is null as is_service_unlisted,
         commits_named.sha as commit_sha,
         commits_named.is_on_mainline,
+        superseded.recorded_deployment_id is not null as is_superseded,
         changes.landed_at as commit_landed_at
 
     from deployments_timed
@@ -106,6 +118,9 @@ deployments_checked as (
 
     left join listed_services
         on deployments_timed.service = listed_services.service
+
+    left join superseded
+        on deployments_timed.deployment_id = superseded.recorded_deployment_id
 
     left join commits_named
         on

@@ -67,6 +67,12 @@ changes_referenced as (
 
 ),
 
+causes as (
+
+    select distinct recorded_deployment_id from deployments_ordered
+
+),
+
 first_deployments as (
 
     select
@@ -143,7 +149,7 @@ incidents_checked as (
             end,
             true
         ) as is_before_any_deployment,
-        (incidents.caused_by_deployment_id is not null and causes.deployment_id is null)
+        (incidents.caused_by_deployment_id is not null and causes.recorded_deployment_id is null)
         or (incidents.caused_by_sha is not null and causing.asked_id is null) as is_cause_unknown,
         incidents.fixed_by_sha is not null and fixing.asked_id is null as is_fix_unknown
 
@@ -165,8 +171,8 @@ incidents_checked as (
     left join services_named
         on incidents.incident_id = services_named.incident_id
 
-    left join deployments_ordered as causes
-        on incidents.caused_by_deployment_id = causes.deployment_id
+    left join causes
+        on incidents.caused_by_deployment_id = causes.recorded_deployment_id
 
     left join changes_found as causing
         on

@@ -55,7 +55,7 @@ feeding as (
             and deployments.deployed_at >= {{ shipworthy.add_days('newest.newest_at', -shipworthy.window('feeding_days')) }}
 
     inner join raw_deployments
-        on deployments.deployment_id = raw_deployments.deployment_id
+        on deployments.recorded_deployment_id = raw_deployments.deployment_id
 
     inner join parts_known
         on

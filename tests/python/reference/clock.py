@@ -166,13 +166,16 @@ class Clock:
         by_service = defaultdict(list)
         for found in streams.values():
             for deployment in found:
+                # A release tag that another source tells of too.
+                if deployment.basis == "superseded_by_source":
+                    continue
                 by_service[deployment.service, deployment.repository].append(deployment)
         for key, found in by_service.items():
             newest = max(d.finished_at for d in found)
             recent = [d for d in found if d.finished_at >= newest - FEEDING]
             known = [self.code(key[1])]
             for deployment in recent:
-                row = rows.get(deployment.deployment_id)
+                row = rows.get(deployment.recorded_id)
                 if row is not None:
                     said = self.read["deployments"][row.get("source"), row.get("repository")]
                     known.append(self._known(*said))

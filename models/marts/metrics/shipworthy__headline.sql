@@ -271,12 +271,12 @@ final as (
         end as turnover_ratio_null_reason,
 
         ---------- what holds it back
-        cast(teams_left_out_counted.teams_left_out as {{ dbt.type_bigint() }}) as teams_left_out,
         {%- for measure in measures %}
         held_back_by_measure.{{ measure }}_held_back_by,
         held_back_by_measure.{{ measure }}_held_back_since,
-        held_back_by_measure.{{ measure }}_held_back_hint{{ "," if not loop.last }}
+        held_back_by_measure.{{ measure }}_held_back_hint,
         {%- endfor %}
+        cast(teams_left_out_counted.teams_left_out as {{ dbt.type_bigint() }}) as teams_left_out
 
     from as_of
 

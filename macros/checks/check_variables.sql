@@ -61,6 +61,7 @@
         'shipworthy__using_load_findings': boolean,
         'shipworthy__unit_tests': boolean,
         'shipworthy__as_of': {'kind': 'moment'},
+        'shipworthy__overlapping_usage_counts': boolean,
         'shipworthy__turnover_window_days': {'kind': 'integer', 'low': 1, 'high': 365},
         'shipworthy__turnover_line_cap': {'kind': 'integer', 'low': 1, 'high': 1000000000},
         'shipworthy__untagged_counts_as': {'kind': 'word', 'words': ['auto', 'human', 'unknown']},

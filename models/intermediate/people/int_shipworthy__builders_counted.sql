@@ -20,9 +20,9 @@ changes_by_service as (
 
 ),
 
-service_paths as (
+services_listed as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__service_paths') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__services_listed') }}
 
 ),
 
@@ -44,7 +44,7 @@ changes_by_team as (
     select distinct
         changes.person_key,
         {{ shipworthy.week_start_on('changes.landed_at') }} as week_start_on,
-        coalesce(service_paths.team, changes.repository) as team
+        coalesce(services_listed.team, changes.repository) as team
 
     from changes
 
@@ -55,18 +55,10 @@ changes_by_team as (
             changes.repository = changes_by_service.repository
             and changes.sha = changes_by_service.sha
 
-    left join service_paths
+    left join services_listed
         on
-            changes_by_service.service = service_paths.service
-            and changes_by_service.repository = service_paths.repository
-            and (
-                service_paths.valid_from_on is null
-                or service_paths.valid_from_on <= cast(changes.landed_at as date)
-            )
-            and (
-                service_paths.valid_to_on is null
-                or cast(changes.landed_at as date) < service_paths.valid_to_on
-            )
+            changes_by_service.service = services_listed.service
+            and {{ shipworthy.is_valid_on('services_listed', 'cast(changes.landed_at as date)') }}
 
     where
         changes.author_kind = 'human'

@@ -60,6 +60,7 @@
     ['deployments', 'no_sha', "is_code and sha is null", 'handled', 'ships nothing, can fail'],
     ['deployments', 'unknown_sha', "is_code and sha is not null and commit_sha is null", 'handled', 'ships nothing, can fail'],
     ['deployments', 'off_mainline', "is_code and commit_sha is not null and not is_on_mainline", 'handled', 'ships up to where its branch left the mainline'],
+    ['deployments', 'superseded_by_source', 'is_superseded', 'handled', 'a release tag of a service whose deployments another source tells of: ships nothing, in no count'],
     ['deployments', 'deployed_before_landed', "is_code and deployed_at < commit_landed_at", 'handled', 'clock skew; positions decide what ships'],
     ['deployments', 'finished_before_started', 'finished_at < started_at or started_at < created_at', 'as_is', 'clock skew; the finish decides'],
 
@@ -149,6 +150,16 @@ commits_named as (
     select * from {{ ref('shipworthy', 'int_shipworthy__commits_named') }}
 
     where request_number is null
+
+),
+
+superseded as (
+
+    select distinct recorded_deployment_id
+
+    from {{ ref('shipworthy', 'int_shipworthy__deployments_located') }}
+
+    where basis = 'superseded_by_source'
 
 ),
 
@@ -422,6 +433,7 @@ deployments_checked as (
         and listed_services.service is null as is_service_unlisted,
         commits_named.sha as commit_sha,
         commits_named.is_on_mainline,
+        superseded.recorded_deployment_id is not null as is_superseded,
         changes.landed_at as commit_landed_at
 
     from deployments_timed
@@ -433,6 +445,9 @@ deployments_checked as (
 
     left join listed_services
         on deployments_timed.service = listed_services.service
+
+    left join superseded
+        on deployments_timed.deployment_id = superseded.recorded_deployment_id
 
     left join commits_named
         on
@@ -464,6 +479,12 @@ deployment_commits_checked as (
         on
             deployment_commits.repository = commits_named.repository
             and deployment_commits.sha = commits_named.commit_name
+
+),
+
+causes as (
+
+    select distinct recorded_deployment_id from deployments_ordered
 
 ),
 
@@ -543,7 +564,7 @@ incidents_checked as (
             end,
             true
         ) as is_before_any_deployment,
-        (incidents.caused_by_deployment_id is not null and causes.deployment_id is null)
+        (incidents.caused_by_deployment_id is not null and causes.recorded_deployment_id is null)
         or (incidents.caused_by_sha is not null and causing.asked_id is null) as is_cause_unknown,
         incidents.fixed_by_sha is not null and fixing.asked_id is null as is_fix_unknown
 
@@ -565,8 +586,8 @@ incidents_checked as (
     left join services_named
         on incidents.incident_id = services_named.incident_id
 
-    left join deployments_ordered as causes
-        on incidents.caused_by_deployment_id = causes.deployment_id
+    left join causes
+        on incidents.caused_by_deployment_id = causes.recorded_deployment_id
 
     left join changes_found as causing
         on

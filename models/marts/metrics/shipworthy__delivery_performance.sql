@@ -9,6 +9,8 @@ deployments as (
 
     select * from {{ ref('shipworthy', 'fct_shipworthy__deployments') }}
 
+    where basis <> 'superseded_by_source'
+
 ),
 
 deployments_counted as (

@@ -12,6 +12,8 @@ deployments as (
 
     select * from {{ ref('shipworthy', 'fct_shipworthy__deployments') }}
 
+    where basis <> 'superseded_by_source'
+
 ),
 
 incidents as (

@@ -22,7 +22,7 @@ import statistics
 from collections import defaultdict
 from datetime import timedelta
 
-from reference.facts import _valid, deployment_time
+from reference.facts import PRODUCTION, _valid, deployment_time
 from reference.formulas import midnight, quantile, week_of, wilson, window_start
 from reference.spending import Groups
 
@@ -205,14 +205,14 @@ class Delivery:
 
     def __init__(self, facts, streams, failures, normalized, releases):
         self.groups = Groups(
-            *(facts, releases, normalized, (), facts.var("minimum_group_size")),
+            *(facts, releases, normalized, ((), (), ()), facts.var("minimum_group_size")),
             first_requests(facts),
         )
         self.facts, self.streams, self.failures = facts, streams, failures
         self.z = quantile(facts.var("confidence_level"))
         self.team_weeks = [(row["team"], row["week_start_on"]) for row in normalized]
         self.requests = Requests(facts)
-        self.deployments = [d for found in streams.values() for d in found]
+        self.deployments = [d for found in streams.values() for d in found if d.release]
         self.has_requests = self._is_loaded("pull_requests")
         self.has_reviews = self._is_loaded("reviews") or self._is_loaded("review_threads")
         self.shipments = [self._ship(d, sha) for d in self.deployments for sha in d.shipped]
@@ -425,17 +425,16 @@ class Delivery:
         """(team, service, week, finished_at) of failed and cancelled rollouts that count."""
         if not self.facts.var("failed_rollouts_count"):
             return
-        for row in self.facts._input("deployments"):
+        for row in self.facts.all_deployments:
             moment = deployment_time(row)
-            if row["status"] not in ("failure", "cancelled") or moment is None:
+            if row["status"] not in ("failure", "cancelled"):
                 continue
-            is_production = (row["environment"] or "").lower() in ("production", "prod")
-            if not is_production or moment > self.facts.as_of:
+            if row["environment"] not in PRODUCTION:
                 continue
             if row["kind"] == "flag" and not self.facts.var("redeployments_count"):
                 continue
             start = window_start(moment, self.facts.var("release_window_hours"))
-            service = self.facts.service_of_deployment(row)
+            service = row["of_service"]
             team = self.facts.team_of_service(service, row["repository"], start.date())
             yield team, service, week_of(start), moment
 

@@ -7,15 +7,16 @@ Readings (where the page leaves room)
 -------------------------------------
 - Every key column that names a person is read through `identities`, and what it finds once more.
 - A commit off the mainline is kept whatever its time: it only names authors.
-- An unlisted service is one that `services` does not name at all. It has the paths that no service
-  listed at the time has; of several, the first by name has them all.
+- An unlisted service is one that `services` does not name at all. It has the paths that no listed
+  service has; of several, the first by name has them all.
 - A deployment that names no service is one of the listed whole-repository service, else of an
   unlisted service with the repository's name.
-- A path belongs to the service whose period holds the landing: of the adding change for added
-  lines, of the removing change for the lines it removes (what a fix removed: of the adding one).
+- Where periods pass a prefix from service to service, the landing decides: of the adding change for
+  added lines, of the removing change for the lines it removes (what a fix removed: of the adding
+  one).
 - A service with delivery_unit 'commit' ships each change when it lands, as a deployment named
   `service@sha`; its other deployments (basis 'commit_delivery') ship nothing and can fail.
-- "First deployment" is the first whose sha is on the mainline. An explicit list that names no
+- "First deployment" is the first that moves a live position. An explicit list that names no
   change of the service ships nothing. Listed changes below the first deployment never ship.
 - A position that is null sorts before all others.
 - Rows of the removing author's team resolve as the line's team does (author's, service's, else
@@ -275,7 +276,8 @@ def _fct_deployments(streams):
             "is_rollback": d.moved_down,
             "changes_put_live": len(d.put_live),
             "changes_shipped": len(d.shipped),
-            "release_id": d.release.release_id,
+            "release_id": d.release.release_id if d.release else None,
+            "environment": d.environment,
         }
         for found in streams.values()
         for d in found

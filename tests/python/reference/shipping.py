@@ -24,6 +24,8 @@ class Deployment:
     sha: str | None
     position: int | None
     basis: str
+    environment: str = "production"
+    recorded_id: str | None = None
     marked_rollback: bool = False
     explicit: list = field(default_factory=list)
     has_list: bool = False
@@ -82,6 +84,8 @@ class Release:
 
 
 def _basis(row, commit):
+    if row["is_superseded"]:
+        return "superseded_by_source"
     if row.get("kind") == "flag":
         return "flag"
     if commit is None:
@@ -98,7 +102,7 @@ def _streams(facts):
         explicit[row["deployment_id"], row["repository"]].append(row["sha"])
     streams = defaultdict(list)
     for row in facts.deployments:
-        stream = (facts.service_of_deployment(row), row["repository"])
+        stream = (row["of_service"], row["repository"])
         commit = find_commit(facts, row["repository"], row.get("sha"))
         where = position(facts, row["repository"], commit) if commit else None
         basis = _basis(row, commit)
@@ -111,6 +115,8 @@ def _streams(facts):
                 deployment_id=row["deployment_id"],
                 service=stream[0],
                 repository=stream[1],
+                environment=row["environment"],
+                recorded_id=row["recorded_id"],
                 started_at=deployment_start(row),
                 finished_at=deployment_time(row),
                 sha=row.get("sha"),
@@ -120,12 +126,12 @@ def _streams(facts):
                 marked_rollback=bool(row.get("is_rollback")),
                 explicit=[
                     sha
-                    for name in explicit[row["deployment_id"], row["repository"]]
+                    for name in explicit[row["recorded_id"], row["repository"]]
                     if (found := find_commit(facts, row["repository"], name))
                     and "number" not in found
                     for _, sha in sorted(landing(facts, row["repository"], found))
                 ],
-                has_list=bool(explicit[row["deployment_id"], row["repository"]]),
+                has_list=bool(explicit[row["recorded_id"], row["repository"]]),
             )
         )
     for service, repository in facts.commit_delivered:
@@ -154,34 +160,40 @@ def _ship(facts, service, repository, deployments):
         for (where, sha), change in facts.changes.items()
         if where == repository and service in facts.services_of_change[where, sha]
     }
-    live = {}  # sha -> deployment that put it live
-    position = floor = mover = None
+    live = defaultdict(set)  # environment -> what is live there
+    since = {}  # sha -> deployment that put it live where nobody had it
+    position, mover, floor = {}, {}, None
     for deployment in deployments:
-        deployment.mover_before = mover
+        here = deployment.environment
+        deployment.mover_before = mover.get(here)
         if not deployment.moves:
             continue
-        target = deployment.position
-        if position is None:
+        target, before = deployment.position, position.get(here)
+        wanted = []
+        if floor is None:
             floor = target
-            wanted = [sha for sha, p in changes.items() if p == target]
-        elif target > position and deployment.has_list:
+        if before is None:
+            wanted = [sha for sha, p in changes.items() if floor <= p <= target]
+        elif target > before and deployment.has_list:
             wanted = [sha for sha in deployment.explicit if changes.get(sha, -1) >= floor]
-        elif target > position:
-            wanted = [sha for sha, p in changes.items() if max(position + 1, floor) <= p <= target]
-        elif target < position:
-            wanted = []
+        elif target > before:
+            wanted = [sha for sha, p in changes.items() if max(before + 1, floor) <= p <= target]
+        elif target < before:
             deployment.moved_down = True
-            above = [sha for sha in live if changes[sha] > target]
-            deployment.taken_off_from = [live.pop(sha) for sha in above]
+            above = {sha for sha in live[here] if changes[sha] > target}
+            live[here] -= above
+            gone = above - set().union(*live.values())
+            deployment.taken_off_from = [since.pop(sha) for sha in gone]
         else:
             deployment.is_redeployment = True
             continue
         for sha in dict.fromkeys(wanted):
-            if sha not in live:
-                live[sha] = deployment
+            live[here].add(sha)
+            if sha not in since:
+                since[sha] = deployment
                 deployment.put_live.append(sha)
-        position, mover = target, deployment
-    for sha, deployment in live.items():
+        position[here], mover[here] = target, deployment
+    for sha, deployment in since.items():
         deployment.shipped.append(sha)
 
 
@@ -230,6 +242,8 @@ def ship(facts):
     for (service, repository), deployments in sorted(streams.items()):
         _ship(facts, service, repository, deployments)
         for deployment in deployments:
+            if deployment.basis == "superseded_by_source":
+                continue
             start = window_start(deployment.finished_at, hours)
             key = (service, repository, start)
             if key not in releases:

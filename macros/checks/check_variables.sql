@@ -25,7 +25,7 @@
     {{ return('') }}
 {%- endmacro %}
 
-{#- What each variable may hold: a kind (boolean, integer, number, word, moment, name, relations)
+{#- What each variable may hold: a kind (boolean, integer, number, word, texts, moment, name, relations)
     and its limits. -#}
 {% macro variable_rules() -%}
     {%- set boolean = {'kind': 'boolean'} -%}
@@ -61,6 +61,7 @@
         'shipworthy__using_load_findings': boolean,
         'shipworthy__unit_tests': boolean,
         'shipworthy__as_of': {'kind': 'moment'},
+        'shipworthy__ended_sources': {'kind': 'texts'},
         'shipworthy__overlapping_usage_counts': boolean,
         'shipworthy__turnover_window_days': {'kind': 'integer', 'low': 1, 'high': 365},
         'shipworthy__turnover_line_cap': {'kind': 'integer', 'low': 1, 'high': 1000000000},
@@ -138,6 +139,14 @@
             {%- do shipworthy.refuse_value(name, value, allowed) -%}
         {%- endif -%}
         {%- for word in value if word not in rule['words'] -%}
+            {%- do shipworthy.refuse_value(name, value, allowed) -%}
+        {%- endfor -%}
+    {%- elif kind == 'texts' -%}
+        {%- set allowed = "a list of sources as load_watermarks names them, such as ['opsgenie']" -%}
+        {%- if value is string or value is mapping or value is not iterable -%}
+            {%- do shipworthy.refuse_value(name, value, allowed) -%}
+        {%- endif -%}
+        {%- for text in value if text is not string -%}
             {%- do shipworthy.refuse_value(name, value, allowed) -%}
         {%- endfor -%}
     {%- elif kind == 'name' -%}

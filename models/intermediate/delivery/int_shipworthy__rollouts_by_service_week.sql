@@ -16,6 +16,18 @@ rollouts as (
 
 ),
 
+services_known as (
+
+    select
+        service,
+        least(min(known_through), min(requests_known_through)) as known_through
+
+    from {{ ref('shipworthy', 'int_shipworthy__services_known') }}
+
+    group by service
+
+),
+
 as_of as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
@@ -30,7 +42,10 @@ final as (
         rollouts.week_start_on,
         sum(
             case
-                when {{ shipworthy.add_hours('rollouts.deployed_at', attribution_hours) }} <= as_of.as_of_at then 1
+                when
+                    {{ shipworthy.add_hours('rollouts.deployed_at', attribution_hours) }}
+                    <= least(as_of.as_of_at, as_of.incidents_known_through, services_known.known_through)
+                    then 1
                 else 0
             end
         ) as failed_rollouts,
@@ -39,6 +54,9 @@ final as (
     from rollouts
 
     cross join as_of
+
+    left join services_known
+        on rollouts.service = services_known.service
 
     group by rollouts.team, rollouts.service, rollouts.week_start_on
 

@@ -123,16 +123,8 @@ shared as (
         sum(sum(lines_by_person.held_ai_lines)) over (partition by spend.person_key, spend.week_start_on)
             as held_ai_lines_in_all,
         -- mature when every release that shares the spend is
-        min(min(
-            case
-                when
-                    releases.basis = 'held_lines'
-                    and releases.closed_at <= as_of.as_of_at
-                    and releases.turnover_window_ended_at <= as_of.as_of_at
-                    then 1
-                else 0
-            end
-        )) over (partition by spend.person_key, spend.week_start_on) as releases_are_mature,
+        max(max(releases.immature_reason)) over (partition by spend.person_key, spend.week_start_on)
+            as immature_reason,
         min(releases.team) as team,
         min(releases.week_start_on) as week_start_on
 
@@ -147,8 +139,6 @@ shared as (
 
     inner join releases
         on lines_by_person.release_id = releases.release_id
-
-    cross join as_of
 
     group by spend.person_key, spend.week_start_on, lines_by_person.release_id
 
@@ -172,8 +162,14 @@ final as (
             end as {{ shipworthy.type_double() }}
         ) as spend_usd,
         spend.buckets_without_price = 0 as is_complete,
-        coalesce(shared.releases_are_mature, 1) = 1
-        and {{ shipworthy.add_days('cast(spend.week_start_on as timestamp)', 14) }} <= as_of.as_of_at as is_mature
+        greatest(
+            shared.immature_reason,
+            {{ shipworthy.immature_reason(
+                shipworthy.add_days('cast(spend.week_start_on as timestamp)', 14),
+                'as_of.as_of_at',
+                'as_of.ai_usage_known_through'
+            ) | indent(12) }}
+        ) as immature_reason
 
     from spend
 

@@ -31,6 +31,12 @@ failures as (
 
 ),
 
+services_known as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__services_known') }}
+
+),
+
 as_of as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
@@ -139,11 +145,20 @@ final as (
         cast(coalesce(failures_by_deployment.failure_weight, 0.0) as {{ shipworthy.type_double() }})
             as failure_weight,
         failures_by_deployment.failures is not null as is_failed,
-        {{ shipworthy.add_hours('all_deployments.deployed_at', attribution_hours) }} <= as_of.as_of_at as is_closed
+        coalesce(
+            {{ shipworthy.add_hours('all_deployments.deployed_at', attribution_hours) }}
+            <= least(as_of.as_of_at, as_of.incidents_known_through, services_known.known_through),
+            false
+        ) as is_closed
 
     from all_deployments
 
     cross join as_of
+
+    left join services_known
+        on
+            all_deployments.service = services_known.service
+            and all_deployments.repository = services_known.repository
 
     left join changes_by_deployment
         on all_deployments.deployment_id = changes_by_deployment.deployment_id

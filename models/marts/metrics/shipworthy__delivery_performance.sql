@@ -43,6 +43,18 @@ review_feeds as (
 
 ),
 
+services_known as (
+
+    select
+        service,
+        least(min(known_through), min(requests_known_through)) as known_through
+
+    from {{ ref('shipworthy', 'int_shipworthy__services_known') }}
+
+    group by service
+
+),
+
 as_of as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
@@ -139,7 +151,11 @@ rated as (
 
     select
         joined.*,
-        as_of.as_of_at,
+        {{ shipworthy.immature_reason(
+            'joined.matures_at',
+            'as_of.as_of_at',
+            'least(as_of.as_of_at, as_of.incidents_known_through, services_known.known_through)'
+        ) | indent(8) }} as immature_reason,
         as_of.has_incidents,
         review_feeds.has_pull_requests,
         review_feeds.has_reviews,
@@ -158,6 +174,9 @@ rated as (
 
     cross join review_feeds
 
+    left join services_known
+        on joined.service = services_known.service
+
 ),
 
 final as (
@@ -167,7 +186,8 @@ final as (
         team,
         service,
         week_start_on,
-        matures_at <= as_of_at as is_mature,
+        immature_reason is null as is_mature,
+        immature_reason,
 
         ---------- deployment frequency
         cast(deployments as {{ dbt.type_bigint() }}) as deployments,

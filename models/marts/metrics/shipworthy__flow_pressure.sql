@@ -4,6 +4,11 @@
     'inner_loop_hours', 'outer_loop_hours', 'review_queue', 'unreviewed_rate', 'requests_per_reviewer',
     'defects_per_builder', 'incidents_per_shipped_change'
 ] %}
+{#- A team rests on the repositories that it ships from; one that ships nothing, on all. Incidents are everybody's. -#}
+{%- set flow_known_through =
+    'least(as_of.incidents_known_through, case when teams_known.team is null then as_of.requests_known_through '
+    ~ 'else least(teams_known.requests_known_through, teams_known.shipping_known_through) end)'
+%}
 
 with
 
@@ -46,6 +51,12 @@ groups_shown as (
 review_feeds as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__review_feeds') }}
+
+),
+
+teams_known as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__teams_known') }}
 
 ),
 
@@ -116,11 +127,11 @@ shown as (
         joined.team,
         joined.is_organisation,
         joined.week_start_on,
-        coalesce(
-            {{ shipworthy.add_days('cast(joined.week_start_on as timestamp)', 7) }}
-            <= case when review_feeds.has_pull_requests then review_feeds.complete_through else as_of.as_of_at end,
-            false
-        ) as is_mature,
+        {{ shipworthy.immature_reason(
+            shipworthy.add_days('cast(joined.week_start_on as timestamp)', 7),
+            'as_of.as_of_at',
+            flow_known_through
+        ) | indent(8) }} as immature_reason,
         joined.is_suppressed,
         joined.hidden_because,
         review_feeds.has_pull_requests,
@@ -149,6 +160,11 @@ shown as (
 
     cross join review_feeds
 
+    left join teams_known
+        on
+            joined.team = teams_known.team
+            and joined.is_organisation = teams_known.is_organisation
+
 ),
 
 rated as (
@@ -171,7 +187,8 @@ final as (
         rated.team,
         rated.is_organisation,
         rated.week_start_on,
-        rated.is_mature,
+        rated.immature_reason is null as is_mature,
+        rated.immature_reason,
 
         ---------- inner and outer loop
         rated.inner_loop_hours,

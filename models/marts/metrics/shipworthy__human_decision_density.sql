@@ -5,6 +5,11 @@
     ('unreviewed_rate', 'unreviewed_changes', 'changes_shipped', 'is_shown'),
     ('rubber_stamp_rate', 'rubber_stamped_changes', 'reviewed_changes', 'are_stamps_shown'),
 ] %}
+{#- A team rests on the repositories that it ships from; one that ships nothing, on all. -#}
+{%- set decisions_known_through =
+    'case when teams_known.team is null then as_of.requests_known_through '
+    ~ 'else least(teams_known.requests_known_through, teams_known.shipping_known_through) end'
+%}
 
 with
 
@@ -23,6 +28,18 @@ scopes as (
 groups_shown as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__groups_shown') }}
+
+),
+
+teams_known as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__teams_known') }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
 
 ),
 
@@ -77,10 +94,11 @@ rated as (
         {%- for share, part, whole, _ in shares %}
         {{ shipworthy.safe_ratio('summed.' ~ part, 'summed.' ~ whole) }} as {{ share }},
         {%- endfor %}
-        coalesce(
-            {{ shipworthy.add_days('cast(summed.week_start_on as timestamp)', 7) }} <= review_feeds.complete_through,
-            false
-        ) as is_mature,
+        {{ shipworthy.immature_reason(
+            shipworthy.add_days('cast(summed.week_start_on as timestamp)', 7),
+            'as_of.as_of_at',
+            decisions_known_through
+        ) | indent(8) }} as immature_reason,
         review_feeds.has_pull_requests,
         review_feeds.has_reviews,
         review_feeds.has_pull_request_commits,
@@ -94,7 +112,14 @@ rated as (
 
     from summed
 
+    cross join as_of
+
     cross join review_feeds
+
+    left join teams_known
+        on
+            summed.team = teams_known.team
+            and summed.is_organisation = teams_known.is_organisation
 
     left join groups_shown
         on
@@ -135,7 +160,8 @@ final as (
         is_organisation,
         week_start_on,
         authorship,
-        is_mature,
+        immature_reason is null as is_mature,
+        immature_reason,
 
         ---------- decisions
         case

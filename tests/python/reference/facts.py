@@ -5,6 +5,7 @@ from collections import defaultdict
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
+from reference.clock import Clock
 from reference.formulas import midnight
 from reference.landings import Landings
 from shipworthy.contract import names_of_text, text_of_names
@@ -18,6 +19,7 @@ DEFAULTS = {
     "shipworthy__using_people": True,
     "shipworthy__using_services": True,
     "shipworthy__as_of": "",
+    "shipworthy__ended_sources": (),
     "shipworthy__turnover_window_days": 30,
     "shipworthy__turnover_line_cap": 200,
     "shipworthy__untagged_counts_as": "auto",
@@ -97,6 +99,7 @@ class Facts:
     def __init__(self, tables, variables):
         self.variables = DEFAULTS | variables
         self.raw = tables
+        self.clock = Clock(self)
         self.as_of = self._as_of()
         self.aliases = {
             row["alias_key"]: row["person_key"]
@@ -131,27 +134,8 @@ class Facts:
     # ---------- as_of
 
     def _as_of(self):
-        if self.var("as_of"):
-            return _instant(self.var("as_of"))
-        marks = []
-        for name, column in (
-            ("commits", "landed_at"),
-            ("deployments", "finished_at"),
-            ("incidents", "opened_at"),
-        ):
-            if not self.variables.get(f"shipworthy__using_{name}", True):
-                continue
-            loaded = [
-                row["loaded_through"]
-                for row in self._input("load_watermarks")
-                if row["input"] == name and row.get("loaded_through") is not None
-            ]
-            seen = [row[column] for row in self._input(name) if row.get(column) is not None]
-            if loaded:
-                marks.append(min(loaded))
-            elif seen:
-                marks.append(max(seen))
-        return min(marks)
+        self.clock.as_of = _instant(self.var("as_of")) if self.var("as_of") else self.clock.newest()
+        return self.clock.as_of
 
     # ---------- commits, people, usage
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from reference.clock import immature_reason, last_reason
 from reference.facts import CLASS_WEIGHTS, deployment_start, deployment_time
 from reference.formulas import week_of, whole_days, window_start
 from reference.references import find_commit, landing, position
@@ -256,4 +257,41 @@ def ship(facts):
                 held = held_lines(facts, repository, sha, service, deployment.finished_at)
                 for authorship, lines in held.items():
                     release.held[authorship] += lines
+    facts.clock.watch(streams)
     return streams, list(releases.values())
+
+
+def window_end(facts, release):
+    """When a release's window ends."""
+    return release.window_started_at + timedelta(hours=facts.var("release_window_hours"))
+
+
+def closes_at(facts, moment):
+    """When it is too late to blame what was deployed at a moment by time alone."""
+    return moment + timedelta(hours=facts.var("incident_attribution_hours"))
+
+
+def failures_known(facts, deployed):
+    """Up to when it is known what a deployment or release did."""
+    clock = facts.clock
+    return min(clock.incidents(), clock.service(deployed.service, deployed.repository))
+
+
+def is_shipped_lines(facts, release):
+    """Does a release ship lines of which nobody knows whether they held?"""
+    ships = any(deployment.shipped for deployment in release.deployments)
+    return ships and release.repository not in facts.repositories_with_births
+
+
+def release_immature_reason(facts, release):
+    """Why a release is not final; None where it is."""
+    if is_shipped_lines(facts, release):
+        return "line_lifetimes_not_loaded"
+    ends = window_end(facts, release)
+    watched_until = ends + timedelta(days=facts.var("turnover_window_days"))
+    return last_reason(
+        immature_reason(closes_at(facts, ends), facts.as_of, failures_known(facts, release)),
+        immature_reason(
+            watched_until, facts.as_of, facts.clock.service(release.service, release.repository)
+        ),
+    )

@@ -12,8 +12,10 @@ from fnmatch import fnmatchcase
 
 from scipy.stats import t as student
 
+from reference.clock import immature_reason
 from reference.facts import CLASS_WEIGHTS, _valid
 from reference.formulas import midnight, week_of, whole_days
+from reference.shipping import release_immature_reason
 
 WEEK = timedelta(days=7)
 TOKENS = {
@@ -344,15 +346,8 @@ class Spending(Groups):
 
     # ---------- allocation
 
-    def _is_final(self, release):
-        end = release.window_started_at + timedelta(hours=self.facts.var("release_window_hours"))
-        ships = any(deployment.shipped for deployment in release.deployments)
-        wait = max(
-            timedelta(days=self.facts.var("turnover_window_days")),
-            timedelta(hours=self.facts.var("incident_attribution_hours")),
-        )
-        known = release.repository in self.facts.repositories_with_births or not ships
-        return known and end + wait <= self.facts.as_of
+    def _usage_late(self, moment):
+        return immature_reason(moment, self.facts.as_of, self.facts.clock.everybody("ai_usage"))
 
     def _allocate(self):
         """(person, week of spend, spending team, release or None, usd, is mature, is complete)."""
@@ -365,9 +360,10 @@ class Spending(Groups):
             for landed_at, release, lines in self.lines.get(person, []):
                 if start <= landed_at < start + 2 * WEEK:
                     shares[release] += lines
-            is_mature = start + 2 * WEEK <= self.facts.as_of and all(map(self._is_final, shares))
+            reasons = [self._usage_late(start + 2 * WEEK)]
+            reasons += [release_immature_reason(self.facts, release) for release in shares]
             common = (person, week, used["team"])
-            rest = (is_mature, used["gaps"] == 0)
+            rest = (not any(reasons), used["gaps"] == 0)
             if not shares:
                 self.allocated.append((*common, None, used["spend"], *rest))
             for release, lines in shares.items():
@@ -418,7 +414,8 @@ class Spending(Groups):
                     "team": team,
                     "is_organisation": is_all,
                     "week_start_on": week,
-                    "is_mature": midnight(week) + WEEK <= facts.as_of,
+                    "is_mature": self._usage_late(midnight(week) + WEEK) is None,
+                    "immature_reason": self._usage_late(midnight(week) + WEEK),
                     "ai_users": len(users) if shown else None,
                     "ai_adoption": ratio(float(len(users)), builders) if shown else None,
                     "builders": None if reason else builders,
@@ -473,7 +470,7 @@ class Spending(Groups):
             spend_missing = "model_without_price"
         elif seats and other_ai is None:
             spend_missing = "no_other_ai_costs"
-        is_over = midnight(week) + WEEK <= self.facts.as_of
+        is_over = self._usage_late(midnight(week) + WEEK) is None
         return {
             "ai_spend_usd": spend,
             "billed_usd": total([u["billed"] for u in mine]),
@@ -488,7 +485,9 @@ class Spending(Groups):
             "normalized_deployments": normalized.get("normalized_deployments"),
             "ai_normalized_deployments": normalized.get("ai_normalized_deployments"),
             "is_complete": all(row[6] for row in touched),
-            "is_mature": all(row[5] for row in touched) and normalized.get("is_mature", is_over),
+            "is_mature": is_over
+            and all(row[5] for row in touched)
+            and normalized.get("is_mature", True),
             "costs_missing": costs_missing,
             "spend_missing": spend_missing,
         }
@@ -643,7 +642,8 @@ def product_outcomes(facts, releases):
                     "metric": metric,
                     "team": release.team,
                     "released_on": first,
-                    "is_mature": midnight(last) + timedelta(days=8) <= facts.as_of,
+                    "is_mature": midnight(last) + timedelta(days=8)
+                    <= facts.clock.everybody("product_metrics"),
                     "days_before": len(before),
                     "days_after": len(after),
                     "mean_before": statistics.fmean(before) if before else None,

@@ -7,27 +7,9 @@
 
 with
 
-changes as (
+flow as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__changes_delivered') }}
-
-),
-
-requests as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__requests_placed') }}
-
-),
-
-human_reviews as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__human_reviews') }}
-
-),
-
-incidents as (
-
-    select * from {{ ref('shipworthy', 'fct_shipworthy__incidents') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__flow_by_team_week') }}
 
 ),
 
@@ -49,12 +31,6 @@ groups_shown as (
 
 ),
 
-weeks as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__weeks') }}
-
-),
-
 review_feeds as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__review_feeds') }}
@@ -67,308 +43,96 @@ as_of as (
 
 ),
 
-earliest as (
-
-    select * from changes
-
-    where is_earliest
-
-),
-
-dated_requests as (
-
-    select
-        repository,
-        number,
-        team,
-        opened_at,
-        coalesce(ready_at, opened_at) as ready_at,
-        case
-            when merged_at is null then closed_at
-            when closed_at is null then merged_at
-            else least(merged_at, closed_at)
-        end as ended_at
-
-    from requests
-
-),
-
-reviewed as (
-
-    select
-        requests.team,
-        requests.repository,
-        requests.number,
-        human_reviews.reviewer_key,
-        {{ shipworthy.week_start_on('human_reviews.submitted_at') }} as week_start_on
-
-    from human_reviews
-
-    inner join requests
-        on
-            human_reviews.repository = requests.repository
-            and human_reviews.number = requests.number
-
-),
-
-seen as (
-
-    select
-        team,
-        min(week_start_on) as week_start_on
-
-    from earliest
-
-    group by team
-
-    union all
-
-    select
-        team,
-        min({{ shipworthy.week_start_on('opened_at') }}) as week_start_on
-
-    from dated_requests
-
-    group by team
-
-    union all
-
-    select
-        team,
-        min(opened_week_start_on) as week_start_on
-
-    from incidents
-
-    group by team
-
-),
-
-teams as (
-
-    select
-        team,
-        false as is_organisation,
-        min(week_start_on) as first_week_start_on
-
-    from seen
-
-    group by team
-
-    union all
-
-    select
-        'all teams' as team,
-        true as is_organisation,
-        min(week_start_on) as first_week_start_on
-
-    from seen
-
-),
-
-scopes as (
-
-    select
-        teams.team,
-        teams.is_organisation,
-        weeks.week_start_on,
-        least(
-            {{ shipworthy.add_days('cast(weeks.week_start_on as timestamp)', 7) }}, as_of.as_of_at
-        ) as seen_at,
-        case when teams.is_organisation then organisation_builders.builders else builders.builders end as builders
-
-    from teams
-
-    inner join weeks
-        on teams.first_week_start_on <= weeks.week_start_on
-
-    cross join as_of
-
-    left join builders
-        on
-            teams.team = builders.team
-            and weeks.week_start_on = builders.week_start_on
-
-    left join organisation_builders
-        on weeks.week_start_on = organisation_builders.week_start_on
-
-),
-
-shipped_summed as (
-
-    select
-        scopes.team,
-        scopes.is_organisation,
-        scopes.week_start_on,
-        count(*) as changes_shipped,
-        sum(case when earliest.human_reviews = 0 then 1 else 0 end) as unreviewed_changes,
-        sum(case when earliest.is_fix then 1 else 0 end) as defects,
-        {{ shipworthy.median('earliest.coding_hours') }} as inner_loop_hours,
-        {{ shipworthy.median('earliest.outer_loop_hours') }} as outer_loop_hours
-
-    from scopes
-
-    inner join earliest
-        on
-            scopes.week_start_on = earliest.week_start_on
-            and (scopes.is_organisation or scopes.team = earliest.team)
-
-    group by scopes.team, scopes.is_organisation, scopes.week_start_on
-
-),
-
--- Open and ready when the week ends; the week of as_of, as far as it has come.
-queued as (
-
-    select
-        scopes.team,
-        scopes.is_organisation,
-        scopes.week_start_on,
-        count(*) as review_queue
-
-    from scopes
-
-    inner join dated_requests
-        on
-            (scopes.is_organisation or scopes.team = dated_requests.team)
-            and dated_requests.ready_at <= scopes.seen_at
-            and (dated_requests.ended_at is null or scopes.seen_at < dated_requests.ended_at)
-
-    group by scopes.team, scopes.is_organisation, scopes.week_start_on
-
-),
-
-reviewed_summed as (
-
-    select
-        scopes.team,
-        scopes.is_organisation,
-        scopes.week_start_on,
-        count(distinct reviewed.repository || '#' || cast(reviewed.number as {{ dbt.type_string() }}))
-            as reviewed_requests,
-        count(distinct reviewed.reviewer_key) as reviewers
-
-    from scopes
-
-    inner join reviewed
-        on
-            scopes.week_start_on = reviewed.week_start_on
-            and (scopes.is_organisation or scopes.team = reviewed.team)
-
-    group by scopes.team, scopes.is_organisation, scopes.week_start_on
-
-),
-
-incidents_summed as (
-
-    select
-        scopes.team,
-        scopes.is_organisation,
-        scopes.week_start_on,
-        count(*) as incidents
-
-    from scopes
-
-    inner join incidents
-        on
-            scopes.week_start_on = incidents.opened_week_start_on
-            and (scopes.is_organisation or scopes.team = incidents.team)
-
-    group by scopes.team, scopes.is_organisation, scopes.week_start_on
-
-),
-
 joined as (
 
     select
-        scopes.team,
-        scopes.is_organisation,
-        scopes.week_start_on,
-        scopes.builders,
-        coalesce(shipped_summed.changes_shipped, 0) as changes_shipped,
-        coalesce(shipped_summed.unreviewed_changes, 0) as unreviewed_changes,
-        coalesce(shipped_summed.defects, 0) as defects,
-        shipped_summed.inner_loop_hours,
-        shipped_summed.outer_loop_hours,
-        coalesce(queued.review_queue, 0) as review_queue,
-        coalesce(reviewed_summed.reviewed_requests, 0) as reviewed_requests,
-        coalesce(reviewed_summed.reviewers, 0) as reviewers,
-        coalesce(incidents_summed.incidents, 0) as incidents,
+        flow.*,
+        case when flow.is_organisation then organisation_builders.builders else builders.builders end as builders,
         {{ shipworthy.is_hidden('groups_shown') }} as is_suppressed,
         {{ shipworthy.hidden_because('groups_shown') }} as hidden_because
 
-    from scopes
+    from flow
+
+    left join builders
+        on
+            flow.team = builders.team
+            and flow.week_start_on = builders.week_start_on
+
+    left join organisation_builders
+        on flow.week_start_on = organisation_builders.week_start_on
 
     left join groups_shown
         on
-            scopes.team = groups_shown.team
-            and scopes.is_organisation = groups_shown.is_organisation
-            and scopes.week_start_on = groups_shown.week_start_on
-
-    left join shipped_summed
-        on
-            scopes.team = shipped_summed.team
-            and scopes.is_organisation = shipped_summed.is_organisation
-            and scopes.week_start_on = shipped_summed.week_start_on
-
-    left join queued
-        on
-            scopes.team = queued.team
-            and scopes.is_organisation = queued.is_organisation
-            and scopes.week_start_on = queued.week_start_on
-
-    left join reviewed_summed
-        on
-            scopes.team = reviewed_summed.team
-            and scopes.is_organisation = reviewed_summed.is_organisation
-            and scopes.week_start_on = reviewed_summed.week_start_on
-
-    left join incidents_summed
-        on
-            scopes.team = incidents_summed.team
-            and scopes.is_organisation = incidents_summed.is_organisation
-            and scopes.week_start_on = incidents_summed.week_start_on
+            flow.team = groups_shown.team
+            and flow.is_organisation = groups_shown.is_organisation
+            and flow.week_start_on = groups_shown.week_start_on
 
 ),
 
--- A feed that is not loaded says nothing about what it would have said.
-shown as (
+-- A feed that is not loaded, or not yet, says nothing about what it would have said.
+known as (
 
     select
-        joined.team,
-        joined.is_organisation,
-        joined.week_start_on,
+        joined.*,
         coalesce(
             {{ shipworthy.add_days('cast(joined.week_start_on as timestamp)', 7) }}
             <= case when review_feeds.has_pull_requests then review_feeds.complete_through else as_of.as_of_at end,
             false
         ) as is_mature,
-        joined.is_suppressed,
-        joined.hidden_because,
-        review_feeds.has_pull_requests,
-        review_feeds.has_reviews,
-        as_of.has_incidents,
-        case when not joined.is_suppressed then joined.builders end as builders,
-        case when not joined.is_suppressed then joined.changes_shipped end as changes_shipped,
-        case when not joined.is_suppressed then joined.defects end as defects,
-        case when not joined.is_suppressed and review_feeds.has_pull_requests then joined.inner_loop_hours end
-            as inner_loop_hours,
-        case when not joined.is_suppressed and review_feeds.has_pull_requests then joined.outer_loop_hours end
-            as outer_loop_hours,
-        case when not joined.is_suppressed and review_feeds.has_pull_requests then joined.review_queue end
-            as review_queue,
-        {%- for measure in ['unreviewed_changes', 'reviewed_requests', 'reviewers'] %}
         case
-            when not joined.is_suppressed and review_feeds.has_pull_requests and review_feeds.has_reviews
-                then joined.{{ measure }}
-        end as {{ measure }},
-        {%- endfor %}
-        case when not joined.is_suppressed and as_of.has_incidents then joined.incidents end as incidents
+            when joined.is_suppressed then joined.hidden_because
+            when joined.is_before_changes then 'before_changes'
+        end as no_changes_reason,
+        case
+            when joined.is_suppressed then joined.hidden_because
+            when not review_feeds.has_pull_requests then 'pull_requests_not_loaded'
+            when joined.is_before_requests then 'before_pull_requests'
+        end as no_requests_reason,
+        case
+            when joined.is_suppressed then joined.hidden_because
+            when not review_feeds.has_pull_requests then 'pull_requests_not_loaded'
+            when not review_feeds.has_reviews then 'reviews_not_loaded'
+            when joined.is_before_reviews then 'before_reviews'
+        end as no_reviews_reason,
+        case
+            when joined.is_suppressed then joined.hidden_because
+            when not as_of.has_incidents then 'incidents_not_loaded'
+            when joined.is_before_incidents then 'before_incidents'
+        end as no_incidents_reason
 
     from joined
 
     cross join as_of
 
     cross join review_feeds
+
+),
+
+shown as (
+
+    select
+        team,
+        is_organisation,
+        week_start_on,
+        is_mature,
+        is_suppressed,
+        no_changes_reason,
+        no_requests_reason,
+        no_reviews_reason,
+        no_incidents_reason,
+        case when not is_suppressed then builders end as builders,
+        case when no_changes_reason is null then changes_shipped end as changes_shipped,
+        case when no_changes_reason is null then defects end as defects,
+        case when no_requests_reason is null then inner_loop_hours end as inner_loop_hours,
+        case when no_requests_reason is null then outer_loop_hours end as outer_loop_hours,
+        case when no_requests_reason is null then review_queue end as review_queue,
+        case when coalesce(no_reviews_reason, no_changes_reason) is null then unreviewed_changes end
+            as unreviewed_changes,
+        case when no_reviews_reason is null then reviewed_requests end as reviewed_requests,
+        case when no_reviews_reason is null then reviewers end as reviewers,
+        case when no_incidents_reason is null then incidents end as incidents
+
+    from known
 
 ),
 
@@ -434,18 +198,28 @@ final as (
 
         ---------- how sure
         rated.is_suppressed,
+        coalesce(
+            rated.no_requests_reason,
+            rated.no_reviews_reason,
+            rated.no_incidents_reason,
+            rated.no_changes_reason,
+            case
+                when rated.changes_shipped = 0 then 'no_change_shipped'
+                when rated.reviewers = 0 then 'no_review'
+            end
+        ) as null_reason,
         case
-            when rated.is_suppressed then rated.hidden_because
-            when not rated.has_pull_requests then 'pull_requests_not_loaded'
-            when not rated.has_reviews then 'reviews_not_loaded'
-            when not rated.has_incidents then 'incidents_not_loaded'
-            when rated.changes_shipped = 0 then 'no_change_shipped'
-            when rated.reviewers = 0 then 'no_review'
-        end as null_reason,
-        case
-            when rated.is_suppressed then rated.hidden_because
+            when rated.is_suppressed then rated.no_changes_reason
             when year_before.team is null then 'no_row_52_weeks_before'
             when year_before.is_suppressed then 'suppressed_52_weeks_before'
+            when
+                coalesce(
+                    year_before.no_requests_reason,
+                    year_before.no_reviews_reason,
+                    year_before.no_incidents_reason,
+                    year_before.no_changes_reason
+                ) is not null
+                then 'not_loaded_52_weeks_before'
         end as year_before_null_reason
 
     from rated

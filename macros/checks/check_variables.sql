@@ -20,6 +20,7 @@
 
     {%- do shipworthy.check_unit_tests_are_reached() -%}
     {%- do shipworthy.check_warehouse_name() -%}
+    {%- do shipworthy.check_data_source() -%}
     {{ return('') }}
 {%- endmacro %}
 
@@ -28,7 +29,7 @@
 {% macro variable_rules() -%}
     {%- set boolean = {'kind': 'boolean'} -%}
     {{ return({
-        'shipworthy__demo': boolean,
+        'shipworthy__demo': {'kind': 'word', 'words': ['auto', true, false]},
         'shipworthy__raw_schema': {'kind': 'name'},
         'shipworthy__github_tables': {'kind': 'word', 'words': ['none', 'fivetran', 'airbyte', 'dlt']},
         'shipworthy__github_inputs': {
@@ -127,7 +128,7 @@
         {%- endif -%}
     {%- elif kind == 'word' -%}
         {%- if value not in rule['words'] -%}
-            {%- do shipworthy.refuse_value(name, value, 'one of ' ~ rule['words'] | join(', ')) -%}
+            {%- do shipworthy.refuse_value(name, value, 'one of ' ~ rule['words'] | map('string') | map('lower') | join(', ')) -%}
         {%- endif -%}
     {%- elif kind == 'words' -%}
         {%- set allowed = 'a list of ' ~ rule['words'] | join(', ') -%}

@@ -1,10 +1,32 @@
-{#- One row a part of a separated list. -#}
-{% macro split_to_rows(text, separator) -%}
-    {{ return(adapter.dispatch('split_to_rows', 'shipworthy')(text, separator)) }}
+{#- What a group of a regular expression matched; null where nothing does. Only what the engines agree on: no lookaround,
+    no lazy quantifiers. -#}
+{% macro matched_part(text, pattern, group=1) -%}
+    {{ return(adapter.dispatch('matched_part', 'shipworthy')(text, pattern, group)) }}
 {%- endmacro %}
 
-{% macro default__split_to_rows(text, separator) -%}
-    unnest(string_to_array({{ text }}, '{{ separator }}'))
+{% macro default__matched_part(text, pattern, group) -%}
+    nullif(regexp_extract({{ text }}, '{{ pattern }}', {{ group }}), '')
+{%- endmacro %}
+
+{% macro postgres__matched_part(text, pattern, group) -%}
+    nullif((regexp_match({{ text }}, '{{ pattern }}'))[{{ group }}], '')
+{%- endmacro %}
+
+{% macro spark__matched_part(text, pattern, group) -%}
+    nullif(regexp_extract({{ text }}, r'{{ pattern }}', {{ group }}), '')
+{%- endmacro %}
+
+{#- A text's words in lower case, one blank before and after each, so that a whole word can be looked for. -#}
+{% macro words_of(text) -%}
+    {{ return(adapter.dispatch('words_of', 'shipworthy')(text)) }}
+{%- endmacro %}
+
+{% macro default__words_of(text) -%}
+    (' ' || trim(regexp_replace(lower({{ text }}), '[^a-z0-9]+', ' ', 'g')) || ' ')
+{%- endmacro %}
+
+{% macro spark__words_of(text) -%}
+    (' ' || trim(regexp_replace(lower({{ text }}), '[^a-z0-9]+', ' ')) || ' ')
 {%- endmacro %}
 
 {% macro starts_with(text, prefix) -%}

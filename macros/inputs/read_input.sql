@@ -12,14 +12,14 @@
     select * from {{ ref(project_name, relations[input]) }}
     {%- elif shipworthy.is_from_github_tables(input) -%}
     {{ shipworthy.github_input(input) }}
+    {%- elif var('shipworthy__demo') == 'auto' and shipworthy.demo_may_be_read() -%}
+    {#- Both are named, whichever is read: dbt learns what a model hangs on before the warehouse can be asked. -#}
+    {%- set demo = ref('shipworthy', input) -%}
+    {%- set raw = source('shipworthy_raw', input) -%}
+    select * from {{ demo if execute and shipworthy.is_demo() else raw }}
     {%- elif shipworthy.is_demo() -%}
     select * from {{ ref('shipworthy', input) }}
     {%- else -%}
     select * from {{ source('shipworthy_raw', input) }}
     {%- endif -%}
-{%- endmacro %}
-
-{#- The demo belongs to this repository: a project that installs the package never reads it. -#}
-{% macro is_demo() -%}
-    {{ return(project_name == 'shipworthy' and var('shipworthy__demo') == true) }}
 {%- endmacro %}

@@ -6,11 +6,11 @@ incidents as (
 
 ),
 
-split as (
+listed as (
 
     select
         incident_id,
-        {{ shipworthy.split_to_rows('service', '+') }} as service
+        {{ shipworthy.list_to_rows('service') }} as service
 
     from incidents
 
@@ -18,16 +18,16 @@ split as (
 
 ),
 
-trimmed as (
+final as (
 
     select distinct
         incident_id,
         {{ shipworthy.service_name('trim(service)') }} as service
 
-    from split
+    from listed
 
     where trim(service) <> ''
 
 )
 
-select * from trimmed
+select * from final

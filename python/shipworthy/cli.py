@@ -163,17 +163,31 @@ def load_git(
     metavar="DATE",
     help="The export is complete up to the end of this day, or to this moment (UTC).",
 )
-def load_files(directory: Path, max_rejected: float, through: str | None) -> None:
+@click.option(
+    "--map",
+    "options",
+    metavar="TABLE.COLUMN[:WORD]=NAME",
+    multiple=True,
+    help="Which column is which, or which word means what: deployments.Component=service, "
+    "deployments.status:SUCCEEDED=success. Without a NAME a column is left out.",
+)
+def load_files(
+    directory: Path, max_rejected: float, through: str | None, options: tuple[str, ...]
+) -> None:
     """Read DIR/deployments.csv, DIR/incidents.parquet, DIR/ai_usage.ndjson and so on.
 
     Rows that break the contract go to shipworthy_raw.rejected_rows. Each table is committed on its
-    own.
+    own. Columns of people (they end in _key) take e-mail addresses, logins such as github:ada, and
+    keys; stored are keys alone.
     """
     from shipworthy import files, reach
+    from shipworthy.exports import read_map_options
     from shipworthy.warehouse import warehouse_path
 
     complete_through = reach.read_through(through, "--through") if through else None
-    loads = files.load_files(directory, warehouse_path(), max_rejected, complete_through)
+    loads = files.load_files(
+        directory, warehouse_path(), max_rejected, complete_through, read_map_options(options)
+    )
     hint = " (see shipworthy_raw.rejected_rows)" if any(load.rejected for load in loads) else ""
     said = reach.reach_in_words([load.table for load in loads], complete_through)
     click.echo(f"Loaded {'; '.join(map(str, loads))}{hint}.{' ' * bool(said)}{said}")
@@ -252,6 +266,33 @@ def _vendor_value(option: "Option", given: dict[str, Any]) -> Any:
     return dict(pair.split("=", 1) for pair in value)
 
 
+@cli.command("key")
+@click.argument("people", metavar="PERSON...", nargs=-1, required=True)
+def show_keys(people: tuple[str, ...]) -> None:
+    """Print the key by which the warehouse knows a person.
+
+    PERSON is an e-mail address, or a login with its kind such as github:ada.
+    """
+    from shipworthy.people import read_person
+    from shipworthy.salt import salt_of
+    from shipworthy.warehouse import connect, warehouse_path
+
+    path = warehouse_path()
+    connection = connect(path)
+    try:
+        salt = salt_of(connection, path)
+    finally:
+        connection.close()
+    for person in people:
+        try:
+            key = read_person(person, lambda: salt)
+        except ValueError as error:
+            raise ShipworthyError(f"{person} {error}.") from error
+        if key is None:
+            raise ShipworthyError("An empty text is nobody.")
+        click.echo(key)
+
+
 @cli.command()
 @click.option(
     "--out", required=True, metavar="DIR", type=_DIRECTORY, help="Where to write the CSV files."
@@ -278,6 +319,29 @@ def show_headline() -> None:
     from shipworthy.warehouse import warehouse_path
 
     click.echo(headline(warehouse_path()))
+
+
+@cli.command("forget")
+@click.argument("repository", metavar="REPOSITORY")
+def forget_repository(repository: str) -> None:
+    """Drop all rows of a repository from the warehouse."""
+    from shipworthy.repositories import forget
+    from shipworthy.warehouse import warehouse_path
+
+    rows = forget(warehouse_path(), repository)
+    click.echo(f"Dropped {rows:,} rows of {repository}; build anew for the marts to follow.")
+
+
+@cli.command("rename")
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+def rename_repository(old: str, new: str) -> None:
+    """Give all rows of a repository a new name (owner/name)."""
+    from shipworthy.repositories import rename
+    from shipworthy.warehouse import warehouse_path
+
+    rows = rename(warehouse_path(), old, new)
+    click.echo(f"{old} is {new} now, in {rows:,} rows; build anew for the marts to follow.")
 
 
 @cli.command("doctor")

@@ -5,6 +5,8 @@ the same contract in macros/inputs/input_columns.sql; a test keeps the two equal
 names.
 """
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 RAW_SCHEMA = "shipworthy_raw"
@@ -31,6 +33,38 @@ class Table:
     key: tuple[str, ...]
     columns: dict[str, str]
     nullable_key: tuple[str, ...] = ()
+
+
+def text_of_names(names: Iterable[str]) -> str | None:
+    """Return names as a column holds them that takes one name or several.
+
+    A single name that begins like a list is written as a list too, so that reading gives it back.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Repeated ones count once.
+
+    Returns
+    -------
+    str or None
+        One name as it is, several as a JSON list, None where there is none.
+    """
+    known = list(dict.fromkeys(names))
+    if len(known) == 1 and not known[0].lstrip().startswith("["):
+        return known[0]
+    return json.dumps(known, ensure_ascii=False) if known else None
+
+
+def names_of_text(text: str | None) -> list[str]:
+    """Return the names that such a column holds: what is no JSON list is one name."""
+    if text is None:
+        return []
+    try:
+        names = json.loads(text)
+    except ValueError:
+        return [text]
+    return [str(name) for name in names] if isinstance(names, list) else [text]
 
 
 def _table(name: str, key: str, columns: str, nullable_key: str = "") -> Table:

@@ -204,13 +204,12 @@ def _interface(found: Vendor, step: Step) -> Iterator[Check]:
             return
         headers |= found.authenticate(settings)
     url = base_url + found.probe
+    session = Session(found.title, origin=base_url, attempts=1, raise_refusals=False)
     try:
-        answer = requests.get(url, headers=headers, timeout=_TIMEOUT_SECONDS, stream=True)
-    except requests.RequestException as error:
-        kind = type(error).__name__
-        yield Check(f"{found.name} reach", "missing", f"{address(url)} does not answer ({kind})")
+        answer = session.get(url, headers=headers, timeout=_TIMEOUT_SECONDS)
+    except (requests.RequestException, ShipworthyError):
+        yield Check(f"{found.name} reach", "missing", f"{address(url)} does not answer")
         return
-    answer.close()
     if answer.status_code in (401, 403):
         scopes = "; ".join(f"{item.variable}: {item.scopes}" for item in found.secrets)
         yield Check(

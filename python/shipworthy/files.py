@@ -10,96 +10,42 @@ import difflib
 import glob
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
 
 import duckdb
 
-from shipworthy.contract import RAW_SCHEMA, TABLES, VOCABULARY, Table
+from shipworthy.admission import (
+    KEEP_REJECTS,
+    Source,
+    TableLoad,
+    admit,
+    forget_rejects,
+    identifier,
+    literal,
+)
+from shipworthy.contract import TABLES, Table
 from shipworthy.errors import ShipworthyError
+from shipworthy.exports import (
+    ExportMap,
+    make_keys,
+    names_people,
+    rename_columns,
+    speak_contract,
+)
 from shipworthy.reach import state_reach
-from shipworthy.warehouse import connect, merge
+from shipworthy.salt import salt_of
+from shipworthy.warehouse import connect, transaction
 
 _FORMATS = {".csv": "csv", ".parquet": "parquet", ".ndjson": "ndjson", ".jsonl": "ndjson"}
 # Files that look like data and are not read: better refused than silently left out.
 _FOREIGN = frozenset({".json", ".tsv", ".gz", ".zst", ".bz2", ".zip", ".xlsx", ".xls", ".avro"})
 
-_TIME = (
-    r"\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?"
-)
-# Parquet files often hold a date as a time at midnight, and whole numbers as 5.0.
-_DATE = r"\d{4}-\d{2}-\d{2}([T ]00:00:00(\.0+)?)?"
-_WHOLE_NUMBER = r"[+-]?\d+(\.0+)?"
-_KINDS = {
-    "TIMESTAMP": "a time (YYYY-MM-DD HH:MM:SS)",
-    "DATE": "a date (YYYY-MM-DD)",
-    "BIGINT": "a whole number",
-    "DOUBLE": "a number",
-    "BOOLEAN": "true or false",
-}
-
 # DuckDB would keep whole files in memory while there is some; beyond this it uses the disk, at the
 # same speed (measured with 1,000,000 rows of 18 columns: 3.8 s, 710 MB in all).
 _MEMORY = "640MB"
-
-_CHECKED = "_shipworthy_checked"
-_REJECTS = "_shipworthy_rejects"
-_REJECT_SCANS = "_shipworthy_reject_scans"
-
-OPEN_QUOTE = "has a quote that is not closed"
-# What DuckDB's reader calls the lines that it could not split, in our words.
-_BAD_LINES = {
-    "MISSING COLUMNS": "has fewer values than the header",
-    "TOO MANY COLUMNS": "has more values than the header",
-    "INVALID ENCODING": "is not text in UTF-8",
-    "LINE SIZE OVER MAXIMUM": "is longer than 2,000,000 bytes",
-    "UNQUOTED VALUE": OPEN_QUOTE,
-}
-
-
-@dataclass(frozen=True)
-class TableLoad:
-    """What loading one file did.
-
-    Parameters
-    ----------
-    table : str
-        The contract table.
-    inserted, updated, unchanged : int
-        Rows, one per key of the file.
-    superseded : int
-        Rows of the file that a later one with the same key and other values replaced.
-    rejected : int
-        Rows that break the contract.
-    """
-
-    table: str
-    inserted: int
-    updated: int
-    unchanged: int
-    superseded: int
-    rejected: int
-
-    def __add__(self, other: "TableLoad") -> "TableLoad":
-        return TableLoad(
-            self.table,
-            self.inserted + other.inserted,
-            self.updated + other.updated,
-            self.unchanged + other.unchanged,
-            self.superseded + other.superseded,
-            self.rejected + other.rejected,
-        )
-
-    def __str__(self) -> str:
-        parts = [f"{self.inserted} new", f"{self.updated} changed", f"{self.unchanged} as before"]
-        if self.superseded:
-            parts.append(f"{self.superseded} replaced by a later row of their key")
-        if self.rejected:
-            parts.append(f"{self.rejected} rejected")
-        return f"{self.table}: {', '.join(parts)}"
 
 
 def load_files(
@@ -107,6 +53,7 @@ def load_files(
     warehouse: str | PathLike[str],
     max_rejected: float = 0.01,
     through: datetime | None = None,
+    maps: Mapping[str, ExportMap] | None = None,
 ) -> list[TableLoad]:
     """Load every file of a directory that is named after a contract table.
 
@@ -127,6 +74,8 @@ def load_files(
     through : datetime, optional
         Up to when the export is complete (naive UTC, see `shipworthy.reach.read_through`); each
         table that is loaded gets a watermark of source `files`.
+    maps : mapping of str to ExportMap, optional
+        By table, what the export calls its columns and words.
 
     Returns
     -------
@@ -147,7 +96,13 @@ def load_files(
         # Times without a zone are UTC, whatever the zone of this machine.
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"set memory_limit = '{_MEMORY}'")
-        sources = [_open(connection, table, path) for table, path in files]
+        sources = [
+            _open(connection, table, path, (maps or {}).get(table.name, ExportMap()))
+            for table, path in files
+        ]
+        if any(source.names_people for source in sources):
+            salt = salt_of(connection, warehouse)
+            make_keys(connection, lambda: salt)
         loads: list[TableLoad] = []
         for source in sources:
             try:
@@ -209,24 +164,9 @@ def _nearest(name: str, known: dict[str, object]) -> str:
 # --------------------------------------------------------------------------- opening a file
 
 
-@dataclass(frozen=True)
-class Source:
-    """Rows that are ready to be read.
-
-    `path` is the file, for sentences.
-
-    `relation` yields its rows in order as text, one column each for the columns that it has, and a
-    column `broken` that is the reason why a row could not be read at all, with the row in `line`.
-    """
-
-    table: Table
-    path: Path
-    format: str
-    columns: tuple[str, ...]
-    relation: str
-
-
-def _open(connection: duckdb.DuckDBPyConnection, table: Table, path: Path) -> Source:
+def _open(
+    connection: duckdb.DuckDBPyConnection, table: Table, path: Path, export: ExportMap
+) -> Source:
     """Look at the columns of a file and refuse it if they are not the table's."""
     kind = _FORMATS[path.suffix.lower()]
     try:
@@ -238,17 +178,22 @@ def _open(connection: duckdb.DuckDBPyConnection, table: Table, path: Path) -> So
         else:
             columns = _ndjson_keys(connection, path)
             relation = _ndjson_relation(path, columns)
+        named = rename_columns(columns, export, path)
+        for _, column in named:
+            if column not in table.columns:
+                raise ShipworthyError(
+                    f"{path} has a column {column!r} that {table.name} does not know"
+                    f"{_nearest(column, table.columns)}; its columns are "
+                    f"{', '.join(table.columns)}. --map says which column is which."
+                )
+        found = names_people(connection, relation, named)
     except OSError as error:
         raise ShipworthyError(f"{path} cannot be read: {error.strerror}.") from error
     except duckdb.Error as error:
         raise _unreadable(path, error) from error
-    for column in columns:
-        if column not in table.columns:
-            raise ShipworthyError(
-                f"{path} has a column {column!r} that {table.name} does not know"
-                f"{_nearest(column, table.columns)}; its columns are {', '.join(table.columns)}."
-            )
-    return Source(table, path, kind, tuple(columns), relation)
+    if columns:
+        relation = speak_contract(relation, named, export, found)
+    return Source(table, path, kind, tuple(to for _, to in named), relation, found)
 
 
 def csv_header(path: Path) -> list[str]:
@@ -286,35 +231,12 @@ def csv_relation(path: Path, columns: list[str]) -> str:
 
     Lines that cannot be split are left out; `unsplit_lines` has them afterwards.
     """
-    text = ", ".join(f"{_literal(name)}: 'VARCHAR'" for name in columns)
+    text = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
     return (
         f"(select *, null::varchar as broken, null::varchar as line from read_csv({_file(path)}, "
         "auto_detect = false, header = true, strict_mode = true, delim = ',', quote = '\"', "
-        f"escape = '\"', columns = {{{text}}}, {_KEEP_REJECTS}))"
+        f"escape = '\"', columns = {{{text}}}, {KEEP_REJECTS}))"
     )
-
-
-def unsplit_lines(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, str, str]]:
-    """Return the records of a CSV file that `csv_relation` could not split, once it is read.
-
-    Returns
-    -------
-    list of tuple
-        Number of the record (the header is 1), reason, and its text. The reason is OPEN_QUOTE where
-        a quote is not closed: how many rows it swallowed is unknown.
-    """
-    bad = connection.execute(
-        # A quote that is not closed mostly leaves values missing too.
-        "select line, coalesce(min(error_type) filter (error_type = 'UNQUOTED VALUE'), "
-        f"min(error_type)), min(csv_line) from {_REJECTS} group by line order by line"
-    ).fetchall()
-    return [(line, _BAD_LINES.get(kind, "cannot be read"), text) for line, kind, text in bad]
-
-
-_KEEP_REJECTS = (
-    "hive_partitioning = false, ignore_errors = true, store_rejects = true, rejects_limit = 0, "
-    f"rejects_table = '{_REJECTS}', rejects_scan = '{_REJECT_SCANS}'"
-)
 
 
 def spooled(
@@ -355,7 +277,7 @@ def _parquet(
     columns = [row[0] for row in described]
     selected = []
     for name, kind, *_ in described:
-        column = _identifier(name)
+        column = identifier(name)
         text = f"cast({column} as varchar)"
         if kind in ("FLOAT", "DOUBLE"):
             # What writes Parquet from data frames says NaN where it means null.
@@ -365,12 +287,12 @@ def _parquet(
     if ranks:
         # As columns of their own: an `order by` would take the names for the texts selected. The
         # last two make an end of ties, so that every run keeps the same row.
-        contents = f"hash({', '.join(map(_identifier, columns))})"
+        contents = f"hash({', '.join(map(identifier, columns))})"
         named = [f"{rank} as _rank_{place}" for place, rank in enumerate((*ranks, contents))]
         order = "".join(f"_rank_{place}, " for place in range(len(ranks)))
         source = f"(select *, {', '.join(named)} from {source})"
     if version:
-        order += f"{_identifier(version)} nulls first"
+        order += f"{identifier(version)} nulls first"
         order += f", _rank_{len(ranks)}" if ranks else ""
     relation = (
         f"(select {', '.join(selected)}, null::varchar as broken, null::varchar as line "
@@ -385,7 +307,7 @@ def _ndjson_lines(path: Path) -> str:
     return (
         f"(select trim(line) as line from read_csv({_file(path)}, auto_detect = false, "
         "header = false, strict_mode = false, delim = '\x01', quote = '', escape = '', "
-        f"columns = {{'line': 'VARCHAR'}}, {_KEEP_REJECTS}) where trim(line) != '')"
+        f"columns = {{'line': 'VARCHAR'}}, {KEEP_REJECTS}) where trim(line) != '')"
     )
 
 
@@ -394,7 +316,7 @@ _IS_OBJECT = "case when json_valid(line) then json_type(line) = 'OBJECT' else fa
 
 
 def _ndjson_keys(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
-    _forget_rejects(connection)
+    forget_rejects(connection)
     rows = connection.execute(
         f"select distinct unnest(case when {_IS_OBJECT} then json_keys(line) end) as key "
         f"from {_ndjson_lines(path)} order by key"
@@ -407,7 +329,7 @@ def _ndjson_relation(path: Path, columns: list[str]) -> str:
     broken = f"case when not {_IS_OBJECT} then 'is not a JSON object' end as broken"
     if not columns:
         return f"(select {broken}, line from {lines})"
-    structure = _literal(json.dumps(dict.fromkeys(columns, "VARCHAR")))
+    structure = literal(json.dumps(dict.fromkeys(columns, "VARCHAR")))
     return (
         f"(select unnest(from_json(case when {_IS_OBJECT} then line else '{{}}' end, "
         f"{structure})), {broken}, line from {lines})"
@@ -435,270 +357,16 @@ def _load(
 ) -> TableLoad:
     """Read, check and merge one file in one transaction, and say how far it reaches."""
     loaded_at = datetime.now(UTC).replace(tzinfo=None)
-    connection.execute("begin")
     try:
-        loaded = admit(connection, source, loaded_at, max_rejected)
-        if through is not None:
-            state_reach(connection, source.table.name, through, loaded_at, loaded.rejected)
-        connection.execute("commit")
+        with transaction(connection):
+            loaded = admit(connection, source, loaded_at, max_rejected)
+            if through is not None:
+                state_reach(connection, source.table.name, through, loaded_at, loaded.rejected)
     except duckdb.Error as error:
-        connection.execute("rollback")
         raise _unreadable(source.path, error) from error
-    except BaseException:
-        connection.execute("rollback")
-        raise
     return loaded
-
-
-def admit(
-    connection: duckdb.DuckDBPyConnection,
-    source: Source,
-    loaded_at: datetime,
-    max_rejected: float,
-    where: str = "true",
-) -> TableLoad:
-    """Check rows against the contract and merge the good ones, in the caller's transaction.
-
-    Parameters
-    ----------
-    connection : duckdb.DuckDBPyConnection
-        From `shipworthy.warehouse.connect`, with the time zone UTC.
-    source : Source
-        The rows.
-    loaded_at : datetime
-        The time of the load (naive UTC); no row may lie after it.
-    max_rejected : float
-        Greatest share (0 to 1) of the rows that may break the contract.
-    where : str
-        SQL condition on the contract's columns: other rows are left alone, and not counted.
-
-    Raises
-    ------
-    ShipworthyError
-        If too many rows are rejected.
-    """
-    _forget_rejects(connection)
-    _check(connection, source, loaded_at)
-    total, rejected = _count_rows(connection)
-    if rejected > max_rejected * total:
-        raise _too_many_rejected(connection, source, rejected, total, max_rejected)
-    names = ", ".join(_identifier(name) for name in source.table.columns)
-    merged = merge(
-        connection,
-        source.table,
-        f"(select {names} from {_CHECKED} where reason is null and ({where}) order by position)",
-    )
-    if rejected:
-        _keep_rejected(connection, source.table, loaded_at)
-    connection.execute(f"drop table {_CHECKED}")
-    return TableLoad(
-        source.table.name,
-        merged.inserted,
-        merged.updated,
-        merged.unchanged,
-        merged.superseded,
-        rejected,
-    )
-
-
-def _check(connection: duckdb.DuckDBPyConnection, source: Source, loaded_at: datetime) -> None:
-    """Read the file into a temporary table: typed values, and for each bad row why and what it was.
-
-    Lines that the CSV reader could not split are added too; their `position` is the record's number
-    in the file, negated.
-    """
-    table = source.table
-    texts, values, reasons = [], [], ["when broken is not null then broken"]
-    for name in table.key:
-        if name not in table.nullable_key:
-            reasons.append(f"when {_identifier(f'text {name}')} is null then 'has no {name}'")
-    for name, kind in table.columns.items():
-        given = _identifier(name) if name in source.columns else "null::varchar"
-        text = _identifier(f"text {name}")
-        value = _identifier(name)
-        # Unknown is null, never an empty string; blanks around a number or time mean nothing.
-        trimmed = given if kind == "VARCHAR" else f"trim({given})"
-        texts.append(f"nullif({trimmed}, '') as {text}")
-        values.append(f"{_value(kind, text)} as {value}")
-        if name in source.columns:
-            reasons += _reasons(table, name, kind, text, value, loaded_at)
-    payload = ", ".join(
-        f"{_literal(name)}: {_identifier(f'text {name}')}" for name in source.columns
-    )
-    as_json = f"to_json({{{payload}}})::varchar" if payload else "line"
-    columns = ", ".join(_identifier(name) for name in table.columns)
-    connection.execute(
-        f"create or replace temp table {_CHECKED} as "
-        f"select position, {columns}, case {' '.join(reasons)} end as reason, "
-        f"case when broken is not null then to_json(line)::varchar "
-        f"when reason is not null then {as_json} end as payload from ("
-        f"select *, {', '.join(values)} from ("
-        f"select row_number() over () as position, broken, line, {', '.join(texts)} "
-        f"from {source.relation}))"
-    )
-    if source.format == "parquet":
-        return
-    bad = unsplit_lines(connection)
-    opened = [line for line, reason, _ in bad if reason == OPEN_QUOTE]
-    if opened and source.format == "csv":
-        # Such a quote swallows the rows behind it: their number is unknown, and so is their share.
-        place = _place(source, -opened[0], set())
-        raise ShipworthyError(
-            f"{source.path}, line {place}: a quote is not closed, or text follows it; "
-            f"nothing of {table.name} was loaded."
-        )
-    for line, reason, text in bad:
-        connection.execute(
-            f"insert into {_CHECKED} (position, reason, payload) values (?, ?, ?)",
-            [-line, reason, json.dumps(text, ensure_ascii=False)],
-        )
-
-
-def _value(kind: str, text: str) -> str:
-    """Return the SQL that reads a text as a type; null where it cannot."""
-    if kind == "VARCHAR":
-        return text
-    if kind == "BOOLEAN":
-        return f"case lower({text}) when 'true' then true when 'false' then false end"
-    if kind == "BIGINT":
-        return (
-            f"case when regexp_full_match({text}, {_literal(_WHOLE_NUMBER)}) "
-            f"then try_cast(split_part({text}, '.', 1) as bigint) end"
-        )
-    if kind == "DATE":
-        return (
-            f"case when regexp_full_match({text}, {_literal(_DATE)}) "
-            f"then try_cast({text}[:10] as date) end"
-        )
-    if kind == "TIMESTAMP":
-        # Not a cast to TIMESTAMP: DuckDB 2 ignores an offset there.
-        return (
-            f"case when regexp_full_match({text}, {_literal(_TIME)}) then timezone('UTC', "
-            f"try_cast(regexp_replace({text}, ' ([Z+-])', '\\1') as timestamptz)) end"
-        )
-    return f"case when isfinite(try_cast({text} as double)) then try_cast({text} as double) end"
-
-
-def _reasons(
-    table: Table, name: str, kind: str, text: str, value: str, loaded_at: datetime
-) -> list[str]:
-    """Return what can be wrong with a column, as branches of a `case`."""
-    reasons = []
-    if kind == "VARCHAR":
-        reasons.append(f"when contains({text}, chr(0)) then '{name} holds a NUL byte'")
-    else:
-        reasons.append(
-            f"when {text} is not null and {value} is null then '{name} is not {_KINDS[kind]}'"
-        )
-    words = VOCABULARY.get((table.name, name))
-    if words:
-        allowed = ", ".join(_literal(word) for word in words)
-        reasons.append(
-            f"when {value}::varchar not in ({allowed}) "
-            f"then '{name} is not one of {', '.join(words)}'"
-        )
-    if kind == "BIGINT":
-        reasons.append(f"when {value} < 0 then '{name} is negative'")
-    if kind == "TIMESTAMP":
-        reasons.append(f"when {value} > timestamp '{loaded_at}' then '{name} is after this load'")
-    return reasons
-
-
-def _count_rows(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
-    return connection.execute(f"select count(*), count(reason) from {_CHECKED}").fetchall()[0]
-
-
-def _too_many_rejected(
-    connection: duckdb.DuckDBPyConnection,
-    source: Source,
-    rejected: int,
-    total: int,
-    max_rejected: float,
-) -> ShipworthyError:
-    # Lines that could not be split and rows that could each have a first one.
-    firsts = connection.execute(
-        f"select position, reason, payload from {_CHECKED} where reason is not null "
-        "qualify row_number() over (partition by position < 0 order by abs(position)) = 1"
-    ).fetchall()
-    skipped = {
-        -position
-        for (position,) in connection.execute(
-            f"select position from {_CHECKED} where position < 0"
-        ).fetchall()
-    }
-    place, reason, payload = min(
-        (_place(source, position, skipped), reason, payload) for position, reason, payload in firsts
-    )
-    shown = payload if len(payload) <= 200 else f"{payload[:200]}..."
-    unit = "row" if source.format == "parquet" else "line"
-    return ShipworthyError(
-        f"{source.path}: {rejected} of {total} rows break the contract, more than the share of "
-        f"{max_rejected} that --max-rejected allows; the first is {unit} {place}: {reason} "
-        f"({shown}). "
-        f"Nothing of {source.table.name} was loaded."
-    )
-
-
-def _place(source: Source, position: int, skipped: set[int]) -> int:
-    """Return where a row stands: its line in a text file (the first is 1), else its number."""
-    if source.format == "parquet":
-        return position
-    number = 0
-    for ordinal, (line, is_row) in enumerate(_records(source), start=1):
-        if ordinal == -position:
-            return line
-        number += is_row and ordinal not in skipped
-        if number == position:
-            return line
-    return abs(position)
-
-
-def _records(source: Source) -> Iterator[tuple[int, bool]]:
-    """Yield the line at which each record of a text file starts, and whether it is a row.
-
-    Values may span lines. DuckDB's own line numbers count records, blank ones and the header too.
-    """
-    with source.path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        if source.format == "ndjson":
-            yield from ((line, bool(text.strip())) for line, text in enumerate(file, start=1))
-            return
-        reader = csv.reader(file)
-        start = 1
-        for record in reader:
-            yield start, bool(record) and start > 1
-            start = reader.line_num + 1
-
-
-def _keep_rejected(
-    connection: duckdb.DuckDBPyConnection, table: Table, loaded_at: datetime
-) -> None:
-    """Keep the rejected rows, each once: loading the same file again adds none."""
-    connection.execute(
-        f"insert into {RAW_SCHEMA}.rejected_rows (table_name, reason, payload, loaded_at) "
-        f"select distinct ?, reason, payload, ?::timestamp from {_CHECKED} as checked "
-        f"where reason is not null and not exists ("
-        f"select 1 from {RAW_SCHEMA}.rejected_rows as kept "
-        "where kept.table_name = ? and kept.reason = checked.reason "
-        "and kept.payload is not distinct from checked.payload)",
-        [table.name, loaded_at, table.name],
-    )
-
-
-def _forget_rejects(connection: duckdb.DuckDBPyConnection) -> None:
-    for name in (_REJECTS, _REJECT_SCANS):
-        connection.execute(f"drop table if exists {name}")
 
 
 def _file(path: Path) -> str:
     # DuckDB reads names as patterns.
-    return _literal(glob.escape(str(path)))
-
-
-def _literal(text: str) -> str:
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"
-
-
-def _identifier(name: str) -> str:
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'
+    return literal(glob.escape(str(path)))

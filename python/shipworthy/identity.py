@@ -28,31 +28,33 @@ _KEY_CHARACTERS = 32
 _logger = logging.getLogger(__name__)
 
 
-def load_salt(warehouse_path: str | os.PathLike[str]) -> bytes:
+def load_salt(warehouse_path: str | os.PathLike[str], *, may_create: bool = True) -> bytes | None:
     """Return the salt of this warehouse: `SHIPWORTHY_SALT`, else the file beside the warehouse.
 
     The file is made once, readable by its owner only. Whoever wants people to have the same keys in
-    several warehouses gives them the same salt.
+    several warehouses gives them the same salt. Loaders ask `shipworthy.salt.salt_of` instead,
+    which also knows whether the warehouse was loaded with it.
 
     Parameters
     ----------
     warehouse_path : path-like
         The warehouse; it need not exist yet.
+    may_create : bool
+        Whether a salt is made where there is none; else that is None.
 
     Raises
     ------
     ShipworthyError
-        If others can read the salt's file, it is damaged, or it cannot be written.
+        If the salt is short, others can read its file, it is damaged, or it cannot be written.
     """
     given = os.environ.get(SALT_VARIABLE)
     if given:
-        salt = given.encode()
+        salt = given.encode("utf-8", "surrogateescape")
         if len(salt) < _SHORTEST_SALT:
-            _logger.warning(
-                "%s is shorter than %d bytes and could be guessed; "
-                "make one with: python -c 'import secrets; print(secrets.token_hex())'",
-                SALT_VARIABLE,
-                _SHORTEST_SALT,
+            raise ShipworthyError(
+                f"{SALT_VARIABLE} is shorter than {_SHORTEST_SALT} bytes and could be guessed, and "
+                "with it every person; make one with: "
+                "python -c 'import secrets; print(secrets.token_hex())'"
             )
         return salt
     directory = Path(warehouse_path).absolute().parent
@@ -61,6 +63,8 @@ def load_salt(warehouse_path: str | os.PathLike[str]) -> bytes:
     path = directory / SALT_DIRECTORY / SALT_FILE
     try:
         if not path.exists():
+            if not may_create:
+                return None
             _create(path)
         return _read(path)
     except OSError as error:
@@ -121,6 +125,23 @@ def alias_key(kind: str, alias: str, salt: bytes) -> str | None:
         return person_key(alias, salt)
     # No address holds a NUL, so that no alias is mistaken for one.
     return person_key(f"{kind}\0{alias.strip()}", salt)
+
+
+def fingerprint(salt: bytes) -> str:
+    """Return what tells a salt from every other and says nothing about people or the salt itself.
+
+    Parameters
+    ----------
+    salt : bytes
+        From `load_salt`.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits.
+    """
+    # No address and no alias looks like this, so that it is nobody's key.
+    return hmac.digest(salt, b"\0fingerprint\0", "sha256").hex()[:_KEY_CHARACTERS]
 
 
 def _create(path: Path) -> None:

@@ -4,9 +4,11 @@ Every loader goes through `connect`, which makes all contract tables, and `merge
 or an overlap changes nothing.
 """
 
+import errno
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,6 +80,47 @@ class Finding:
     reason: str
     subject: str
     row_count: int = 1
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Begin, and commit what the block does; whatever goes wrong leaves nothing of it.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        A connection from `connect`, outside of any transaction.
+
+    Raises
+    ------
+    ShipworthyError
+        If the warehouse cannot be written: the disk is full, or has become read-only.
+    """
+    connection.execute("begin")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException as error:
+        # A commit that fails has ended the transaction; the error is the one worth telling.
+        with suppress(duckdb.Error):
+            connection.execute("rollback")
+        reason = _unwritable(error)
+        if reason is None:
+            raise
+        raise ShipworthyError(
+            f"The warehouse could not be written ({reason}), and nothing of this was kept; free "
+            "some space or make its directory writable, and load again."
+        ) from error
+
+
+def _unwritable(error: BaseException) -> str | None:
+    """Return why an error says that the disk takes no more; None if it says something else."""
+    if not isinstance(error, duckdb.Error):
+        return None
+    for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS):
+        if os.strerror(number) in str(error):
+            return os.strerror(number).lower()
+    return None
 
 
 def warehouse_path() -> Path:

@@ -184,15 +184,19 @@ def query(warehouse, sql):
         return connection.execute(sql).fetchall()
 
 
-def read_schemas(warehouse, *schemas):
-    """Rows of every relation of some schemas, in an order that does not hang on the last digits."""
+def read_schemas(warehouse, *schemas, leaving_out=()):
+    """Rows of every relation of some schemas, in an order that does not hang on the last digits.
+
+    Columns that are named in `leaving_out` are.
+    """
     relations = {}
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         names = connection.execute(
             "select schema_name, table_name from duckdb_tables() where schema_name in ?", [schemas]
         ).fetchall()
         for schema, name in names:
-            result = connection.execute(f'select * from "{schema}"."{name}"')
+            columns = f"columns(lambda c : c not in {[*leaving_out, '']})"
+            result = connection.execute(f'select {columns} from "{schema}"."{name}"')
             columns = [column[0] for column in result.description]
             relations[f"{schema}.{name}"] = columns, sorted(result.fetchall(), key=order)
     return relations

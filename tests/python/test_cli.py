@@ -72,7 +72,7 @@ def test_wrong_usage_is_one_sentence(run, arguments, sentence):
 def test_load_files_closes_with_one_line(run, tmp_path):
     folder = tmp_path / "inputs"
     folder.mkdir()
-    (folder / "identities.csv").write_text("alias_key,person_key\na,p\n")
+    (folder / "identities.csv").write_text("alias_key,person_key\ngithub:a,p@example.com\n")
     (folder / "deployments.csv").write_text("deployment_id,status\n1,success\n2,failed\n")
     arguments = ("load", "files", folder, "--max-rejected", "0.5")
     assert run(*arguments) == (

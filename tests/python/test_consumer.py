@@ -127,6 +127,11 @@ def test_a_schema_rule_of_the_consumer_holds_for_the_package(project, tmp_path):
     assert nodes["model.consumer.shipping_by_team"]["schema"] == "ours_plain"
 
 
+def test_nothing_is_the_demo_of_the_package(built):
+    rows = query(built.warehouse, "select data_source from analytics_shipworthy.headline")
+    assert rows == [("loaded",)]
+
+
 def test_models_of_the_consumer_build_on_the_marts(built):
     rows = query(built.warehouse, "from analytics.shipping_by_team order by team")
     assert rows == [("blue", 3.0), ("red", 7.0)]

@@ -12,7 +12,8 @@ from shipworthy.contract import RAW_SCHEMA, TABLES, VOCABULARY
 from shipworthy.errors import ShipworthyError
 from shipworthy.files import TableLoad, load_files
 
-HEADER = b"alias_key,person_key\n"
+KEY = "f" * 32
+HEADER = b"service,repository\n"
 
 
 @pytest.fixture
@@ -136,7 +137,8 @@ def test_parquet_keeps_its_types(load, query, tmp_path):
         "from {raw}.ai_usage"
     ) == [("1", 24, None, 0.1, datetime.datetime(2026, 1, 5, 8), False)]
     duckdb.sql(
-        "copy (select 'p' as person_key, 't' as team, timestamp '2026-01-05' as valid_from_on) "
+        f"copy (select '{KEY}' as person_key, 't' as team, "
+        "timestamp '2026-01-05' as valid_from_on) "
         f"to '{target}'"
     )
     load({"people.parquet": target.read_bytes()})
@@ -144,34 +146,39 @@ def test_parquet_keeps_its_types(load, query, tmp_path):
 
 
 def test_loading_again_changes_nothing(load, query):
-    files = {"identities.csv": HEADER + b"a,p\n,q\nb,r\n"}
-    assert load(files) == [TableLoad("identities", 2, 0, 0, 0, 1)]
+    files = {"services.csv": HEADER + b"a,p\n,q\nb,r\n"}
+    assert load(files) == [TableLoad("services", 2, 0, 0, 0, 1)]
     before = query("from {raw}.rejected_rows")
-    assert load(files) == [TableLoad("identities", 0, 0, 2, 0, 1)]
+    assert load(files) == [TableLoad("services", 0, 0, 2, 0, 1)]
     assert query("from {raw}.rejected_rows") == before
-    assert load({"identities.csv": HEADER + b"b,s\nc,t\n"}) == [
-        TableLoad("identities", 1, 1, 0, 0, 0)
+    assert load({"services.csv": HEADER + b"b,s\nc,t\n"}) == [TableLoad("services", 1, 1, 0, 0, 0)]
+    assert query("select service, repository from {raw}.services order by all") == [
+        ("a", "p"),
+        ("b", "s"),
+        ("c", "t"),
     ]
-    assert query("from {raw}.identities order by all") == [("a", "p"), ("b", "s"), ("c", "t")]
 
 
 def test_within_a_file_the_last_row_of_a_key_wins(load, query):
-    [found] = load({"identities.csv": HEADER + b"a,p\na,q\nb,r\nb,r\na,s\n"})
-    assert found == TableLoad("identities", 2, 0, 0, 2, 0)
+    [found] = load({"services.csv": HEADER + b"a,p\na,q\nb,r\nb,r\na,s\n"})
+    assert found == TableLoad("services", 2, 0, 0, 2, 0)
     assert "2 replaced by a later row of their key" in str(found)
-    assert query("from {raw}.identities order by all") == [("a", "s"), ("b", "r")]
+    assert query("select service, repository from {raw}.services order by all") == [
+        ("a", "s"),
+        ("b", "r"),
+    ]
 
 
 def test_tables_are_loaded_in_the_contracts_order_and_watermarks_only_if_given(load, query):
     found = load(
         {
-            "identities.csv": HEADER + b"a,p\n",
+            "services.csv": HEADER + b"a,p\n",
             "deployments.csv": b"deployment_id\n1\n",
             "README.md": b"not an input",
             ".hidden.csv": b"neither",
         }
     )
-    assert [table.table for table in found] == ["deployments", "identities"]
+    assert [table.table for table in found] == ["deployments", "services"]
     assert query("from {raw}.load_watermarks") == []
     load({"load_watermarks.csv": b"input,source,rows\ngit,x,5\n"})
     assert query("select input, rows from {raw}.load_watermarks") == [("git", 5)]
@@ -230,7 +237,11 @@ def test_times_are_read_as_utc(load, query, monkeypatch, text, hour):
     ],
 )
 def test_rows_that_break_the_contract_are_kept_aside(load, query, table, row, reason):
-    good = {name: "1" for name in TABLES[table].key if name not in TABLES[table].nullable_key}
+    good = {
+        name: KEY if name.endswith("_key") else "1"
+        for name in TABLES[table].key
+        if name not in TABLES[table].nullable_key
+    }
     rows = [good, good | row]
     names = list(rows[1])
     content = "\n".join(
@@ -262,13 +273,13 @@ def test_every_word_of_a_vocabulary_is_accepted(load):
 
 
 def test_null_is_allowed_wherever_the_key_allows_it(load, query):
-    load({"people.csv": b"person_key,team,valid_from_on\np,t,\n"}, 0)
+    load({"people.csv": f"person_key,team,valid_from_on\n{KEY},t,\n".encode()}, 0)
     assert query("select role, valid_from_on from {raw}.people") == [(None, None)]
 
 
 def test_empty_text_is_null_in_every_format(load, query):
-    load({"identities.ndjson": b'{"alias_key": "a", "person_key": ""}\n{"alias_key": "b"}'})
-    assert query("select person_key from {raw}.identities") == [(None,), (None,)]
+    load({"services.ndjson": b'{"service": "a", "repository": ""}\n{"service": "b"}'})
+    assert query("select repository from {raw}.services") == [(None,), (None,)]
 
 
 # -------------------------------------------------------------------------- rejected rows
@@ -278,31 +289,31 @@ BROKEN = HEADER + b'a,p\n"m\nn",q\n\n,r\nx\ny,z,1\n\xe9,1\nb,s\n'
 
 
 def test_lines_that_cannot_be_split_are_kept_aside(load, query):
-    assert load({"identities.csv": BROKEN}) == [TableLoad("identities", 3, 0, 0, 0, 4)]
+    assert load({"services.csv": BROKEN}) == [TableLoad("services", 3, 0, 0, 0, 4)]
     assert [reason for reason, _ in rejected(query)] == [
         "has fewer values than the header",
         "has more values than the header",
-        "has no alias_key",
+        "has no service",
         "is not text in UTF-8",
     ]
 
 
 def test_too_many_rejected_rows_end_the_load(refused, query):
-    sentence = refused({"identities.csv": BROKEN})
+    sentence = refused({"services.csv": BROKEN})
     assert "4 of 7 rows break the contract" in sentence
-    assert "the first is line 6: has no alias_key" in sentence
-    assert query("from {raw}.identities") == rejected(query) == []
+    assert "the first is line 6: has no service" in sentence
+    assert query("select service, repository from {raw}.services") == rejected(query) == []
 
 
 @pytest.mark.parametrize(
     ("name", "content", "place"),
     [
-        ("identities.csv", HEADER + b"a,p\nx\n", "line 3"),
-        ("identities.csv", b"\xef\xbb\xbf" + HEADER + b'"a\n\nb",p\nx,y\n,z\n', "line 6"),
-        ("identities.csv", HEADER + b"x\na,p\n,z\n", "line 2"),
-        ("identities.ndjson", b'{"alias_key": "a"}\n\nnope\n', "line 3: is not a JSON object"),
-        ("identities.ndjson", b'{"alias_key": "a"}\n[1]\n{}\n', "line 2: is not a JSON object"),
-        ("identities.ndjson", b'{"alias_key": "\xe9"}\n', "line 1: is not text in UTF-8"),
+        ("services.csv", HEADER + b"a,p\nx\n", "line 3"),
+        ("services.csv", b"\xef\xbb\xbf" + HEADER + b'"a\n\nb",p\nx,y\n,z\n', "line 6"),
+        ("services.csv", HEADER + b"x\na,p\n,z\n", "line 2"),
+        ("services.ndjson", b'{"service": "a"}\n\nnope\n', "line 3: is not a JSON object"),
+        ("services.ndjson", b'{"service": "a"}\n[1]\n{}\n', "line 2: is not a JSON object"),
+        ("services.ndjson", b'{"service": "\xe9"}\n', "line 1: is not text in UTF-8"),
     ],
 )
 def test_the_first_bad_line_is_named(refused, name, content, place):
@@ -311,23 +322,21 @@ def test_the_first_bad_line_is_named(refused, name, content, place):
 
 def test_a_parquet_row_is_named_by_its_number(refused, tmp_path):
     target = tmp_path / "rows.parquet"
-    duckdb.sql(f"copy (from (values ('a'), (null)) t(alias_key)) to '{target}'")
-    assert "the first is row 2" in refused({"identities.parquet": target.read_bytes()})
+    duckdb.sql(f"copy (from (values ('a'), (null)) t(service)) to '{target}'")
+    assert "the first is row 2" in refused({"services.parquet": target.read_bytes()})
 
 
 def test_the_share_of_rejected_rows_is_the_users(load, refused, query):
     content = HEADER + b"".join(b"%d,p\n" % number for number in range(99)) + b",q\n"
-    load({"identities.csv": content}, 0.01)
-    assert "1 of 100 rows" in refused({"identities.csv": content}, 0.009)
+    load({"services.csv": content}, 0.01)
+    assert "1 of 100 rows" in refused({"services.csv": content}, 0.009)
     with pytest.raises(ShipworthyError, match="not a share between 0 and 1"):
-        load({"identities.csv": content}, 1.5)
+        load({"services.csv": content}, 1.5)
 
 
 def test_tables_before_the_bad_one_stay_loaded(refused, query):
-    sentence = refused(
-        {"deployments.csv": b"deployment_id\n1\n", "identities.csv": HEADER + b",p\n"}
-    )
-    assert sentence.endswith("Nothing of identities was loaded. Already loaded: deployments.")
+    sentence = refused({"deployments.csv": b"deployment_id\n1\n", "services.csv": HEADER + b",p\n"})
+    assert sentence.endswith("Nothing of services was loaded. Already loaded: deployments.")
     assert query("select deployment_id from {raw}.deployments") == [("1",)]
 
 
@@ -342,21 +351,24 @@ def test_tables_before_the_bad_one_stay_loaded(refused, query):
         b"\xef\xbb\xbf" + HEADER + b"a,p\nb,q\n",
         (HEADER + b"a,p\nb,q\n").replace(b"\n", b"\r\n"),
         (HEADER + b"a,p\nb,q\n").replace(b"\n", b"\r"),
-        b' person_key ,"alias_key"\np,a\nq,b\n',
+        b' repository ,"service"\np,a\nq,b\n',
         HEADER + b"\na,p\n\n\nb,q\n\n",
     ],
 )
 def test_dialects_of_csv(load, query, content):
-    load({"identities.csv": content}, 0)
-    assert query("from {raw}.identities order by all") == [("a", "p"), ("b", "q")]
+    load({"services.csv": content}, 0)
+    assert query("select service, repository from {raw}.services order by all") == [
+        ("a", "p"),
+        ("b", "q"),
+    ]
 
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("identities.csv", HEADER), ("identities.csv", HEADER[:-1]), ("identities.ndjson", b"")],
+    [("services.csv", HEADER), ("services.csv", HEADER[:-1]), ("services.ndjson", b"")],
 )
 def test_no_rows_are_no_error(load, name, content):
-    assert load({name: content}, 0) == [TableLoad("identities", 0, 0, 0, 0, 0)]
+    assert load({name: content}, 0) == [TableLoad("services", 0, 0, 0, 0, 0)]
 
 
 @pytest.mark.parametrize(
@@ -366,23 +378,23 @@ def test_no_rows_are_no_error(load, name, content):
         ({"README.md": b"x"}, "holds no file named after a table"),
         ({"deployment.csv": b""}, "not named after a table (did you mean deployments?)"),
         ({"nonsense.csv": b""}, "the tables are repositories, commits"),
-        ({"identities.json": b"[]"}, "is of a kind that is not loaded"),
-        ({"identities.csv.gz": b""}, "is of a kind that is not loaded"),
-        ({"identities.csv": HEADER, "identities.ndjson": b""}, "identities.csv and identities.nd"),
-        ({"identities.csv": b""}, "is empty: its first line must name the columns"),
-        ({"identities.csv": b"\n"}, "is empty: its first line must name the columns"),
-        ({"identities.csv": b"alias_key,name\n"}, "has a column 'name' that identities does not"),
-        ({"identities.csv": b"alias_key,persn_key\n"}, "(did you mean person_key?)"),
-        ({"identities.ndjson": b'{"alias_key":"a","x":1}'}, "has a column 'x'"),
-        ({"identities.csv": b"alias_key,alias_key\n"}, "'alias_key' is named twice"),
-        ({"identities.csv": b"alias_key;person_key\n"}, "separate the columns with commas"),
-        ({"identities.csv": b'"alias_key\na,p\n'}, "line 1: the header is not a line of CSV"),
-        ({"identities.csv": b"alias_k\xe9y\n"}, "line 1: the header is not a line of CSV in UTF-8"),
-        ({"identities.csv": HEADER.decode().encode("utf-16")}, "is in UTF-16"),
-        ({"identities.csv": HEADER + b"a,p\r\nb,q\n"}, "mixes line endings"),
-        ({"identities.csv": HEADER + b'a,p\n\n"b,q\nc,r\n'}, "line 4: a quote is not closed"),
-        ({"identities.csv": HEADER + b'a,"p"x\nb,q\n'}, "line 2: a quote is not closed, or text"),
-        ({"identities.parquet": b"PAR1"}, "identities.parquet cannot be read"),
+        ({"services.json": b"[]"}, "is of a kind that is not loaded"),
+        ({"services.csv.gz": b""}, "is of a kind that is not loaded"),
+        ({"services.csv": HEADER, "services.ndjson": b""}, "services.csv and services.ndjson"),
+        ({"services.csv": b""}, "is empty: its first line must name the columns"),
+        ({"services.csv": b"\n"}, "is empty: its first line must name the columns"),
+        ({"services.csv": b"service,name\n"}, "has a column 'name' that services"),
+        ({"services.csv": b"service,repositry\n"}, "(did you mean repository?)"),
+        ({"services.ndjson": b'{"service":"a","x":1}'}, "has a column 'x'"),
+        ({"services.csv": b"service,service\n"}, "'service' is named twice"),
+        ({"services.csv": b"service;repository\n"}, "separate the columns with commas"),
+        ({"services.csv": b'"service\na,p\n'}, "line 1: the header is not a line of CSV"),
+        ({"services.csv": b"servic\xe9\n"}, "line 1: the header is not a line of CSV in UTF-8"),
+        ({"services.csv": HEADER.decode().encode("utf-16")}, "is in UTF-16"),
+        ({"services.csv": HEADER + b"a,p\r\nb,q\n"}, "mixes line endings"),
+        ({"services.csv": HEADER + b'a,p\n\n"b,q\nc,r\n'}, "line 4: a quote is not closed"),
+        ({"services.csv": HEADER + b'a,"p"x\nb,q\n'}, "line 2: a quote is not closed, or text"),
+        ({"services.parquet": b"PAR1"}, "services.parquet cannot be read"),
     ],
 )
 def test_files_that_are_refused(refused, files, sentence):
@@ -391,12 +403,12 @@ def test_files_that_are_refused(refused, files, sentence):
 
 def test_a_quote_that_is_not_closed_loads_nothing_whatever_the_share(refused, query):
     rows = b"".join(b"%d,p\n" % number for number in range(1000))
-    refused({"identities.csv": HEADER + rows + b'"open,q\n' + rows}, max_rejected=1)
-    assert query("from {raw}.identities") == []
+    refused({"services.csv": HEADER + rows + b'"open,q\n' + rows}, max_rejected=1)
+    assert query("select service, repository from {raw}.services") == []
 
 
 def test_nothing_is_loaded_before_every_header_is_known_to_be_right(refused, query):
-    refused({"deployments.csv": b"deployment_id\n1\n", "identities.csv": b"x\n"})
+    refused({"deployments.csv": b"deployment_id\n1\n", "services.csv": b"x\n"})
     assert query("from {raw}.deployments") == []
 
 
@@ -409,6 +421,6 @@ def test_a_directory_that_is_not_there(tmp_path):
 
 
 def test_a_directory_that_is_named_like_a_file(folder, tmp_path):
-    (folder / "identities.csv").mkdir()
+    (folder / "services.csv").mkdir()
     with pytest.raises(ShipworthyError, match="is not a file"):
         load_files(folder, tmp_path / "warehouse.duckdb")

@@ -55,11 +55,16 @@ def test_the_environment_comes_first(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_short_salt_is_taken_with_a_warning_that_does_not_tell_it(tmp_path, monkeypatch, caplog):
+def test_a_short_salt_is_refused_in_a_sentence_that_does_not_tell_it(tmp_path, monkeypatch):
     monkeypatch.setenv("SHIPWORTHY_SALT", "sesame")
-    assert load_salt(tmp_path / "warehouse.duckdb") == b"sesame"
-    assert "shorter than 16 bytes" in caplog.text
-    assert "sesame" not in caplog.text
+    with pytest.raises(ShipworthyError, match="shorter than 16 bytes") as refusal:
+        load_salt(tmp_path / "warehouse.duckdb")
+    assert "sesame" not in str(refusal.value)
+
+
+def test_a_salt_need_not_be_text(tmp_path, monkeypatch):
+    monkeypatch.setenv("SHIPWORTHY_SALT", "\udcff" * 16)
+    assert load_salt(tmp_path / "warehouse.duckdb") == b"\xff" * 16
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])

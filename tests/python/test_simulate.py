@@ -343,7 +343,7 @@ def test_incidents_are_recorded_in_every_way(rows, marts):
     assert any(row["is_false_alarm"] for row in incidents)
     assert any(row["is_maintenance"] for row in incidents)
     assert any(row["resolved_at"] is None for row in incidents)
-    assert any(row["service"] == "checkout+storefront" for row in incidents)
+    assert any(row["service"] == '["checkout", "storefront"]' for row in incidents)
     assert any(row["service"] is None for row in incidents)
     methods = {row["attribution_method"] for row in marts["fct_incidents"]}
     assert methods == {"explicit", "fix", "time", "unattributed"}

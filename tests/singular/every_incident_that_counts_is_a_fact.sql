@@ -8,6 +8,11 @@ staged as (
 
     from {{ ref('shipworthy', 'stg_shipworthy__incidents') }} as incidents
 
+    inner join {{ ref('shipworthy', 'int_shipworthy__incidents_merged') }} as incidents_merged
+        on
+            incidents.incident_id = incidents_merged.incident_id
+            and incidents.incident_id = incidents_merged.kept_incident_id
+
     cross join {{ ref('shipworthy', 'int_shipworthy__as_of') }} as as_of
 
     where

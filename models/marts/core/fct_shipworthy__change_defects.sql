@@ -2,9 +2,9 @@
 
 with
 
-hotfixes as (
+repairing as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__hotfixes') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_repairing') }}
 
 ),
 
@@ -38,11 +38,11 @@ incidents_ranked as (
 introduced as (
 
     select
-        hotfixes.repository,
-        hotfixes.sha as fixing_sha,
+        repairing.repository,
+        repairing.sha as fixing_sha,
         deaths.added_sha as introducing_sha,
         deaths.service,
-        hotfixes.landed_at as fixed_at,
+        repairing.landed_at as fixed_at,
         deaths.landed_at as introduced_at,
         sum(deaths.lines) as lines,
         {%- for authorship in ('ai', 'human', 'automation', 'unknown') %}
@@ -50,23 +50,23 @@ introduced as (
         {%- endfor %}
         sum(case when deaths.birth_is_moved then deaths.lines else 0 end) as moved_lines
 
-    from hotfixes
+    from repairing
 
     inner join deaths
         on
-            hotfixes.repository = deaths.repository
-            and hotfixes.sha = deaths.removed_sha
+            repairing.repository = deaths.repository
+            and repairing.sha = deaths.removed_sha
 
     where
         deaths.is_counted
         and not deaths.is_moved
 
     group by
-        hotfixes.repository,
-        hotfixes.sha,
+        repairing.repository,
+        repairing.sha,
         deaths.added_sha,
         deaths.service,
-        hotfixes.landed_at,
+        repairing.landed_at,
         deaths.landed_at
 
 ),

@@ -59,7 +59,7 @@
     ['deployments', 'unlisted_service', 'is_production and is_service_unlisted', 'handled', 'a whole-repository service of its own'],
     ['deployments', 'no_sha', "is_code and sha is null", 'handled', 'ships nothing, can fail'],
     ['deployments', 'unknown_sha', "is_code and sha is not null and commit_sha is null", 'handled', 'ships nothing, can fail'],
-    ['deployments', 'off_mainline', "is_code and commit_sha is not null and commit_position is null", 'handled', 'ships nothing, can fail'],
+    ['deployments', 'off_mainline', "is_code and commit_sha is not null and not is_on_mainline", 'handled', 'ships up to where its branch left the mainline'],
     ['deployments', 'deployed_before_landed', "is_code and deployed_at < commit_landed_at", 'handled', 'clock skew; positions decide what ships'],
     ['deployments', 'finished_before_started', 'finished_at < started_at or started_at < created_at', 'as_is', 'clock skew; the finish decides'],
 
@@ -69,6 +69,8 @@
     ['incidents', 'no_time', 'opened_at is null', 'left_out', 'nobody knows when it opened'],
     ['incidents', 'resolved_before_opened', 'resolved_at < opened_at', 'as_is', 'clock skew; weighs as any other'],
     ['incidents', 'unknown_severity', 'is_severity_unknown', 'handled', 'weighs like sev3, and is flagged'],
+    ['incidents', 'merged_into_another', "is_merged_away", 'handled', 'one incident with the one that goes on'],
+    ['incidents', 'merged_into_unknown', 'is_merged_into_unknown', 'handled', 'the one of them that opened first stands for all'],
     ['incidents', 'no_service', 'is_counted and service is null', 'handled', 'never attributed by time'],
     ['incidents', 'unknown_service', 'is_counted and names_unknown_service', 'handled', 'no deployment of such a service can have caused it'],
     ['incidents', 'before_any_deployment', 'is_counted and is_before_any_deployment', 'handled', 'unattributed'],
@@ -136,6 +138,20 @@ changes as (
 
 ),
 
+changes_referenced as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_referenced') }}
+
+),
+
+commits_named as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__commits_named') }}
+
+    where request_number is null
+
+),
+
 deployments_ordered as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__deployments_ordered') }}
@@ -145,6 +161,12 @@ deployments_ordered as (
 incidents_counted as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__incidents_counted') }}
+
+),
+
+incidents_merged as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__incidents_merged') }}
 
 ),
 
@@ -173,14 +195,30 @@ repositories_checked as (
 
 ),
 
+reverted as (
+
+    select
+        asked_repository,
+        asked_id,
+        min(sha) as reverted_sha,
+        min(mainline_position) as reverted_position
+
+    from changes_referenced
+
+    where asked_by = 'revert'
+
+    group by asked_repository, asked_id
+
+),
+
 commits_checked as (
 
     select
         commits.*,
         commits.mainline_position is not null
         and count(*) over (partition by commits.repository, commits.mainline_position) > 1 as is_position_taken_twice,
-        reverted.sha as reverted_sha,
-        reverted.mainline_position as reverted_position,
+        reverted.reverted_sha,
+        reverted.reverted_position,
         as_of.has_incidents
         and commits.fixes_incident_id is not null
         and incidents.incident_id is null as is_incident_unknown
@@ -189,10 +227,10 @@ commits_checked as (
 
     cross join as_of
 
-    left join commits as reverted
+    left join reverted
         on
-            commits.repository = reverted.repository
-            and commits.reverts_sha = reverted.sha
+            commits.repository = reverted.asked_repository
+            and commits.sha = reverted.asked_id
 
     left join incidents
         on
@@ -382,9 +420,9 @@ deployments_checked as (
         as_of.has_services
         and deployments_timed.service is not null
         and listed_services.service is null as is_service_unlisted,
-        commits.sha as commit_sha,
-        commits.mainline_position as commit_position,
-        case when commits.mainline_position is not null then commits.landed_at end as commit_landed_at
+        commits_named.sha as commit_sha,
+        commits_named.is_on_mainline,
+        changes.landed_at as commit_landed_at
 
     from deployments_timed
 
@@ -396,14 +434,15 @@ deployments_checked as (
     left join listed_services
         on deployments_timed.service = listed_services.service
 
-    left join commits
+    left join commits_named
         on
-            deployments_timed.repository = commits.repository
-            and deployments_timed.sha = commits.sha
-            and (
-                commits.mainline_position is null
-                or commits.landed_at <= as_of.as_of_at
-            )
+            deployments_timed.repository = commits_named.repository
+            and deployments_timed.sha = commits_named.commit_name
+
+    left join changes
+        on
+            commits_named.repository = changes.repository
+            and commits_named.sha = changes.sha
 
     where coalesce(deployments_timed.deployed_at <= as_of.as_of_at, true)
 
@@ -414,17 +453,17 @@ deployment_commits_checked as (
     select
         deployment_commits.*,
         deployments_checked.deployment_id as listed_deployment_id,
-        changes.sha as change_sha
+        commits_named.change_sha
 
     from deployment_commits
 
     left join deployments_checked
         on deployment_commits.deployment_id = deployments_checked.deployment_id
 
-    left join changes
+    left join commits_named
         on
-            deployment_commits.repository = changes.repository
-            and deployment_commits.sha = changes.sha
+            deployment_commits.repository = commits_named.repository
+            and deployment_commits.sha = commits_named.commit_name
 
 ),
 
@@ -475,9 +514,15 @@ services_named as (
 
 ),
 
-commit_names as (
+changes_found as (
 
-    select distinct sha from changes
+    select distinct
+        asked_by,
+        asked_id
+
+    from changes_referenced
+
+    where asked_by in ('cause', 'fix')
 
 ),
 
@@ -486,6 +531,8 @@ incidents_checked as (
     select
         incidents.*,
         incidents_counted.incident_id is not null as is_counted,
+        coalesce(incidents_merged.kept_incident_id <> incidents.incident_id, false) as is_merged_away,
+        incidents.merged_into_id is not null and merging.incident_id is null as is_merged_into_unknown,
         coalesce(incidents_counted.is_severity_unknown, false) as is_severity_unknown,
         coalesce(services_named.unknown_services, 0) = 1 as names_unknown_service,
         as_of.has_deployments
@@ -497,8 +544,8 @@ incidents_checked as (
             true
         ) as is_before_any_deployment,
         (incidents.caused_by_deployment_id is not null and causes.deployment_id is null)
-        or (incidents.caused_by_sha is not null and causing.sha is null) as is_cause_unknown,
-        incidents.fixed_by_sha is not null and fixing.sha is null as is_fix_unknown
+        or (incidents.caused_by_sha is not null and causing.asked_id is null) as is_cause_unknown,
+        incidents.fixed_by_sha is not null and fixing.asked_id is null as is_fix_unknown
 
     from incidents
 
@@ -509,17 +556,27 @@ incidents_checked as (
     left join incidents_counted
         on incidents.incident_id = incidents_counted.incident_id
 
+    left join incidents_merged
+        on incidents.incident_id = incidents_merged.incident_id
+
+    left join incidents_merged as merging
+        on incidents.merged_into_id = merging.incident_id
+
     left join services_named
         on incidents.incident_id = services_named.incident_id
 
     left join deployments_ordered as causes
         on incidents.caused_by_deployment_id = causes.deployment_id
 
-    left join commit_names as causing
-        on incidents.caused_by_sha = causing.sha
+    left join changes_found as causing
+        on
+            incidents.incident_id = causing.asked_id
+            and causing.asked_by = 'cause'
 
-    left join commit_names as fixing
-        on incidents.fixed_by_sha = fixing.sha
+    left join changes_found as fixing
+        on
+            incidents.incident_id = fixing.asked_id
+            and fixing.asked_by = 'fix'
 
     where coalesce(incidents.opened_at <= as_of.as_of_at, true)
 

@@ -26,6 +26,12 @@ as_of as (
 
 ),
 
+data_sources as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__data_source') }}
+
+),
+
 -- A week enters a headline only when it is mature for every team. Rows of repositories without line births never
 -- mature; they are left out and hold nobody up.
 mature_shipping_weeks as (
@@ -141,9 +147,14 @@ final as (
             when not as_of.has_line_lifetimes then 'line_lifetimes_not_loaded'
             when turnover_signals.week_start_on is null then 'no_mature_week'
             else turnover_signals.null_reason
-        end as turnover_ratio_null_reason
+        end as turnover_ratio_null_reason,
+
+        ---------- where the rows come from
+        data_sources.data_source
 
     from as_of
+
+    cross join data_sources
 
     cross join shipping
 

@@ -17,7 +17,7 @@ from shipworthy.git.diffs import RawEntry, parse_raw, unquote
 from shipworthy.git.history import Commit
 from shipworthy.git.patches import Span, hunk_heads, parse_heads
 from shipworthy.git.processes import DiffServer, PathFinder, TreeMaker
-from shipworthy.git.repository import Repository
+from shipworthy.git.repository import RENAME_LIMIT, Repository
 
 # Up to here every line gets its exact author. Beyond, the versions of a file are told apart only
 # where the branch commits that touched it differ in what is known of their authors, or none did:
@@ -134,7 +134,7 @@ class BranchAuthors:
         self, repository: Repository, *, strict: bool, is_attested: Callable[[Commit], bool]
     ) -> None:
         self._is_attested = is_attested
-        self._touching = DiffServer(repository, *_RAW_DIFF, "-M50%", "-l1000")
+        self._touching = DiffServer(repository, *_RAW_DIFF, "-M50%", f"-l{RENAME_LIMIT}")
         self._merging = DiffServer(repository, *_RAW_DIFF, "--no-renames")
         self._finder = PathFinder(repository)
         self._comparer = VersionComparer(repository, strict=strict)

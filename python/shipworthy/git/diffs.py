@@ -6,6 +6,7 @@ removed and added, which of them moved inside the change, and a checksum of each
 
 import re
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import accumulate, chain, islice
@@ -23,12 +24,12 @@ from shipworthy.git.patches import (
 )
 from shipworthy.git.paths import GitAttributes, PathClassifier
 from shipworthy.git.processes import ObjectReader
-from shipworthy.git.repository import ReadAhead, Repository
+from shipworthy.git.repository import RENAME_LIMIT, ReadAhead, Repository
 
 # Full ids save git the search for short ones, --always prints the commits that change nothing.
 _DIFF_TREE = (
-    "diff-tree", "--stdin", "--always", "--root", "-r", "-M50%", "-l1000", "--full-index",
-    "--no-relative", "--ignore-submodules=none",
+    "diff-tree", "--stdin", "--always", "--root", "-r", "-M50%", f"-l{RENAME_LIMIT}",
+    "--full-index", "--no-relative", "--ignore-submodules=none",
 )  # fmt: skip
 # -U0 gives the hunks that blame computes (git trims common ends only without context).
 _PATCHES = (
@@ -143,9 +144,15 @@ class Attributes:
     objects : ObjectReader
     files : dict of bytes to str
         Object id of each `.gitattributes` file by directory, before the first change.
+
+    Attributes
+    ----------
+    passed_over : int
+        The most lines at one time that are not used, because there are too many.
     """
 
     def __init__(self, objects: ObjectReader, files: dict[bytes, str]) -> None:
+        self.passed_over = 0
         self._objects = objects
         self._files = files
         self._parsed: GitAttributes | None = None
@@ -195,6 +202,7 @@ class Attributes:
                     for directory, object_id in self._files.items()
                 }
             )
+            self.passed_over = max(self.passed_over, self._parsed.passed_over)
         return self._parsed.attributes(path)
 
 
@@ -205,6 +213,7 @@ def read_changes(
     *,
     strict: bool,
     jobs: int,
+    noticed: Counter[str] | None = None,
 ) -> Iterator[Iterator[list[FileChange]]]:
     """Start git, and give what each commit did to each file, in order.
 
@@ -219,6 +228,8 @@ def read_changes(
         Whitespace-only edits are edits when true.
     jobs : int
         Git processes that compute diffs; a short history gets fewer.
+    noticed : Counter, optional
+        Gets what was odd, once all changes are taken: `attributes_passed_over`.
     """
     if not commits:
         yield iter(())
@@ -248,7 +259,10 @@ def read_changes(
             )
             blocks.append(split_commits(output, [[sha for sha, _ in batch] for batch in own]))
         objects = stack.enter_context(ObjectReader(repository))
-        yield _parse_all(repository, objects, commits[0][1], batches, raw, blocks)
+        attributes = Attributes.at(repository, objects, commits[0][1])
+        yield _parse_all(repository, objects, attributes, batches, raw, blocks)
+        if noticed is not None and attributes.passed_over:
+            noticed["attributes_passed_over"] = attributes.passed_over
 
 
 def _questions(commits: Iterable[tuple[str, str | None]]) -> bytes:
@@ -258,12 +272,12 @@ def _questions(commits: Iterable[tuple[str, str | None]]) -> bytes:
 def _parse_all(
     repository: Repository,
     objects: ObjectReader,
-    base: str | None,
+    attributes: Attributes,
     batches: Sequence[Sequence[object]],
     raw: Iterator[list[bytes]],
     blocks: Sequence[Iterator[list[Span]]],
 ) -> Iterator[list[FileChange]]:
-    parser = _Parser(repository, objects, Attributes.at(repository, objects, base))
+    parser = _Parser(repository, objects, attributes)
     for number, batch in enumerate(batches):
         missing = len(batch)
         while missing:

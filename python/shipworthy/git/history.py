@@ -21,7 +21,7 @@ from shipworthy.git.unlisted import Unlisted, find_unlisted
 
 # Git's own commits end here, in 2106; what lies outside is no time that a clock gave.
 _LATEST = (1 << 32) - 1
-_IDENTITY = re.compile(rb"(.*?)<([^<>\n]*)>[^<>\d-]*(-?\d+)?")
+_IDENTITY = re.compile(rb"(.*?)<([^<>\n]*)>(?:[ \t]*(-?\d+)(?!\S))?")
 
 
 @dataclass(slots=True)

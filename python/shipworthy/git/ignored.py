@@ -1,11 +1,13 @@
 """Lines that keep their origin because the repository tells blame to ignore a revision.
 
-The file `.git-blame-ignore-revs` counts as it stands at the change in question. A commit cannot
-hold its own id, so what it ignores are, in practice, commits of a branch that a merge brings in.
+The file `.git-blame-ignore-revs` counts as it stands on the mainline's tip, as for `git blame`: a
+revision can only be listed after it is made. Rows that are mature stay what they were, so that
+nobody takes a rewrite out of a published number by listing it later.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,7 +17,11 @@ from shipworthy.git.history import Commit
 from shipworthy.git.processes import PathFinder
 from shipworthy.git.repository import Repository
 
-IGNORE_REVISIONS_PATH = b".git-blame-ignore-revs"
+IGNORE_REVISIONS_PATH = ".git-blame-ignore-revs"
+
+# As the turnover window of the models has it by default: rows of lines that landed before are
+# final.
+MATURE_SECONDS = 30 * 86_400
 
 _COMMIT_ID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
@@ -24,6 +30,64 @@ def parse_ignored(text: bytes) -> frozenset[str]:
     """Return the commits that a `.git-blame-ignore-revs` names: full ids, comments left out."""
     lines = (line.partition(b"#")[0].strip() for line in text.split(b"\n"))
     return frozenset(line.decode() for line in lines if _COMMIT_ID.fullmatch(line))
+
+
+class IgnoredRevisions(NamedTuple):
+    """What a run does with the list.
+
+    Parameters
+    ----------
+    revisions : frozenset of str
+        The revisions that it ignores.
+    restates : bool
+        Whether rows of earlier runs change by it, so that all is read anew.
+    too_late : tuple of str
+        Revisions that the list has got or lost, and whose rows stay what they were.
+    """
+
+    revisions: frozenset[str]
+    restates: bool
+    too_late: tuple[str, ...]
+
+
+def read_ignored(repository: Repository, object_id: str | None) -> frozenset[str]:
+    """Return the commits that a list names; none for None."""
+    if object_id is None:
+        return frozenset()
+    return parse_ignored(repository.run("cat-file", "blob", object_id))
+
+
+def decide_ignored(
+    listed: frozenset[str],
+    before: frozenset[str] | None,
+    landed_at: Mapping[str, float],
+    through: float | None,
+) -> IgnoredRevisions:
+    """Decide which revisions a run ignores.
+
+    Parameters
+    ----------
+    listed : frozenset of str
+        What the list names now.
+    before : frozenset of str or None
+        What earlier runs ignored; None for a first run.
+    landed_at : mapping of str to float
+        When commits of earlier runs landed, in seconds since 1970 (UTC), as far as the list changed
+        about them. A commit that is not there has no rows yet.
+    through : float or None
+        Up to when the last run had the repository complete, in the same seconds.
+    """
+    if before is None:
+        return IgnoredRevisions(listed, False, ())
+    changed = listed ^ before
+    final = frozenset(
+        sha
+        for sha in changed
+        if sha in landed_at and through is not None and landed_at[sha] + MATURE_SECONDS <= through
+    )
+    restates = any(sha in landed_at for sha in changed - final)
+    revisions = (listed - final) | (before & final)
+    return IgnoredRevisions(revisions, restates, tuple(sorted(final)))
 
 
 def find_kept_lines(
@@ -79,6 +143,9 @@ def _blame(
     """Return which lines were there before the change: commit, path and line number of each."""
     options = [] if strict else ["-w"]
     options += [f"--ignore-rev={sha}" for sha in ignored]
+    if commit.sha in ignored:
+        # All that a merge brought in is ignored, not what its own hands did to it.
+        options.append("--first-parent")
     arguments = ["blame", "--porcelain", *options, commit.sha, f"^{commit.parents[0]}", "--"]
     text = repository.run(*arguments, file.new_path)
     origins: dict[int, tuple[str, bytes, int]] = {}

@@ -23,11 +23,11 @@ from shipworthy.git.births import BirthKind, Births
 from shipworthy.git.commits import CommitRows, Evidence
 from shipworthy.git.diffs import FileChange
 from shipworthy.git.history import Commit
-from shipworthy.git.ignored import IGNORE_REVISIONS_PATH, find_kept_lines, parse_ignored
+from shipworthy.git.ignored import find_kept_lines
 from shipworthy.git.lines import FileBirths, LineTracker
 from shipworthy.git.memory import give_back_memory
 from shipworthy.git.processes import ObjectReader
-from shipworthy.git.repository import Repository, path_text
+from shipworthy.git.repository import RENAME_LIMIT, Repository, path_text
 from shipworthy.git.state import ReaderState
 from shipworthy.warehouse import Finding
 
@@ -125,6 +125,8 @@ class Ledger:
         Kept with the new state.
     ancestors : mapping of str to str
         The newest mainline commit among the ancestors of each commit off the mainline.
+    ignored : frozenset of str
+        Revisions whose lines stand for older ones, as blame is told to read them.
     strict : bool
         Whitespace-only edits are edits when true.
     """
@@ -137,6 +139,7 @@ class Ledger:
         settings: str,
         ancestors: Mapping[str, str],
         *,
+        ignored: frozenset[str] = frozenset(),
         strict: bool,
     ) -> None:
         self._strict = strict
@@ -151,13 +154,10 @@ class Ledger:
         self._position = state.position if state else 0
         self._landed_at: int | None = state.landed_at if state else None
         self._branch_commits = state.branch_commits if state else 0
-        self._ignore_revisions = state.ignore_revisions if state else None
         self._trace_file = state.trace_file if state else None
         if self._trace_file is not None:
             self._attestations.load_traces(self._trace_file)
-        self._ignored: frozenset[str] = frozenset()
-        if self._ignore_revisions is not None:
-            self._ignored = self._read_ignored(self._ignore_revisions)
+        self._ignored = ignored
         self._removed_at = dict(state.removed_at) if state else {}
         self._sweep_at = len(self._removed_at) + _SWEEP_ENTRIES
         # Whether a text may have been removed in recent memory, by its checksum's first bits: most
@@ -185,7 +185,9 @@ class Ledger:
             self._idle_searches.put(search)
         self._deaths: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None = None
         self.births_count = self.deaths_count = self.living_count = 0
-        self._found: Counter[tuple[str, str]] = Counter()
+        # Changes whose renames were not searched for; what else may have been read wrongly.
+        self.unsearched = 0
+        self._found: Counter[tuple[str, str, str]] = Counter()
 
     def _restore(self, state: ReaderState | None) -> LineTracker:
         """Number the living lines of the last run anew, file by file."""
@@ -241,10 +243,14 @@ class Ledger:
             ancestor = self._ancestors.get(one.sha)
             self.branch_commits.add(one, Evidence.of(one), landed_at, ancestor, commit.sha)
         self._follow_special_files(files)
+        self._note_renames(commit, files)
         ignored = sorted(self._ignored.intersection([commit.sha, *(one.sha for one in branch)]))
         kept = {}
         if ignored:
             kept = find_kept_lines(self._repository, commit, ignored, files, strict=self._strict)
+            lines = sum(map(len, kept.values()))
+            if lines:
+                self._found["line_births", "kept_by_ignored_revision", commit.sha] += lines
         added = self._tracker.apply(files, kept)
         refilled = self._find_refills(files)
         for births in added:
@@ -258,14 +264,24 @@ class Ledger:
 
     def _note(self, commit: Commit) -> None:
         """Count what a commit shows that may be read wrongly."""
-        if commit.unlisted:
-            self._found.update(commit.unlisted)
+        for reason, subject in commit.unlisted:
+            self._found["commits", reason, subject] += 1
         if commit.has_proper_address:
-            self._found["joined_by_mailmap", ".mailmap"] += 1
+            self._found["commits", "joined_by_mailmap", ".mailmap"] += 1
+
+    def _note_renames(self, commit: Commit, files: Sequence[FileChange]) -> None:
+        """Note a change with too many new and deleted files for git to compare all."""
+        if len(files) <= RENAME_LIMIT:
+            return
+        new = sum(file.old_path is None for file in files)
+        deleted = sum(file.new_path is None for file in files)
+        if new * deleted > RENAME_LIMIT**2:
+            self.unsearched += 1
+            self._found["line_births", "renames_not_searched", commit.sha] += new
 
     def findings(self) -> list[Finding]:
         """Return what this run found that may be read wrongly."""
-        return [Finding("commits", *what, count) for what, count in self._found.items()]
+        return [Finding(*what, count) for what, count in self._found.items()]
 
     def add_unmerged(self, commit: Commit) -> None:
         """Take in a commit that the mainline does not reach."""
@@ -276,16 +292,10 @@ class Ledger:
         """Keep up with the files that tell this reader something."""
         for file in files:
             for path, object_id in ((file.old_path, None), (file.new_path, file.new_id)):
-                if path == IGNORE_REVISIONS_PATH:
-                    self._ignore_revisions = object_id
-                    self._ignored = self._read_ignored(object_id) if object_id else frozenset()
-                elif path == TRACE_PATH:
+                if path == TRACE_PATH:
                     self._trace_file = object_id
                     if object_id:
                         self._attestations.load_traces(object_id)
-
-    def _read_ignored(self, object_id: str) -> frozenset[str]:
-        return parse_ignored(self._objects.read(object_id))
 
     def _book(
         self,
@@ -613,7 +623,7 @@ class Ledger:
             births=self.births.select(used),
             files=files,
             removed_at=self._removed_at,
-            ignore_revisions=self._ignore_revisions,
+            ignored=self._ignored,
             trace_file=self._trace_file,
             notes_tree=self._repository.notes_tree,
             notes_digest=digest_notes(self._repository, self._repository.head),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from shipworthy.git.repository import Repository
 
-MAILMAP_PATH = b".mailmap"
+MAILMAP_PATH = ".mailmap"
 
 
 class _Entry(NamedTuple):
@@ -72,17 +72,6 @@ def _parse_identity(text: bytes, *, may_be_empty: bool) -> tuple[bytes, bytes, b
     if not opening or not closing or not (address or may_be_empty):
         return None
     return name.strip(b" \t\n\v\f\r"), address, rest
-
-
-def mailmap_id(repository: Repository) -> str | None:
-    """Return the object id of the mainline's `.mailmap`, None where there is no such file."""
-    listed = repository.run("ls-tree", "-z", repository.head, "--", MAILMAP_PATH.decode())
-    for entry in listed.split(b"\0"):
-        fields = entry.partition(b"\t")[0].split(b" ")
-        # A link is no mailmap to git either.
-        if len(fields) == 3 and fields[0].startswith(b"100"):
-            return fields[2].decode()
-    return None
 
 
 def read_mailmap(repository: Repository, object_id: str | None) -> Mailmap:

@@ -168,6 +168,10 @@ _MACRO = b"[attr]"
 _ATTRIBUTE_NAME = re.compile(rb"[A-Za-z0-9_.][-A-Za-z0-9_.]*")
 # Git passes over longer lines.
 _LONGEST_LINE = 2047
+# So many lines of all files that say something about classes count, and so much of each file:
+# more than anybody writes by hand, and few enough to be tried on every path.
+_MOST_RULES = 1_000
+_MOST_BYTES = 1 << 20
 _UTF8_MARK = b"\xef\xbb\xbf"
 
 # True: set. False: unset. None: back to unspecified. Text: a value.
@@ -189,6 +193,11 @@ class GitAttributes:
         below.
     names : iterable of str
         Attributes to look up; all others are passed over.
+
+    Attributes
+    ----------
+    passed_over : int
+        Lines that are not used, because there are too many.
     """
 
     def __init__(
@@ -210,9 +219,10 @@ class GitAttributes:
                 rules.append((prefix, pattern, states))
         relevant = self._relevant_names()
         self._rules: list[tuple[bytes, re.Pattern[bytes], bool, _States]] = []
-        for prefix, pattern, states in rules:
-            if relevant.isdisjoint(name for name, _ in states):
-                continue
+        rules = [rule for rule in rules if not relevant.isdisjoint(name for name, _ in rule[2])]
+        # The strongest come last.
+        self.passed_over = max(0, len(rules) - _MOST_RULES)
+        for prefix, pattern, states in rules[self.passed_over :]:
             regex = _translate(pattern.removeprefix(b"/"))
             # A pattern for a directory never holds for the files in it.
             if regex is not None and not pattern.endswith(b"/"):
@@ -236,16 +246,17 @@ class GitAttributes:
 
     def _relevant_names(self) -> set[str]:
         """Return the names asked for and every macro that can set one of them."""
-        relevant = set(self._names)
-        grown = True
-        while grown:
-            more = {
-                macro
-                for macro, states in self._macros.items()
-                if not relevant.isdisjoint(name for name, _ in states)
-            }
-            grown = not more <= relevant
-            relevant |= more
+        setting: dict[str, list[str]] = {}
+        for macro, states in self._macros.items():
+            for name, _ in states:
+                setting.setdefault(name, []).append(macro)
+        relevant: set[str] = set()
+        waiting = list(self._names)
+        while waiting:
+            name = waiting.pop()
+            if name not in relevant:
+                relevant.add(name)
+                waiting += setting.get(name, ())
         return relevant
 
     def _look_up(self, path: bytes) -> dict[str, str | bool]:
@@ -260,18 +271,22 @@ class GitAttributes:
 
     def _settle(self, states: _States, found: dict[str, _State]) -> None:
         """Settle what stronger lines have left open; in a line, the last word counts."""
-        for name, state in reversed(states):
-            if name in found:
-                continue
-            found[name] = state
-            if state is True and name in self._macros:
-                self._settle(self._macros[name], found)
+        # A stack of its own: macros may set macros, thousands deep.
+        waiting = [reversed(states)]
+        while waiting:
+            name, state = next(waiting[-1], (None, None))
+            if name is None:
+                waiting.pop()
+            elif name not in found:
+                found[name] = state
+                if state is True and name in self._macros:
+                    waiting.append(reversed(self._macros[name]))
 
 
 def _parse_lines(text: bytes) -> list[tuple[bytes, _States]]:
     """Read the lines of one file; those that git refuses with a warning are passed over."""
     parsed = []
-    for raw_line in text.removeprefix(_UTF8_MARK).split(b"\n"):
+    for raw_line in text[:_MOST_BYTES].removeprefix(_UTF8_MARK).split(b"\n"):
         line = raw_line.strip(_BLANKS)
         if not line or line[:1] == b"#" or len(raw_line) > _LONGEST_LINE:
             continue
@@ -353,6 +368,8 @@ def _translate(pattern: bytes) -> bytes | None:
     # matched once and for all at the first place it fits (an atomic group), so that no pattern in
     # somebody's repository takes exponential time.
     star: int | None = None
+    # The same for the last stars that span directories.
+    span: int | None = None
     position, end = 0, len(pattern)
     literal = len(re.match(rb"[^*?\[\\]*", pattern)[0])
     while position < end:
@@ -365,11 +382,17 @@ def _translate(pattern: bytes) -> bytes | None:
             # Git cuts off what is literal before it looks at the wildcards, so that in `a/gen**`
             # the stars begin the pattern.
             spans = after - position > 1 and (starts_part or position == literal)
-            if spans and after == end:
-                parts.append(rb".*")
-            elif spans and pattern[after : after + 1] == b"/":
-                parts.append(rb"(?:[^/]+/)*" if starts_part else rb"(?:.*/)?")
-                after += 1
+            if spans and (after == end or pattern[after : after + 1] == b"/"):
+                if span is not None:
+                    parts[span] = rb"(?>(?:[^/]+/)*?"
+                    parts.append(b")")
+                # Those in `a/gen**` may end anywhere.
+                span = len(parts) if starts_part else None
+                if after == end:
+                    parts.append(rb".*")
+                else:
+                    parts.append(rb"(?:[^/]+/)*" if starts_part else rb"(?:.*/)?")
+                    after += 1
             else:
                 if star is not None:
                     parts[star] = rb"(?>[^/]*?"

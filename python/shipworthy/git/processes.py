@@ -10,6 +10,7 @@ from contextlib import suppress
 from shipworthy.git.repository import (
     MOMENT_SECONDS,
     PIPE_BYTES,
+    RENAME_LIMIT,
     SMALL_BYTES,
     Repository,
     widen_pipe,
@@ -73,7 +74,7 @@ class PathFinder:
         self._process: subprocess.Popen[bytes] | None = None
         self._diffs = DiffServer(
             repository, "-r", "--raw", "--full-index", "--no-commit-id", "--no-ext-diff",
-            "--no-relative", "-M50%", "-l400", "--diff-filter=R",
+            "--no-relative", "-M50%", f"-l{RENAME_LIMIT}", "--diff-filter=R",
         )  # fmt: skip
 
     def __enter__(self) -> "PathFinder":

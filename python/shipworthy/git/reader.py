@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 
 from shipworthy.contract import RAW_SCHEMA
 from shipworthy.errors import ShipworthyError, printable
-from shipworthy.git.mailmap import mailmap_id, read_mailmap
+from shipworthy.git.mailmap import MAILMAP_PATH, read_mailmap
 from shipworthy.git.opening import open_repository
 from shipworthy.git.progress import Progress
-from shipworthy.git.repository import Repository
+from shipworthy.git.repository import RENAME_LIMIT, LostObjectsError, Repository
 
 if TYPE_CHECKING:
     import duckdb
 
     from shipworthy.git.history import CommitParser
+    from shipworthy.git.ignored import IgnoredRevisions
     from shipworthy.git.ledger import Ledger
     from shipworthy.git.mainline import Plan, UnclearMerge
     from shipworthy.git.releases import ReleaseRules
@@ -37,6 +38,9 @@ _LASTING = (
     "clock_ahead",
     "clock_unset",
     "joined_by_mailmap",
+    "kept_by_ignored_revision",
+    "lost_file",
+    "renames_not_searched",
     "unclear_mainline",
     "unlisted_bot",
     "unlisted_tool",
@@ -64,6 +68,8 @@ class RepositoryLoad:
         Wall-clock seconds.
     unclear : tuple of UnclearMerge
         Merges of the mainline that may have been pulls.
+    unsearched : int
+        Changes with more new and deleted files than are searched for renames.
     """
 
     repository: str
@@ -75,6 +81,7 @@ class RepositoryLoad:
     deployments: int
     seconds: float
     unclear: tuple["UnclearMerge", ...] = ()
+    unsearched: int = 0
 
     def __str__(self) -> str:
         """Return the closing line."""
@@ -83,6 +90,11 @@ class RepositoryLoad:
             f"{self.births:,} lines born, {self.deaths:,} removed, {self.living:,} alive, "
             f"{self.deployments:,} releases, {self.seconds:.1f} s"
         )
+        if self.unsearched:
+            line += (
+                f"; in {self.unsearched:,} of the changes too many files are new and deleted to "
+                f"search for renames (over {RENAME_LIMIT:,} of each), and their lines count as new"
+            )
         if not self.unclear:
             return line
         listed = ", ".join(
@@ -167,12 +179,12 @@ def load_git(
             for path, name in zip(paths, repositories or [None] * len(paths), strict=True)
         ]
         _refuse_same_names(opened)
-        from shipworthy.identity import load_salt
+        from shipworthy.salt import salt_of
         from shipworthy.warehouse import connect
 
-        salt = load_salt(warehouse)
         connection = connect(warehouse)
         stack.callback(connection.close)
+        salt = salt_of(connection, warehouse)
         # A second thread writes no faster, but has buffers of its own.
         connection.execute("set threads = 1")
         _make_state_table(connection)
@@ -252,16 +264,32 @@ class _Load:
         self._salt = salt
         self._strict = strict
         self._jobs = jobs
-        self._mailmap = mailmap_id(repository)
+        self._mailmap = repository.file_at_head(MAILMAP_PATH)
         self._settings = _fingerprint(repository, salt, self._mailmap, strict=strict)
 
     def run(self, rules: "ReleaseRules | None") -> RepositoryLoad:
         """Read what is new and write it, with the new state, in one transaction."""
+        lost: Counter[str] = Counter()
+        known: set[str] = set()
+        while True:
+            try:
+                return self._attempt(rules, lost)
+            except LostObjectsError as error:
+                from shipworthy.git.stand_ins import stand_in
+
+                new = set(error.object_ids) - known
+                found = stand_in(self._repository, new) if new else None
+                if not found:
+                    raise
+                known |= new
+                lost.update(found)
+
+    def _attempt(self, rules: "ReleaseRules | None", lost: Counter[str]) -> RepositoryLoad:
         from shipworthy.git.catalog import Catalog
         from shipworthy.git.history import CommitParser
         from shipworthy.git.mainline import find_unclear
         from shipworthy.git.state import ReaderState
-        from shipworthy.warehouse import read_findings
+        from shipworthy.warehouse import Finding, read_findings
 
         started = time.monotonic()
         parser = CommitParser(
@@ -283,7 +311,12 @@ class _Load:
             self._refuse_other_history(plan)
         else:
             self._leave_out_known(plan)
-        ledger, big_merges = self._read(parser, plan, state)
+        ignored = self._ignored(state, plan)
+        if ignored.restates:
+            state = None
+            plan = self._plan(None)
+        noticed: Counter[str] = Counter()
+        ledger, big_merges = self._read(parser, plan, state, ignored.revisions, noticed)
         if state is None:
             mode = "fresh" if blob is None else "anew"
         else:
@@ -291,9 +324,20 @@ class _Load:
         unclear = find_unclear(self._repository, big_merges)
         known = read_findings(self._connection, self._source) if state is not None else []
         findings = [
-            *(finding for finding in known if finding.reason in _LASTING),
+            *(
+                finding
+                for finding in known
+                # What is lost is counted over the whole history.
+                if finding.reason in _LASTING and not (lost and finding.reason == "lost_file")
+            ),
             *_findings_of(plan, self._repository, unclear),
             *ledger.findings(),
+            *(Finding("line_births", "ignored_too_late", sha) for sha in ignored.too_late),
+            *(Finding("line_births", "lost_file", *each) for each in lost.items()),
+            *(
+                Finding("line_births", reason, ".gitattributes", count)
+                for reason, count in noticed.items()
+            ),
         ]
         deployments = self._write(ledger, state, rules, findings)
         return RepositoryLoad(
@@ -306,6 +350,7 @@ class _Load:
             deployments=deployments,
             seconds=time.monotonic() - started,
             unclear=tuple(unclear),
+            unsearched=ledger.unsearched,
         )
 
     @property
@@ -322,6 +367,32 @@ class _Load:
             state.landed_at if state else None,
             self._find_known,
         )
+
+    def _ignored(self, state: "ReaderState | None", plan: "Plan") -> "IgnoredRevisions":
+        """Decide which revisions are ignored, and whether that restates what was read before."""
+        from shipworthy.git.ignored import (
+            IGNORE_REVISIONS_PATH,
+            decide_ignored,
+            read_ignored,
+        )
+
+        listed = read_ignored(
+            self._repository, self._repository.file_at_head(IGNORE_REVISIONS_PATH)
+        )
+        if state is None:
+            return decide_ignored(listed, None, {}, None)
+        changed = sorted(listed ^ state.ignored)
+        rows = self._connection.execute(
+            f"select sha, epoch(landed_at) from {RAW_SCHEMA}.commits "
+            "where repository = ? and landed_at is not null and sha in (select unnest(?))",
+            [self._repository.name, changed],
+        ).fetchall()
+        [(through,)] = self._connection.execute(
+            f"select epoch(max(loaded_through)) from {RAW_SCHEMA}.load_watermarks "
+            "where source = ? and input = 'commits'",
+            [self._source],
+        ).fetchall()
+        return decide_ignored(listed, state.ignored, dict(rows), through)
 
     def _find_known(self, shas: Sequence[str]) -> dict[str, tuple[str, int]]:
         """Return the newest mainline ancestor of commits that were read before."""
@@ -403,7 +474,12 @@ class _Load:
         return digest_notes(self._repository, state.tip) == state.notes_digest
 
     def _read(
-        self, parser: "CommitParser", plan: "Plan", state: "ReaderState | None"
+        self,
+        parser: "CommitParser",
+        plan: "Plan",
+        state: "ReaderState | None",
+        ignored: frozenset[str],
+        noticed: Counter[str],
     ) -> tuple["Ledger", list[tuple[str, tuple[str, ...], int]]]:
         """Follow all lines through the new changes. Return merges that bring in much, too."""
         from shipworthy.git.diffs import read_changes
@@ -415,7 +491,11 @@ class _Load:
         with (
             # Git works on while the commits are read and the heavier modules are imported.
             read_changes(
-                self._repository, plan.mainline, strict=self._strict, jobs=self._jobs
+                self._repository,
+                plan.mainline,
+                strict=self._strict,
+                jobs=self._jobs,
+                noticed=noticed,
             ) as diffs,
             ObjectReader(self._repository) as objects,
             closing(read_history(self._repository, parser, plan)) as history,
@@ -425,7 +505,7 @@ class _Load:
 
             ledger = Ledger(
                 self._repository, objects, state, self._settings, plan.ancestors,
-                strict=self._strict,
+                ignored=ignored, strict=self._strict,
             )  # fmt: skip
             try:
                 for (commit, branch), changes, landed_at in zip(

@@ -29,7 +29,11 @@ MOMENT_SECONDS = 0.002
 # As of nice(1).
 _LOW_PRIORITY = 10
 _LISTED = 5
+# Git compares each new file with each deleted one, up to the square of this many pairs: 16 million
+# take ten seconds. A change with more is said aloud.
+RENAME_LIMIT = 4_000
 
+_OBJECT_ID = re.compile(r"\b[0-9a-f]{40}(?:[0-9a-f]{24})?\b")
 # Broken or lost objects, as git 2.39 to 2.5x words them.
 _BROKEN_OBJECT = re.compile(
     r"corrupt|missing|unable to (?:read|parse|find|unpack)|could not (?:read|parse|get)|bad object|"
@@ -37,6 +41,22 @@ _BROKEN_OBJECT = re.compile(
     r"not a valid object|broken|bad tree|does not match index|garbage|cannot read",
     re.IGNORECASE,
 )
+
+
+class LostObjectsError(ShipworthyError):
+    """The history is incomplete, or some of it is damaged.
+
+    Parameters
+    ----------
+    sentence : str
+        What to tell.
+    object_ids : list of str
+        Objects that are known to be missing or damaged.
+    """
+
+    def __init__(self, sentence: str, object_ids: list[str]) -> None:
+        super().__init__(sentence)
+        self.object_ids = object_ids
 
 
 def path_text(path: bytes) -> str:
@@ -183,6 +203,14 @@ class Repository:
                 start += int(fields[2]) + 1
         return found
 
+    def file_at_head(self, path: str) -> str | None:
+        """Return the object id of a file at the mainline's tip; None for links and for nothing."""
+        for entry in self.run("ls-tree", "-z", self.head, "--", path).split(b"\0"):
+            fields = entry.partition(b"\t")[0].split(b" ")
+            if len(fields) == 3 and fields[0].startswith(b"100"):
+                return fields[2].decode()
+        return None
+
     @contextmanager
     def stream(
         self, *arguments: str, stdin: bytes = b"", ahead: int = PIPE_BYTES
@@ -217,7 +245,7 @@ class Repository:
                 complaints.seek(0)
                 # A negative code is our own kill (the body raised) or somebody else's.
                 if returncode > 0 or (is_done and returncode):
-                    raise self.failure(arguments, returncode, complaints.read())
+                    raise self.failure(arguments, returncode, complaints.read()) from None
 
     def start(self, *arguments: str, is_urgent: bool = True) -> subprocess.Popen[bytes]:
         """Start git in the shadow for questions and answers through pipes.
@@ -248,17 +276,20 @@ class Repository:
         text = complaint.decode(errors="replace").strip()
         if _BROKEN_OBJECT.search(text):
             missing = self._missing_objects()
+            broken = [*missing, *_OBJECT_ID.findall(text)]
             if missing:
                 listed = ", ".join(missing[:_LISTED])
                 more = f" and {len(missing) - _LISTED} more" if len(missing) > _LISTED else ""
-                return ShipworthyError(
+                return LostObjectsError(
                     f"The repository {self.location} lacks {len(missing)} objects of its history "
                     f"({listed}{more}), as a partial clone does; fetch them with: "
-                    "git fetch --refetch --no-filter, or clone it anew."
+                    "git fetch --refetch --no-filter, or clone it anew.",
+                    broken,
                 )
-            return ShipworthyError(
+            return LostObjectsError(
                 f"The repository {self.location} has a corrupt object ({last_line(text)}); "
-                "run git fsck --full in it, and clone it anew."
+                "run git fsck --full in it, and clone it anew.",
+                broken,
             )
         return ShipworthyError(
             f"git {' '.join(arguments[:2])} failed in {self.location} with exit code {returncode} "

@@ -9,7 +9,7 @@ import numpy as np
 from shipworthy.git.births import BirthKind, Births, Pool
 
 # Another number makes every repository be loaded anew.
-STATE_VERSION = 3
+STATE_VERSION = 4
 
 _HEADER_BYTES = 8
 
@@ -36,8 +36,10 @@ class ReaderState:
         Each file as runs of lines: index into `births`, and lines.
     removed_at : dict of int to int
         When each text of recent memory was last removed, by checksum.
-    ignore_revisions, trace_file : str or None
-        Object ids of `.git-blame-ignore-revs` and of the Agent Trace file.
+    ignored : frozenset of str
+        The revisions that were ignored.
+    trace_file : str or None
+        Object id of the Agent Trace file.
     notes_tree : str or None
         The commit of `refs/notes/ai`.
     notes_digest : str
@@ -52,7 +54,7 @@ class ReaderState:
     births: Births
     files: dict[bytes, tuple[np.ndarray, np.ndarray]]
     removed_at: dict[int, int] = field(default_factory=dict)
-    ignore_revisions: str | None = None
+    ignored: frozenset[str] = frozenset()
     trace_file: str | None = None
     notes_tree: str | None = None
     notes_digest: str = ""
@@ -67,7 +69,7 @@ class ReaderState:
             "position": self.position,
             "landed_at": self.landed_at,
             "branch_commits": self.branch_commits,
-            "ignore_revisions": self.ignore_revisions,
+            "ignored": sorted(self.ignored),
             "trace_file": self.trace_file,
             "notes_tree": self.notes_tree,
             "notes_digest": self.notes_digest,
@@ -131,7 +133,7 @@ class ReaderState:
             ),
             files=dict(zip(paths, zip(numbers, lines, strict=True), strict=True)) if paths else {},
             removed_at=dict(zip(checksums.tolist(), times.tolist(), strict=True)),
-            ignore_revisions=header["ignore_revisions"],
+            ignored=frozenset(header["ignored"]),
             trace_file=header["trace_file"],
             notes_tree=header["notes_tree"],
             notes_digest=header["notes_digest"],

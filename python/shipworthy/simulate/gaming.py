@@ -5,6 +5,7 @@ Each move changes only what it is about, so the difference between two runs is t
 
 from datetime import timedelta
 
+from shipworthy.contract import names_of_text, text_of_names
 from shipworthy.simulate.code import MODULES, UNCOUNTED
 from shipworthy.simulate.parameters import Gaming
 
@@ -103,7 +104,9 @@ def _split_services(tables: Tables, parts: int) -> None:
         row
         | {
             "service": row["service"]
-            and "+".join(piece for name in row["service"].split("+") for piece in pieces[name])
+            and text_of_names(
+                piece for name in names_of_text(row["service"]) for piece in pieces[name]
+            )
         }
         for row in tables["incidents"]
     ]

@@ -344,7 +344,7 @@ def _odd_incidents(parameters: Parameters, changes: list[Change]) -> list[Incide
             **more,
         )
 
-    on_two = at(24.55, "checkout+storefront", "P2", "pagerduty", evidence="change")
+    on_two = at(24.55, '["checkout", "storefront"]', "P2", "pagerduty", evidence="change")
     on_two.change = max(
         (
             change

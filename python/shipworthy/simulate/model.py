@@ -137,7 +137,7 @@ class Incident:
     Parameters
     ----------
     service : str or None
-        One service, several with `+` between, or none.
+        One service, a JSON list of several, or none.
     severity_label : str or None
         As the source spells it.
     opened_at, acknowledged_at, resolved_at : datetime

@@ -29,8 +29,9 @@ import os
 
 # Before anything imports dlt, which reads them once. Nothing here reports to anybody, and what goes
 # wrong is said in one sentence by whoever catches it, not in dlt's log.
-os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
-os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")
+os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+# Whatever is preset: from level INFO on, dlt writes requests with their credentials.
+os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"
 
 from shipworthy.errors import ShipworthyError
 from shipworthy.sources.vendor import Vendor
@@ -39,6 +40,7 @@ from shipworthy.sources.vendor import Vendor
 SUMMARIES: dict[str, str] = {
     "amazon-q": "AI usage from Amazon Q Developer's by_user_analytic CSV reports.",
     "argocd": "Deployments from the history of Argo CD applications.",
+    "bitbucket": "Pull requests, reviews and deployments of Bitbucket Cloud repositories.",
     "cdevents": "Deployments and incidents from files of CDEvents (NDJSON).",
     "claude-code": "AI usage from the Claude Code Analytics API.",
     "claude-code-logs": "AI usage from Claude Code's session logs on this machine.",
@@ -47,6 +49,7 @@ SUMMARIES: dict[str, str] = {
     "codex-logs": "AI usage from Codex's session logs on this machine.",
     "copilot": "AI usage from GitHub Copilot's usage reports.",
     "cursor": "AI usage from Cursor's daily usage and usage events.",
+    "datadog": "Incidents and deployment events of a Datadog organisation.",
     "firehydrant": "Incidents of a FireHydrant account.",
     "github": "Requests, reviews, deployments and incident issues of GitHub repositories.",
     "gitlab": "Merge requests, notes, approvals and deployments of GitLab projects.",
@@ -56,6 +59,8 @@ SUMMARIES: dict[str, str] = {
     "incident-io": "Incidents of an incident.io account.",
     "jira": "Incidents kept as issues in Jira.",
     "kiro": "AI usage from Kiro's user report CSV files.",
+    "kubernetes": "Deployments from Kubernetes' audit log or exported events.",
+    "linear": "Incidents kept as issues in Linear.",
     "litellm": "AI usage from LiteLLM's spend logs (CSV).",
     "openai": "AI usage and costs of an OpenAI organisation.",
     "opsgenie": "Incidents of an Opsgenie account.",
@@ -63,6 +68,7 @@ SUMMARIES: dict[str, str] = {
     "pagerduty": "Incidents of a PagerDuty account.",
     "people": "Who is in which team since when, from a file of yours.",
     "rootly": "Incidents of a Rootly account.",
+    "sentry": "Deployments from the deploys of Sentry's releases.",
     "statuspage": "Incidents of a Statuspage page.",
 }
 

@@ -8,6 +8,13 @@
     [github]
     repositories = ["acme/shop"]
 
+    [files]
+    directory = "exports"
+
+    [files.deployments]
+    rename = { Component = "service" }
+    words = { status = { SUCCEEDED = "success" } }
+
 A table a source, its keys the source's options. Credentials stay in the environment.
 """
 
@@ -20,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from shipworthy.errors import ShipworthyError
+from shipworthy.exports import read_maps
 from shipworthy.reach import read_through
 from shipworthy.sources import SUMMARIES, vendor
 from shipworthy.sources.vendor import Option, OptionKind
@@ -125,6 +133,11 @@ def _step(path: Path, name: str, table: Mapping[str, Any], shared: Mapping[str, 
     options = OWN_LOADERS.get(name) or vendor(name).all_options()
     by_name = {option.name: option for option in options}
     values: dict[str, Any] = {}
+    if name == "files":
+        values["maps"] = read_maps(
+            {key: value for key, value in table.items() if isinstance(value, dict)}, str(path)
+        )
+        table = {key: value for key, value in table.items() if not isinstance(value, dict)}
     for key, value in table.items():
         if key in _EVERYWHERE:
             continue

@@ -7,6 +7,7 @@ load that dies anywhere before its commit has changed nothing.
 
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,15 +21,16 @@ import duckdb
 import pyarrow as pa
 import requests
 
+from shipworthy.admission import TableLoad, admit
 from shipworthy.contract import RAW_SCHEMA, REJECTED_ROWS, TABLES, Table
 from shipworthy.errors import ShipworthyError
-from shipworthy.files import TableLoad, admit, spooled
-from shipworthy.identity import load_salt
+from shipworthy.files import spooled
+from shipworthy.salt import salt_of
 from shipworthy.sources.http import Session, address
 from shipworthy.sources.progress import Progress
 from shipworthy.sources.rows import VERSION
 from shipworthy.sources.vendor import Keys, Load, Vendor, Window, now
-from shipworthy.warehouse import connect, merge
+from shipworthy.warehouse import connect, merge, transaction
 
 # How far back the first load goes where history is read window by window.
 _DEFAULT_HISTORY = timedelta(days=90)
@@ -105,7 +107,11 @@ def load_vendor(
         If a setting or credential is missing, the vendor cannot be read, or too many rows are
         rejected. Loads and windows before that one stay committed.
     """
-    keys = Keys(load_salt(warehouse))
+    connection = connect(warehouse)
+    try:
+        keys = Keys(salt_of(connection, warehouse))
+    finally:
+        connection.close()
     loaded: list[SourceLoad] = []
     with Progress(vendor.title) as progress:
         hint = "; ".join(
@@ -254,7 +260,8 @@ def _counted(progress: Progress, row: Any) -> Any:
 def _sentence(vendor: Vendor, load: Load, error: BaseException) -> BaseException:
     """Return what the user should read instead of dlt's chain of errors, which can quote secrets.
 
-    A mistake of ours comes back as itself.
+    What an answer of another shape than expected makes fail is named by its place in the source.
+    Another mistake of ours comes back as itself.
     """
     chain: list[BaseException] = []
     link: BaseException | None = error
@@ -277,7 +284,32 @@ def _sentence(vendor: Vendor, load: Load, error: BaseException) -> BaseException
                 f"{vendor.title} could not be asked ({type(link).__name__}) while {load.label} was "
                 "read; nothing of it was kept."
             )
-    return chain[-1]
+    # Of an error and the end of a generator that hides it, the error.
+    cause = next((link for link in reversed(chain) if not isinstance(link, StopIteration)), error)
+    place = _place(cause)
+    if place and isinstance(cause, _SHAPE_ERRORS):
+        return ShipworthyError(
+            f"{vendor.title} answered in another shape than expected ({type(cause).__name__} at "
+            f"{place}) while {load.label} was read; nothing of it was kept."
+        )
+    return cause
+
+
+# What code raises that finds a list, a text or nothing where it expects an object.
+_SHAPE_ERRORS = (
+    *(AttributeError, IndexError, KeyError, TypeError, ValueError),
+    *(OverflowError, RecursionError, StopIteration),
+)
+
+
+def _place(error: BaseException) -> str | None:
+    """Return where an error was raised: `github.py, line 120`, or between two pages."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if Path(frame.filename).parent.name == "vendors"]
+    if ours:
+        return f"{Path(ours[-1].filename).name}, line {ours[-1].lineno}"
+    is_of_pages = any("rest_client" in Path(frame.filename).parts for frame in frames)
+    return "the turn of a page" if is_of_pages else None
 
 
 # ---------------------------------------------------------------------------- committing it
@@ -296,8 +328,7 @@ def _commit(
     try:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"set memory_limit = '{_MEMORY}'")
-        connection.execute("begin")
-        try:
+        with transaction(connection):
             tables = [
                 loaded
                 for name in TABLES
@@ -306,10 +337,6 @@ def _commit(
                 )
             ]
             _move_watermarks(connection, load, window, tables, loaded_at)
-            connection.execute("commit")
-        except BaseException:
-            connection.execute("rollback")
-            raise
     finally:
         connection.close()
     return tables

@@ -7,9 +7,10 @@ read it refuses with `BadRowError`; the row then goes to `rejected_rows` and the
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import dlt
@@ -180,7 +181,10 @@ def _shape_into(table: Table, payload: Any, shape: Shape, good: list[Row], bad: 
         bad.append(_rejected(table, error.reason, _identifiers(payload)))
     except KeyError as error:
         bad.append(_rejected(table, f"has no {error.args[0]}", _identifiers(payload)))
-    except (TypeError, AttributeError, ValueError, IndexError):
+    except (
+        *(TypeError, AttributeError, ValueError, IndexError),
+        *(OverflowError, RecursionError, StopIteration),
+    ):
         # A text where an object was, and the like.
         bad.append(_rejected(table, "has another shape than expected", _identifiers(payload)))
 
@@ -213,8 +217,11 @@ def _why_bad(table: Table, row: Row) -> str | None:
         elif kind == "DOUBLE":
             if isinstance(value, bool) or not isinstance(value, int | float):
                 return f"{name} is not a number"
-            row[name] = float(value)
-            if row[name] != row[name] or abs(row[name]) == float("inf"):
+            try:
+                row[name] = float(value)
+            except OverflowError:
+                return f"{name} is not a number"
+            if not math.isfinite(row[name]):
                 return f"{name} is not a number"
         elif kind == "BOOLEAN":
             if not isinstance(value, bool):
@@ -324,12 +331,21 @@ def utc(value: Any, name: str = "time") -> datetime | None:
             moment = _since_1970(float(value))
         else:
             moment = datetime.fromisoformat(str(value).strip())
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if abs(moment.utcoffset() or timedelta()) > _GREATEST_OFFSET:
+            raise BadRowError(f"{name} is not a time")
+        return moment.astimezone(UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise BadRowError(f"{name} is not a time") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+# Kiribati's; what is further from UTC is a mistake.
+_GREATEST_OFFSET = timedelta(hours=14)
 
 
 def _since_1970(number: float) -> datetime:
+    if not math.isfinite(number):
+        raise ValueError
     # In seconds all times of this century are below 5e9.
     while number > 1e11:
         number /= 1000
@@ -366,9 +382,9 @@ def decimal(value: Any, name: str = "value") -> float | None:
         return None
     try:
         number = float(value) if not isinstance(value, bool) else None
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise BadRowError(f"{name} is not a number") from error
-    if number is None or number != number or abs(number) == float("inf"):
+    if number is None or not math.isfinite(number):
         raise BadRowError(f"{name} is not a number")
     return number
 
@@ -412,7 +428,10 @@ def _sum_of_numbers(value: Any) -> float:
         return sum(map(_sum_of_numbers, value.values()))
     if isinstance(value, list):
         return sum(map(_sum_of_numbers, value))
-    return float(value) if isinstance(value, int | float) else 0.0
+    try:
+        return float(value) if isinstance(value, int | float) else 0.0
+    except OverflowError:
+        return math.inf
 
 
 def hour_of(moment: datetime) -> datetime:

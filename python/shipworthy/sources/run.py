@@ -59,7 +59,13 @@ def _files(step: Step, warehouse: Path) -> list[str]:
     from shipworthy.reach import reach_in_words
 
     through = step.options.get("through")
-    loads = load_files(step.options["directory"], warehouse, step.max_rejected, through)
+    loads = load_files(
+        step.options["directory"],
+        warehouse,
+        step.max_rejected,
+        through,
+        step.options.get("maps"),
+    )
     said = reach_in_words([done.table for done in loads], through)
     lines = [str(done) for done in loads]
     if said:

@@ -1,6 +1,7 @@
 """Commits as deployments name them: in full, abbreviated, or in the tag of an image."""
 
 import re
+from collections.abc import Iterable
 
 from shipworthy.contract import RAW_SCHEMA
 from shipworthy.sources.vendor import Query
@@ -45,3 +46,22 @@ def sha_in_tag(tag: str | None, repository: str | None, stored: Query) -> str | 
     if len(found) == 1:
         return found[0][0]
     return None if sha.isdecimal() else sha
+
+
+def sha_of_images(images: Iterable[str], repository: str | None, stored: Query) -> str | None:
+    """Return the commit that the tags of images name, if all that look like one name the same.
+
+    Parameters
+    ----------
+    images : iterable of str
+        References of images (`registry.example.com/acme/shop:main-a71e2c4`).
+    repository, stored
+        As for `sha_in_tag`.
+    """
+    named = {sha_in_tag(_tag(image), repository, stored) for image in images} - {None}
+    return named.pop() if len(named) == 1 else None
+
+
+def _tag(image: str) -> str | None:
+    """Return the tag of `host:5000/acme/shop:tag@sha256:...`; a digest alone is none."""
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[2] or None

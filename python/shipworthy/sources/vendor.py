@@ -5,8 +5,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from shipworthy.errors import ShipworthyError
 from shipworthy.identity import alias_key, person_key
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from dlt.extract import DltSource
 
     from shipworthy.sources.http import Session
+
+# Lets credentials travel over http:// to hosts other than this machine.
+ALLOW_HTTP_VARIABLE = "SHIPWORTHY_ALLOW_HTTP"
 
 # What an option holds: a text, several, a yes or no, files or directories, or a table of texts.
 OptionKind = Literal["text", "texts", "flag", "paths", "map", "date"]
@@ -26,6 +31,7 @@ ALIAS_KINDS: dict[str, str] = {
     "github-account": "GitHub account number, as Copilot's reports have it",
     "github-id": "GitHub account number, as tables that other tools land have it",
     "gitlab": "GitLab username",
+    "bitbucket": "Bitbucket account id",
     "cursor": "Cursor user id",
     "openai": "OpenAI user id",
     "openai-api-key": "id of an OpenAI API key",
@@ -379,11 +385,36 @@ class Vendor:
                 )
         if "base_url" in values:
             values["base_url"] = values["base_url"].rstrip("/")
-            if not values["base_url"].startswith(("https://", "http://")):
-                raise ShipworthyError(
-                    f"{self.title}: base_url is {values['base_url']!r}; it must start with https://."
-                )
+            self._check_address(values["base_url"], environment)
+            session = partial(session, origin=values["base_url"])
         return Settings(values, secrets, keys, session)
+
+    def _check_address(self, base_url: str, environment: Mapping[str, str]) -> None:
+        from shipworthy.sources.http import is_loopback
+
+        try:
+            parts = urlsplit(base_url)
+            is_address = parts.scheme in ("https", "http") and bool(parts.hostname or parts.port)
+        except ValueError:
+            is_address = False
+        if not is_address:
+            raise ShipworthyError(
+                f"{self.title}: base_url is {base_url!r}; it must start with https://."
+            )
+        if parts.username or parts.password:
+            raise ShipworthyError(
+                f"{self.title}: base_url holds a user or a password; leave them out, credentials "
+                "come from the environment."
+            )
+        if (
+            parts.scheme == "http"
+            and not is_loopback(parts.hostname)
+            and not environment.get(ALLOW_HTTP_VARIABLE)
+        ):
+            raise ShipworthyError(
+                f"{self.title}: base_url is {base_url!r}, where anybody on the way reads what is "
+                f"sent; use https://, or set {ALLOW_HTTP_VARIABLE}=1 for a network of your own."
+            )
 
 
 def now() -> datetime:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from histories import FIRST_TIME, HOUR, Builder, Entry, git, text_tree
+from histories import FIRST_TIME, HOUR, Builder, Entry, blame, git, text_tree
 
 from shipworthy.errors import ShipworthyError
-from shipworthy.git import progress
+from shipworthy.git import diffs, ledger, progress
 from shipworthy.git.reader import load_git
 
 DATA = Path(__file__).parents[1] / "data"
@@ -511,6 +511,112 @@ def test_lines_outlive_an_ignored_revision(tmp_path, warehouse, base_moves_on):
     assert rows(warehouse, "line_deaths", "lines", "path = 'a.py'") == [(1,)]
     assert load.births == load.deaths + load.living
     assert sha != merge
+
+
+def formatting_story(directory, days_ago):
+    """A squash-only history: a formatting change, and a later one that lists it."""
+    builder = Builder(directory)
+    start = int(time.time()) - days_ago * DAY
+    lines = [f"call_{number}(first, second_{number})\n" for number in range(12)]
+    builder.commit(text_tree(a_py="".join(lines)), time=start - 5 * DAY)
+    formatted = [line.replace("(", "( ").replace(", ", " ,").upper() for line in lines]
+    builder.commit(text_tree(a_py="".join(formatted)), time=start, author="Bo <bo@example.com>")
+    builder.write()
+    return builder, git(directory, "rev-parse", "main").decode().strip()
+
+
+def list_revision(builder, sha, time):
+    tree = builder.trees[builder.tip]
+    listed = {b".git-blame-ignore-revs": Entry("100644", f"# format\n{sha}\n".encode())}
+    builder.commit(tree | listed, time=time)
+    builder.write()
+
+
+def test_a_revision_that_is_listed_later_is_ignored(tmp_path, warehouse):
+    builder, sha = formatting_story(tmp_path / "r", 400)
+    list_revision(builder, sha, int(time.time()) - 399 * DAY)
+    load_git([tmp_path / "r"], warehouse)
+    where = "path = 'a.py'"
+    [(origin, lines)] = rows(warehouse, "line_births", "added_sha, lines", where)
+    blamed = blame(tmp_path / "r", b"a.py", "-w", "--first-parent", f"--ignore-rev={sha}", "main")
+    assert {line.sha for line in blamed} == {origin}
+    assert lines == len(blamed) == 12
+    assert rows(warehouse, "line_deaths", "*", where) == []
+    assert rows(warehouse, "load_findings", "reason, subject, row_count") == [
+        ("kept_by_ignored_revision", sha, 12)
+    ]
+
+
+def test_rows_that_are_not_mature_follow_the_list(tmp_path):
+    for name in ("two", "one"):
+        (tmp_path / name).mkdir()
+    two, one = tmp_path / "two" / "w.duckdb", tmp_path / "one" / "w.duckdb"
+    builder, sha = formatting_story(tmp_path / "r", 20)
+    load_git([tmp_path / "r"], two)
+    assert len(rows(two, "line_deaths")) == 1
+    list_revision(builder, sha, int(time.time()) - DAY)
+    [load] = load_git([tmp_path / "r"], two)
+    assert load.mode == "anew"
+    assert rows(two, "line_deaths") == []
+    load_git([tmp_path / "r"], one)
+    for table in ("line_births", "line_deaths", "commits"):
+        assert rows(two, table) == rows(one, table)
+    builder.commit(builder.trees[builder.tip] | text_tree(b_py="x\n"), time=int(time.time()))
+    builder.write()
+    [load] = load_git([tmp_path / "r"], two)
+    assert load.mode == "resumed"
+
+
+def test_rows_that_are_mature_stay_and_the_list_is_said_to_be_late(tmp_path, warehouse):
+    builder, sha = formatting_story(tmp_path / "r", 60)
+    load_git([tmp_path / "r"], warehouse)
+    before = rows(warehouse, "line_births"), rows(warehouse, "line_deaths")
+    list_revision(builder, sha, int(time.time()) - DAY)
+    for _ in range(2):
+        [load] = load_git([tmp_path / "r"], warehouse)
+        assert load.mode in ("resumed", "current")
+        where = "path = 'a.py'"
+        assert before == (
+            rows(warehouse, "line_births", where=where),
+            rows(warehouse, "line_deaths", where=where),
+        )
+        assert rows(warehouse, "load_findings", "reason, subject") == [("ignored_too_late", sha)]
+
+
+def renaming_story(directory, files):
+    """Every file gets another name and a few other lines, so that only comparing finds it."""
+    builder = Builder(directory)
+    lines = [f"value_{number} = {number * 31}\n" for number in range(6)]
+    for suffix in ("js", "ts"):
+        tree = {}
+        for number in range(files):
+            text = "".join(f"module_{number}_{line}" for line in lines) + f"{suffix}\n"
+            tree[f"m{number}.{suffix}".encode()] = Entry("100644", text.encode())
+        builder.commit(tree)
+    return builder.write()
+
+
+def test_more_renames_than_git_compares_by_default_are_found(tmp_path, warehouse):
+    renaming_story(tmp_path / "r", 1_050)
+    [load] = load_git([tmp_path / "r"], warehouse)
+    assert (load.births, load.deaths) == (1_050 * 8, 1_050)
+    assert "renames" not in str(load)
+    blamed = blame(tmp_path / "r", b"m7.ts", "-w", "--first-parent", "main")
+    assert [line.path for line in blamed] == [b"m7.js"] * 6 + [b"m7.ts"]
+
+
+def test_renames_that_are_not_searched_for_are_said(tmp_path, warehouse, monkeypatch):
+    renaming_story(tmp_path / "r", 5)
+    limited = tuple("-l4" if one.startswith("-l") else one for one in diffs._DIFF_TREE)
+    monkeypatch.setattr(diffs, "_DIFF_TREE", limited)
+    monkeypatch.setattr(ledger, "RENAME_LIMIT", 4)
+    [load] = load_git([tmp_path / "r"], warehouse)
+    assert (load.births, load.deaths) == (5 * 14, 5 * 7)
+    tip = git(tmp_path / "r", "rev-parse", "main").decode().strip()
+    assert rows(warehouse, "load_findings", "reason, subject, row_count") == [
+        ("renames_not_searched", tip, 5)
+    ]
+    assert "in 1 of the changes too many files are new and deleted" in str(load)
 
 
 # ------------------------------------------------------------------------- people and messages

@@ -1,11 +1,13 @@
 """The inputs as of as_of: who, what path, which service, whose authorship; nothing measured yet."""
 
+import re
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from reference.formulas import midnight
 from reference.landings import Landings
+from shipworthy.contract import names_of_text, text_of_names
 
 DEFAULTS = {
     "shipworthy__using_pull_requests": True,
@@ -170,9 +172,17 @@ class Facts:
         self.hotfix_changes = {
             change
             for key, request in self.landings.requests.items()
-            if (request.get("head_branch") or "").startswith("hotfix")
+            if self._is_hotfix(request)
             for change in self.landings.changes_of[key]
         }
+
+    @staticmethod
+    def _is_hotfix(request):
+        """Does a request come from a hotfix branch, or have a hotfix label?"""
+        parts = (request.get("head_branch") or "").lower().split("/")
+        branches = any(re.match(r"hot-?fix(es)?($|[_-])", part) for part in parts)
+        labels = [re.split(r"[/: ]", name)[-1].lower() for name in names_of_text(request["labels"])]
+        return branches or bool({"hotfix", "hot-fix"} & set(labels))
 
     def _read_usage(self):
         self.usage = defaultdict(list)
@@ -404,13 +414,56 @@ class Facts:
         )
         switched_on = self.var("using_incidents")
         self.has_incidents = bool(switched_on and (rows or marked))
+        seen = {row["incident_id"]: dict(row) for row in rows if row["opened_at"] <= self.as_of}
+        self.kept_incident = self._merge(seen)
+        for name, row in seen.items():
+            if self.kept_incident[name] == name:
+                self._learn(row, [seen[n] for n, k in self.kept_incident.items() if name == k != n])
         self.incidents = [
             row
-            for row in rows
-            if row["opened_at"] <= self.as_of
+            for name, row in seen.items()
+            if self.kept_incident[name] == name
             and not row.get("is_false_alarm")
             and not row.get("is_maintenance")
         ]
+
+    @staticmethod
+    def _merge(seen):
+        """Which incident stands for each: where the chain of merges ends."""
+        groups = defaultdict(list)
+        for name in seen:
+            way = [name]
+            while way[-1] in seen:
+                into = seen[way[-1]].get("merged_into_id")
+                if into is None or into == way[-1]:
+                    break
+                if into in way:
+                    way = [min(way[way.index(into) :])]
+                    break
+                way.append(into)
+            groups[way[-1]].append(name)
+        kept = {}
+        for end, names in groups.items():
+            first = min(names, key=lambda name: (seen[name]["opened_at"], name))
+            kept |= dict.fromkeys(names, end if end in seen else first)
+        return kept
+
+    @staticmethod
+    def _learn(kept, merged):
+        """What incidents know that were merged into one that does not."""
+        if not names_of_text(kept["service"]):
+            names = [name for row in merged for name in names_of_text(row["service"])]
+            kept["service"] = text_of_names(sorted(names))
+        honest = [row for row in merged if not row.get("is_false_alarm")]
+
+        def first(column):
+            return min((row[column] for row in honest if row[column] is not None), default=None)
+
+        if kept["caused_by_deployment_id"] is None and kept["caused_by_sha"] is None:
+            kept["caused_by_deployment_id"] = first("caused_by_deployment_id")
+            kept["caused_by_sha"] = first("caused_by_sha")
+        if kept["fixed_by_sha"] is None:
+            kept["fixed_by_sha"] = first("fixed_by_sha")
 
     # ---------- builders
 

@@ -5,10 +5,15 @@ from collections import defaultdict
 from datetime import timedelta
 
 from reference.facts import UNASSIGNED
+from reference.references import Reverts, resolve
+from shipworthy.contract import names_of_text
 
 SEVERITY_WEIGHTS = {"sev1": 1.0, "sev2": 0.6, "sev3": 0.3, "sev4": 0.1, "sev5": 0.0}
 WORDS = {
     "critical": "sev1",
+    "urgent": "sev1",
+    "blocker": "sev1",
+    "highest": "sev1",
     "major": "sev2",
     "high": "sev2",
     "minor": "sev3",
@@ -17,15 +22,36 @@ WORDS = {
     "none": "sev5",
     "lowest": "sev5",
 }
+PAGERDUTY = {"high": "sev3", "low": "sev4"}
+DIGITS = [*"012345"]
 REVERT_DAYS = 30
 HOTFIX_DAYS = 7
 
 
-def severity(label):
+def level(label):
+    """The digit that a label counts severities by, None where it has none."""
+    parts = re.split(r"[^a-z0-9]+", (label or "").lower().strip())
+    for first, second in zip(parts, [*parts[1:], ""], strict=True):
+        if found := re.fullmatch(r"(?:sev|severity|prio|priority|level|s|p|l)([0-5])", first):
+            return int(found[1])
+        if first in ("sev", "severity", "prio", "priority", "level") and second in DIGITS:
+            return int(second)
+    return int(parts[0]) if parts[0] in DIGITS else None
+
+
+def severity(label, source="any", counts_from_zero=False):
     """sev1 to sev5, or None when the label says nothing known."""
     label = (label or "").strip().lower()
-    match = re.fullmatch(r"(?:sev-?|p)?([1-5])", label)
-    return f"sev{match.group(1)}" if match else WORDS.get(label)
+    own = PAGERDUTY if source == "pagerduty" else {}
+    whole = re.sub(r"[ _-]", "", label)
+    if whole in own or whole in WORDS:
+        return own.get(whole) or WORDS[whole]
+    if (number := level(label)) is not None:
+        return f"sev{min(5, number + 1 if counts_from_zero else max(number, 1))}"
+    words = re.findall(r"[a-z0-9]+", label)
+    if {"not", "non"} & set(words):
+        return None
+    return next((found[w] for found in (own, WORDS) for w in words if w in found), None)
 
 
 class Failures:
@@ -50,6 +76,11 @@ class Failures:
         self.incidents = []
         self.unattributed = []
         self.repairs = []
+        self.counting_from_zero = {
+            (row.get("source") or "").strip().lower()
+            for row in facts.incidents
+            if level(row.get("severity_label")) == 0
+        }
         self.fixing = {row["incident_id"]: self._fixing_changes(row) for row in facts.incidents}
         self.named_fixes = set().union(*self.fixing.values()) if self.fixing else set()
         for row in facts.incidents:
@@ -93,16 +124,22 @@ class Failures:
 
     def _fixing_changes(self, incident):
         if incident.get("fixed_by_sha") is not None:
-            return {key for key in self.facts.changes if key[1] == incident["fixed_by_sha"]}
+            return self._meant(incident, "fixed_by_sha")
         return {
             key
             for key, change in self.facts.changes.items()
-            if change.get("fixes_incident_id") == incident["incident_id"]
+            if self.facts.kept_incident.get(change.get("fixes_incident_id"))
+            == incident["incident_id"]
         }
 
+    def _meant(self, incident, column):
+        """Changes that an incident names in a column."""
+        named = [s for name in self._names(incident) for s in self._streams_named(name)]
+        repositories = {repository for _, repository in named}
+        return resolve(self.facts, incident[column], None, repositories)
+
     def _names(self, incident):
-        names = (incident.get("service") or "").split("+")
-        return sorted({name.strip() for name in names} - {""})
+        return sorted({name.strip() for name in names_of_text(incident["service"])} - {""})
 
     def _streams_named(self, name):
         """(service, repository) pairs that an incident's service name stands for."""
@@ -117,10 +154,12 @@ class Failures:
         named = self.by_id.get(incident.get("caused_by_deployment_id"))
         if named is not None:
             return named
-        sha = incident.get("caused_by_sha")
-        if sha is None:
-            return None
-        found = [self.had_live(stream, sha, incident["opened_at"]) for stream in streams]
+        found = [
+            self.had_live(stream, sha, incident["opened_at"])
+            for repository, sha in self._meant(incident, "caused_by_sha")
+            for stream in streams
+            if stream[1] == repository
+        ]
         return max((d for d in found if d is not None), key=lambda d: d.order, default=None)
 
     def _by_time(self, incident, streams):
@@ -151,7 +190,8 @@ class Failures:
         if deployment is None:
             method, confidence = "time", 0.5
             deployment = self._by_time(incident, named)
-        level = severity(incident.get("severity_label"))
+        source = (incident.get("source") or "").strip().lower()
+        level = severity(incident.get("severity_label"), source, source in self.counting_from_zero)
         weight = SEVERITY_WEIGHTS[level or "sev3"]
         if deployment is None:
             method, confidence = "unattributed", None
@@ -192,16 +232,16 @@ class Failures:
                     taken = deployment.taken_off_from
                     latest = max(taken, key=lambda d: d.order, default=deployment.mover_before)
                     self._repair(latest, rollback=deployment)
+        reverts = Reverts(self.facts).of
         for key, change in self.facts.changes.items():
             repository, landed = key[0], change["landed_at"]
-            if change.get("reverts_sha") is not None:
-                for stream in self.streams:
-                    if stream[1] != repository:
-                        continue
-                    found = self.had_live(stream, change["reverts_sha"], landed)
-                    if found and landed <= found.finished_at + timedelta(days=REVERT_DAYS):
-                        self._repair(found, key)
-            marked = change.get("is_fix") or key in self.facts.hotfix_changes
-            if marked or key in self.named_fixes:
+            for stream in self.streams:
+                if stream[1] != repository:
+                    continue
+                found = {self.had_live(stream, sha, landed) for _, sha in reverts.get(key, ())}
+                for deployment in found - {None}:
+                    if landed <= deployment.finished_at + timedelta(days=REVERT_DAYS):
+                        self._repair(deployment, key)
+            if key in self.facts.hotfix_changes or key in self.named_fixes:
                 since = landed - timedelta(days=HOTFIX_DAYS)
                 self._repair(self.release_of_removed_lines({key}, landed, since), key)

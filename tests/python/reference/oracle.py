@@ -34,7 +34,7 @@ Readings (where the page leaves room)
 - A fix counts the lines it removed in any service; of equal releases the one with the later
   deployment. Moved deaths are no removed lines.
 - A `fixed_by_sha` that is no known change leaves no fixing change; `fixes_incident_id` is not
-  read.
+  read then.
 - An incident that names no service has no deployments in the time rule.
 - An unattributed incident counts once, for the first by name of its services' teams at the
   opening; without a known service for team 'unassigned'.

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from reference.facts import CLASS_WEIGHTS, deployment_start, deployment_time
 from reference.formulas import week_of, whole_days, window_start
+from reference.references import find_commit, landing, position
 
 AUTHORSHIPS = ("ai", "human", "automation", "unknown")
 RETIREMENT_AGE_DAYS = 91
@@ -25,6 +26,8 @@ class Deployment:
     basis: str
     marked_rollback: bool = False
     explicit: list = field(default_factory=list)
+    has_list: bool = False
+    moves: bool = True
     moved_down: bool = False
     is_redeployment: bool = False
     put_live: list = field(default_factory=list)
@@ -83,6 +86,8 @@ def _basis(row, commit):
         return "flag"
     if commit is None:
         return "no_sha"
+    if "number" in commit:
+        return "no_sha"  # only a request names it
     return "position" if commit["on_mainline"] else "off_mainline"
 
 
@@ -94,11 +99,13 @@ def _streams(facts):
     streams = defaultdict(list)
     for row in facts.deployments:
         stream = (facts.service_of_deployment(row), row["repository"])
-        commit = facts.commits.get((row["repository"], row.get("sha")))
-        position = commit["mainline_position"] if commit else None
+        commit = find_commit(facts, row["repository"], row.get("sha"))
+        where = position(facts, row["repository"], commit) if commit else None
         basis = _basis(row, commit)
-        if basis == "position" and stream in facts.commit_delivered:
-            basis = "commit_delivery"
+        moves = basis in ("position", "off_mainline") and where is not None
+        if stream in facts.commit_delivered:
+            moves = False
+            basis = "commit_delivery" if basis == "position" else basis
         streams[stream].append(
             Deployment(
                 deployment_id=row["deployment_id"],
@@ -107,10 +114,18 @@ def _streams(facts):
                 started_at=deployment_start(row),
                 finished_at=deployment_time(row),
                 sha=row.get("sha"),
-                position=position,
+                position=where,
                 basis=basis,
+                moves=moves,
                 marked_rollback=bool(row.get("is_rollback")),
-                explicit=explicit[row["deployment_id"], row["repository"]],
+                explicit=[
+                    sha
+                    for name in explicit[row["deployment_id"], row["repository"]]
+                    if (found := find_commit(facts, row["repository"], name))
+                    and "number" not in found
+                    for _, sha in sorted(landing(facts, row["repository"], found))
+                ],
+                has_list=bool(explicit[row["deployment_id"], row["repository"]]),
             )
         )
     for service, repository in facts.commit_delivered:
@@ -143,13 +158,13 @@ def _ship(facts, service, repository, deployments):
     position = floor = mover = None
     for deployment in deployments:
         deployment.mover_before = mover
-        if deployment.basis != "position":
+        if not deployment.moves:
             continue
         target = deployment.position
         if position is None:
             floor = target
             wanted = [sha for sha, p in changes.items() if p == target]
-        elif target > position and deployment.explicit:
+        elif target > position and deployment.has_list:
             wanted = [sha for sha in deployment.explicit if changes.get(sha, -1) >= floor]
         elif target > position:
             wanted = [sha for sha, p in changes.items() if max(position + 1, floor) <= p <= target]

@@ -5,6 +5,8 @@ prefix, so that many worlds fit into one warehouse without touching each other. 
 a coarse grid, so that ties and exact limits (72 hours, 7 days, 30 days) do occur.
 """
 
+import hashlib
+import json
 import random
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -36,6 +38,9 @@ SOLO_PATHS = {
     "data/seed.csv": "data",
     "package-lock.json": "generated",
 }
+
+
+LABELS = ["SEV-1", "sev2", "P3 - Low", "4 - minor", "p5", "Urgency: high", "critical"]
 
 
 @dataclass
@@ -195,13 +200,11 @@ class World:
         moments = sorted(self.moment() for _ in range(count))
         if self.chance(0.3):
             moments[:2] = [OLD, OLD + timedelta(hours=self.random.choice([1, 2, 3]))]
-        shas = [f"{repository.name}.{n}" for n in range(1, count + 1)]
+        shas = [sha_of(f"{repository.name}.{n}") for n in range(1, count + 1)]
         for position, (sha, moment) in enumerate(zip(shas, moments, strict=True), start=1):
             values = self.authorship()
             if position > 1 and self.chance(0.12):
-                values["reverts_sha"] = self.random.choice(
-                    shas[max(0, position - 6) : position - 1]
-                )
+                values["reverts_sha"] = self.reference(shas[max(0, position - 6) : position - 1])
             if self.chance(0.15):
                 values["is_fix"] = True
             if self.chance(0.1):
@@ -210,7 +213,8 @@ class World:
                 values["lines_added"] = self.random.choice([0, 5, 40, 400, 2500])
                 values["ai_lines_added"] = self.random.randint(0, values["lines_added"])
             row = self.tables.commit(repository.name, sha, position, moment, **values)
-            row["branch"] = self.branch(repository, sha, moment)
+            before = shas[max(0, position - 3) : position - 1]
+            row["branch"] = self.branch(repository, sha, moment, before)
             repository.commits.append(row)
 
     def authorship(self):
@@ -226,14 +230,32 @@ class World:
             "authorship": authorship,
         }
 
-    def branch(self, repository, sha, moment):
+    def reference(self, shas):
+        """One or several of these commits, or a request, as messages name them."""
+        sha = self.random.choice(shas)
+        return self.random.choice(
+            [
+                sha,
+                sha,
+                sha[:9],
+                json.dumps(sorted({sha, self.random.choice(shas)[:12]})),
+                f"#{self.random.randint(1, 20)}",
+            ]
+        )
+
+    def branch(self, repository, sha, moment, before):
         """Commits off the mainline that a merge brings in, as (sha, authorship)."""
-        if not self.chance(0.25):
+        if not self.chance(0.3):
             return []
         written = []
+        landed_with = self.random.choice([sha, sha, sha, None])
         for n in range(2):
             values = self.authorship()
-            branch_sha = f"{sha}b{n}"
+            branch_sha = sha_of(f"{sha}b{n}")
+            values["landed_with_sha"] = landed_with
+            values["mainline_ancestor_sha"] = self.random.choice([*before, None])
+            if before and self.chance(0.3):
+                values["reverts_sha"] = self.reference([*before, *(s for s, _ in written)])
             written_at = moment - timedelta(hours=1 + n)
             self.tables.commit(repository.name, branch_sha, None, written_at, **values)
             repository.branch_shas.append((branch_sha, written_at))
@@ -339,7 +361,12 @@ class World:
                     merge_sha=None if by_number else commit["sha"],
                     merged_at=commit["landed_at"],
                     opened_at=commit["landed_at"] - timedelta(hours=3),
-                    head_branch=self.random.choice(["hotfix/leak", "feature/hotfix", "main", None]),
+                    head_branch=self.random.choice(
+                        ["hotfix/leak", "ada/Hot-Fix_2", "feature/hotfixture", "main", None, None]
+                    ),
+                    labels=self.random.choice(
+                        [None, None, '["bug", "type: Hotfix"]', '["fix", "hotfixture"]']
+                    ),
                 )
 
     def add_fork(self):
@@ -427,6 +454,8 @@ class World:
             sha = "nowhere"
         elif odd < 0.15 and branch_shas:
             sha = self.random.choice(branch_shas)
+        elif odd < 0.25:
+            sha = sha[:10]
         deployment_id = self.name(f"{service}.{repository.name[-2:]}{n}")
         values = {
             "service": self.name(service),
@@ -452,7 +481,8 @@ class World:
         if self.chance(0.15):
             listed = [c for c in repository.commits if c["landed_at"] <= moment][-5:]
             for commit in self.random.sample(listed, min(len(listed), 3)):
-                self.name_commit(deployment_id, repository, commit["sha"])
+                sha = self.random.choice([commit["sha"], commit["sha"][:8]])
+                self.name_commit(deployment_id, repository, sha)
             if self.chance(0.3):
                 self.name_commit(deployment_id, repository, "nowhere")
 
@@ -480,19 +510,24 @@ class World:
                     [
                         some["service"],
                         some["service"],
-                        "+".join(self.name(n) for n in self.random.sample(names, 2)),
-                        " + ".join(self.name(n) for n in self.random.choices(names, k=3)),
+                        json.dumps([self.name(n) for n in self.random.sample(names, 2)]),
+                        json.dumps([f" {self.name(n)}" for n in self.random.choices(names, k=3)]),
+                        self.name("a") + "+" + self.name("b"),
                         self.name(self.random.choice(names)),
                         some["repository"],
                         None,
                     ]
                 ),
-                "severity_label": self.random.choice(
-                    ["SEV-1", "sev2", "P3", "SEV4", "p5", "sev3", "critical", "purple", None]
-                ),
+                "severity_label": self.random.choice([*LABELS, "purple", None, "not critical"]),
+                "source": self.random.choice(["test", "pagerduty", self.name("Zero")]),
+                "merged_into_id": None,
                 "is_false_alarm": self.chance(0.08),
                 "is_maintenance": self.chance(0.05),
             }
+            if values["source"] == self.name("Zero") and self.chance(0.3):
+                values["severity_label"] = self.random.choice(["P0", "sev-0", "S0 - critical"])
+            if self.chance(0.2):
+                values["merged_into_id"] = self.random.choice([*self.incident_ids, "elsewhere"])
             opened_at = self.random.choice(
                 [
                     self.moment(10),
@@ -510,11 +545,28 @@ class World:
                     [some["deployment_id"], some["deployment_id"], "nowhere"]
                 )
             if 0.2 < evidence < 0.5:
-                values["caused_by_sha"] = self.random.choice([*shas, some["sha"], some["sha"]])
+                named = self.random.choice([*shas, some["sha"] or shas[0], some["sha"] or shas[0]])
+                number = self.random.randint(1, 25)
+                values["caused_by_sha"] = self.random.choice(
+                    [
+                        named,
+                        named,
+                        named[:11],
+                        f"#{number}",
+                        f"{some['repository'].upper()}!{number}",
+                        f"https://git.example.com/{some['repository']}/-/merge_requests/{number}",
+                        f"https://git.example.com/{some['repository']}/commit/{named}",
+                    ]
+                )
             if 0.4 < evidence < 0.8:
                 fixes = [key[6] for key in self.deaths if key[0] == some["repository"]]
                 values["fixed_by_sha"] = self.random.choice(["nowhere", *fixes, *fixes[:9]])
             self.tables.incident(incident_id, opened_at, **values)
+
+
+def sha_of(name):
+    """A hash to call a commit by."""
+    return hashlib.sha1(name.encode()).hexdigest()
 
 
 def add_busy_teams(tables):

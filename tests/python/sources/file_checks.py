@@ -52,6 +52,8 @@ class FileCase:
     copies_differ_in : tuple of str
         Columns in which the files hold copies of a row that differ. Of those, dlt's own merge keeps
         the newest: the ranks are shipworthy's.
+    table : str
+        The table that the files fill.
     """
 
     vendor: str
@@ -61,6 +63,7 @@ class FileCase:
     given: dict[str, Any] = field(default_factory=dict)
     people: tuple[str, ...] = ()
     copies_differ_in: tuple[str, ...] = ()
+    table: str = "ai_usage"
 
 
 @dataclass
@@ -102,9 +105,9 @@ class FileLoader:
         paths = self.write({f"part_{i}{suffix}": text for i, text in enumerate(texts)})
         return self(*paths, max_rejected=max_rejected, **given)
 
-    def rows(self, table: str = "ai_usage") -> list[dict[str, Any]]:
-        """Return the rows of a raw table, in the order of its key."""
-        return read_rows(self.warehouse, table)
+    def rows(self, table: str = "") -> list[dict[str, Any]]:
+        """Return the rows of a raw table, by default the case's, in the order of its key."""
+        return read_rows(self.warehouse, table or self.case.table)
 
     def another(self, name: str) -> "FileLoader":
         """Return a loader into a new warehouse, with the same salt."""
@@ -173,7 +176,7 @@ class FileChecks:
         assert done.rejected == 1
         assert other.rows() == expected
         (kept,) = other.rows("rejected_rows")
-        assert kept["table_name"] == "ai_usage"
+        assert kept["table_name"] == self.case.table
         assert "line" in json.loads(kept["payload"])
         other(max_rejected=0.5)
         assert len(other.rows("rejected_rows")) == 1
@@ -182,7 +185,7 @@ class FileChecks:
         paths = load.write(self._with_broken(200))
         with pytest.raises(ShipworthyError, match=r"200 of .* break the contract"):
             load(*paths)
-        for table in ("ai_usage", "rejected_rows", "load_watermarks"):
+        for table in (self.case.table, "rejected_rows", "load_watermarks"):
             assert not load.rows(table)
 
     def test_dying_half_way_leaves_nothing(
@@ -201,7 +204,7 @@ class FileChecks:
                 patched.setattr(owner, name, die)
                 with pytest.raises(KilledError):
                     other()
-            for table in ("ai_usage", "rejected_rows", "load_watermarks"):
+            for table in (self.case.table, "rejected_rows", "load_watermarks"):
                 assert not other.rows(table), name
         other()
         assert other.rows() == expected
@@ -260,12 +263,13 @@ class FileChecks:
             connection.execute("set TimeZone = 'UTC'")
             compared = {
                 name: f"{name}::timestamp" if kind == "TIMESTAMP" else name
-                for name, kind in TABLES["ai_usage"].columns.items()
+                for name, kind in TABLES[self.case.table].columns.items()
                 if name not in self.case.copies_differ_in
             }
             columns = ", ".join(compared.values())
             landed = connection.execute(
-                f"select {columns} from landed.ai_usage order by usage_id"
+                f"select {columns} from landed.{self.case.table} "
+                f"order by {', '.join(TABLES[self.case.table].key)}"
             ).fetchall()
         assert landed == [tuple(row[name] for name in compared) for row in expected]
 
@@ -281,7 +285,7 @@ class FileChecks:
             word
             for option in find_vendor(self.case.vendor).all_options()
             if (value := self.case.given.get(option.name))
-            for word in ([option.spelling] if value is True else [option.spelling, str(value)])
+            for word in _words(option.spelling, value)
         ]
         return subprocess.run(
             [
@@ -293,6 +297,14 @@ class FileChecks:
             text=True,
             timeout=120,
         )
+
+
+def _words(spelling: str, value: Any) -> list[str]:
+    if value is True:
+        return [spelling]
+    if isinstance(value, dict):
+        return [word for pair in value.items() for word in (spelling, "=".join(pair))]
+    return [spelling, str(value)]
 
 
 def _no_session(title: str, **options: Any) -> Any:

@@ -13,7 +13,6 @@ from vendor_server import Answer, Request, Route
 from shipworthy.errors import ShipworthyError
 from shipworthy.sources import landing
 from shipworthy.sources.vendor import Keys
-from shipworthy.sources.vendors.github import _severity
 
 KEYS = Keys(SALT.encode())
 # GitHub's greatest page is a hundred; a smaller one takes fewer rows to have several.
@@ -963,21 +962,3 @@ class TestGitHub(SourceChecks):
 
 def _since(case: Case, since: datetime | None) -> Case:
     return replace(case, since=since)
-
-
-@pytest.mark.parametrize(
-    ("labels", "severity"),
-    [
-        (["sev-1"], "sev-1"),
-        (["SEV1", "P3"], "SEV1"),
-        (["P0", "high"], "P0"),
-        (["priority: P1"], "P1"),
-        (["severity: 2"], "severity-2"),
-        (["priority/4"], "priority-4"),
-        (["severity:critical"], "critical"),
-        (["Minor"], "Minor"),
-        (["3", "s", "performance", "s3-bucket", "p2p"], None),
-    ],
-)
-def test_severity(labels: list[str], severity: str | None) -> None:
-    assert _severity(labels) == severity

@@ -1,4 +1,4 @@
-"""GitLab's merge requests and deployments, against a server that plays it."""
+"""GitLab's merge requests, deployments and incidents, against a server that plays it."""
 
 import copy
 import dataclasses
@@ -21,6 +21,49 @@ DEPLOYMENTS = sample("gitlab/deployments.json")
 PROJECT = {"id": 12, "path_with_namespace": "acme/shop", "environments_access_level": "enabled"}
 
 KEYS = Keys(SALT.encode())
+API = "https://gitlab.example.com/api/v4"
+
+
+def _issue(number: int, labels: tuple[str, ...] = (), **changed: Any) -> dict[str, Any]:
+    return {
+        "id": 7000 + number,
+        "iid": number,
+        "title": "Checkout answers 500",
+        "description": None,
+        "issue_type": "incident",
+        "severity": "UNKNOWN",
+        "labels": list(labels),
+        "author": {"username": "carol-w"},
+        "created_at": "2026-05-10T15:15:00.000+02:00",
+        "updated_at": "2026-05-10T14:00:00.000Z",
+        "closed_at": "2026-05-10T13:50:00.000Z",
+        "references": {"full": f"acme/shop#{number}"},
+        "_links": {"closed_as_duplicate_of": None},
+        **changed,
+    }
+
+
+def _repeat(project: int, number: int) -> dict[str, str]:
+    return {"closed_as_duplicate_of": f"{API}/projects/{project}/issues/{number}"}
+
+
+ISSUES = [
+    _issue(
+        50,
+        ("payments", "search", "backend"),
+        title="[INC-7] Checkout answers 500",
+        severity="CRITICAL",
+        description="Caused by !12.\n\nFixed by https://gitlab.example.com/acme/shop/-/merge_requests/13",
+    ),
+    _issue(51, ("P2",), closed_at=None, description="caused by deployment 506"),
+    _issue(52, _links=_repeat(12, 50)),
+    _issue(53, _links=_repeat(12, 51)),
+    _issue(54, _links=_repeat(99, 8)),
+    _issue(55, _links=_repeat(99, 9)),
+    _issue(56, ("False alarm",)),
+    _issue(57, ("maintenance", "severity::3")),
+    _issue(58, ("outage",), issue_type="issue", created_at="2026-05-12T08:00:00Z"),
+]
 
 
 def login(name: str) -> str | None:
@@ -56,12 +99,32 @@ def changed(items: list[Any]) -> Any:
     return answer
 
 
+def incidents(issues: list[Any]) -> Any:
+    """The list of issues, by type or by label."""
+
+    def answer(request: Request) -> Answer:
+        kind, label = request.query.get("issue_type"), request.query.get("labels")
+        assert request.query["state"] == request.query["scope"] == ["all"]
+        chosen = [
+            issue
+            for issue in issues
+            if (kind is None or [issue["issue_type"]] == kind)
+            and (label is None or label[0] in issue["labels"])
+        ]
+        return changed(chosen)(request)
+
+    return answer
+
+
 def routes(requests: list[Any] = REQUESTS, deployments: list[Any] = DEPLOYMENTS) -> dict[str, Any]:
     of_project = "/api/v4/projects/12"
     found = {
         "/api/v4/projects/acme%2Fshop": PROJECT,
         f"{of_project}/merge_requests": changed(requests),
         f"{of_project}/deployments": changed(deployments),
+        f"{of_project}/issues": incidents(ISSUES),
+        **{f"{of_project}/issues/{issue['iid']}": issue for issue in ISSUES},
+        "/api/v4/projects/99/issues/8": _issue(8, references={"full": "acme/infra#8"}),
     }
     for request in requests:
         number = str(request["iid"])
@@ -80,7 +143,10 @@ class TestGitLab(SourceChecks):
     case = Case(
         "gitlab",
         routes=routes(),
-        given={"projects": ["acme/shop"]},
+        given={
+            "projects": ["acme/shop"],
+            "services": {"payments": "pay", "search": "Search+Index"},
+        },
         environment={"GITLAB_TOKEN": "glpat-secret-8Qx"},
         people=(
             *("alice-ng", "bobruiz", "carol-w", "dan-o", "project_12_bot", "Bob Ruiz"),
@@ -325,6 +391,55 @@ class TestGitLab(SourceChecks):
             ("2026-05-10", "2026-06-20"),
         ]
         assert other.all_rows() == load.all_rows()
+
+    def test_incidents(self, load: Loader) -> None:
+        load()
+        rows = {row["incident_id"]: row for row in load.rows("incidents")}
+        assert sorted(rows) == ["INC-7", *(f"acme/shop#{number}" for number in range(51, 58))]
+        first, second = rows["INC-7"], rows["acme/shop#51"]
+        assert first["severity_label"] == "CRITICAL"
+        assert first["service"] == '["pay", "Search+Index"]'
+        assert first["opened_at"] == datetime(2026, 5, 10, 13, 15)
+        assert first["resolved_at"] == datetime(2026, 5, 10, 13, 50)
+        assert first["caused_by_sha"] == "!12"
+        assert first["fixed_by_sha"] == "https://gitlab.example.com/acme/shop/-/merge_requests/13"
+        assert (second["severity_label"], second["service"]) == ("P2", "acme/shop")
+        assert (second["resolved_at"], second["caused_by_deployment_id"]) == (None, "506")
+        assert rows["acme/shop#57"]["severity_label"] == "severity-3"
+        assert {key for key, row in rows.items() if row["is_maintenance"]} == {"acme/shop#57"}
+
+    def test_duplicates_name_the_incident_that_they_repeat(self, load: Loader) -> None:
+        load()
+        rows = {row["incident_id"]: row for row in load.rows("incidents")}
+        merged = {key: row["merged_into_id"] for key, row in rows.items() if row["merged_into_id"]}
+        assert merged == {
+            "acme/shop#52": "INC-7",
+            "acme/shop#53": "acme/shop#51",
+            "acme/shop#54": "acme/infra#8",
+        }
+        # 55 repeats an issue that the token does not see.
+        alarms = {key for key, row in rows.items() if row["is_false_alarm"]}
+        assert alarms == {"acme/shop#55", "acme/shop#56"}
+
+    def test_incidents_by_a_label_or_none(self, load: Loader) -> None:
+        load(incident_label="outage")
+        assert [row["incident_id"] for row in load.rows("incidents")] == ["acme/shop#58"]
+        other = load.another("other")
+        other(without=["incidents", "deployments"])
+        assert other.rows("incidents") == other.rows("deployments") == []
+        inputs = {row["input"] for row in other.rows("load_watermarks")}
+        assert not inputs & {"incidents", "deployments"}
+        with pytest.raises(ShipworthyError, match="--without reviews"):
+            load(without=["reviews"])
+
+    def test_a_project_without_issues_has_no_incidents(self, load: Loader) -> None:
+        refused = Answer({"message": "403 Forbidden"}, 403)
+        load.server.routes = routes() | {
+            "/api/v4/projects/acme%2Fshop": {**PROJECT, "issues_access_level": "disabled"},
+            "/api/v4/projects/12/issues": lambda request: refused,
+        }
+        load()
+        assert load.rows("incidents") == []
 
     def test_details_are_asked_once(self, load: Loader) -> None:
         load()

@@ -32,9 +32,9 @@ from dlt.sources.rest_api import rest_api_resources
 
 from shipworthy.contract import RAW_SCHEMA
 from shipworthy.git.catalog import Catalog
-from shipworthy.sources.http import Session
+from shipworthy.sources.http import Session, must_hold
 from shipworthy.sources.rows import BadRowError, Row, contract_resource, get, need, utc
-from shipworthy.sources.shas import full_sha, sha_in_tag
+from shipworthy.sources.shas import full_sha, sha_in_tag, sha_of_images
 from shipworthy.sources.vendor import (
     Load,
     Option,
@@ -105,6 +105,8 @@ def argocd(
                     "endpoint": {
                         "path": "applications",
                         "data_selector": "items",
+                        # An empty list is null in Go.
+                        "response_actions": [must_hold("Argo CD", "items", may_be_null=True)],
                         "params": {"projects": list(projects)} if projects else {},
                     },
                 }
@@ -185,9 +187,9 @@ def argocd(
             return of_code or known
         if sync["is_present"]:
             images = get(sync["application"], "status", "summary", "images") or []
-            named = {sha_in_tag(_tag(image), repository, stored) for image in images} - {None}
-            if len(named) == 1:
-                return named.pop()
+            found = sha_of_images(images, repository, stored)
+            if found:
+                return found
         return sha_in_tag(known, repository, stored)
 
     return contract_resource(
@@ -231,11 +233,6 @@ def _repository_of(address: str) -> str:
     """Return owner/name of `https://host/owner/name.git` or `git@host:owner/name.git`."""
     path = urlsplit(address).path if "://" in address else address.partition(":")[2]
     return path.strip("/").removesuffix(".git").lower()
-
-
-def _tag(image: str) -> str | None:
-    """Return the tag of `host:5000/acme/shop:tag@sha256:...`; a digest alone is none."""
-    return image.partition("@")[0].rpartition("/")[2].partition(":")[2] or None
 
 
 def _loads(settings: Settings) -> Iterable[Load]:

@@ -87,10 +87,13 @@ def firehydrant(
     def incidents() -> Iterator[list[dict[str, Any]]]:
         since = {"updated_after": window.since.isoformat()} if window.since else {}
         for page in pages("v1/incidents", **since):
-            yield [{**incident, "changes": changes(incident)} for incident in page]
+            yield [
+                {**incident, "changes": changes(incident)} if get(incident, "id") else incident
+                for incident in page
+            ]
 
     def changes(incident: Mapping[str, Any]) -> list[Any]:
-        if not incident.get("id") or incident.get("severity") == "GAMEDAY":
+        if incident.get("severity") == "GAMEDAY":
             return []
         path = f"v1/incidents/{incident['id']}/related_change_events"
         return [change for page in pages(path) for change in page]
@@ -107,9 +110,10 @@ def firehydrant(
         into, is_repeat = repeat_in(map(str, payload.get("tag_list") or []))
         opened = moments.get("started") or payload.get("started_at") or need(payload, "created_at")
         resolved = moments.get("resolved") or moments.get("closed")
+        identifier = need(payload, "id")
         deployment, cause = _named(payload["changes"], "caused")
         return {
-            "incident_id": need(payload, "id"),
+            "incident_id": identifier,
             "service": services_of(names, services or {}),
             "severity_label": severity_of(severity, severities or {}),
             "opened_at": utc(opened, "opened_at"),

@@ -64,10 +64,11 @@ from dlt.extract import DltResource
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import HeaderLinkPaginator
 
+from shipworthy.contract import text_of_names
 from shipworthy.errors import ShipworthyError
 from shipworthy.git.catalog import Catalog, CommitAttribution, attribute_commit
-from shipworthy.sources.http import Session
-from shipworthy.sources.incident_fields import name_list
+from shipworthy.sources.http import Session, must_hold
+from shipworthy.sources.incident_fields import INCIDENT_REFERENCE, severity_in_labels
 from shipworthy.sources.rows import (
     VERSION,
     BadRowError,
@@ -220,8 +221,11 @@ class _Api:
     ) -> Iterator[list[Any]]:
         """Yield the pages of a list; none where it answers that the feature is switched off."""
         params = {"per_page": 100, **params}
+        hooks = {"response": [must_hold("GitHub", selector.strip("$")), _raise_for_status]}
         try:
-            for page in self._client.paginate(path, params=params, data_selector=selector):
+            for page in self._client.paginate(
+                path, params=params, data_selector=selector, hooks=hooks
+            ):
                 yield list(page)
         except requests.HTTPError as error:
             if error.response is None or error.response.status_code not in absent:
@@ -238,6 +242,10 @@ class _Api:
             return None
         response.raise_for_status()
         return response.json()
+
+
+def _raise_for_status(response: requests.Response, *_: Any, **__: Any) -> None:
+    response.raise_for_status()
 
 
 def _headers(token: str) -> dict[str, str]:
@@ -503,7 +511,7 @@ def _merged_into(api: _Api, issue: Payload) -> str | None:
 
 def _incident_id(repository: str, issue: Payload) -> str:
     """Return the identifier in an issue's title ([INC-101]), else the issue's own."""
-    reference = _INCIDENT.search(str(issue.get("title") or ""))
+    reference = INCIDENT_REFERENCE.search(str(issue.get("title") or ""))
     return reference[1] if reference else f"{repository}#{need(issue, 'number')}"
 
 
@@ -550,34 +558,6 @@ _DUPLICATE = re.compile(
     r"|https?://\S+?/(?P<repository_of_url>[\w.-]+/[\w.-]+)/issues/(?P<number_of_url>\d{1,18})\b)",
     re.IGNORECASE,
 )
-# [INC-101], but not [SEV-1].
-_INCIDENT = re.compile(r"\[(?!(?:SEV|S|P|PRIO|PRIORITY)-?\d+\])([A-Z][A-Z0-9]*-\d+|INC\d+)\]")
-_SEVERITY = re.compile(
-    r"(?P<prefix>severity|sev|priority)?[\s:/_=-]*"
-    r"(?:(?P<letter>[sp])?(?P<digit>\d)|(?P<word>critical|highest|blocker|major|high|minor|medium"
-    r"|moderate|low|lowest|none|trivial|cosmetic))",
-    re.IGNORECASE,
-)
-
-
-def _severity(labels: Iterable[str]) -> str | None:
-    """Return what a label says that reads like a severity.
-
-    A severity comes before a priority, and that before a bare word.
-    """
-    found = []
-    for label in map(str.strip, labels):
-        match = _SEVERITY.fullmatch(label)
-        if match is None or not (match["prefix"] or match["letter"] or match["word"]):
-            continue
-        named = (match["prefix"] or match["letter"] or "").lower()
-        if match["letter"]:
-            text = match["letter"] + match["digit"]
-        else:
-            # `severity: 1` as the seed of severities has it.
-            text = match["word"] or re.sub(r"\s*[:/=]\s*", "-", label)
-        found.append((0 if named.startswith("s") else 1 if named else 2, text))
-    return min(found)[1] if found else None
 
 
 # ------------------------------------------------------------------------------------ people
@@ -673,7 +653,7 @@ class _Services:
 
     def of_labels(self, labels: list[str]) -> str:
         found = sorted({self.names[label] for label in labels if label in self.names})
-        return name_list(found) or self.of()
+        return text_of_names(found) or self.of()
 
 
 # -------------------------------------------------------------------------------------- rows
@@ -900,7 +880,7 @@ class _Rows:
         return {
             "incident_id": _incident_id(self.repository, issue),
             "service": self.services.of_labels(labels),
-            "severity_label": _severity(labels),
+            "severity_label": severity_in_labels(labels),
             "opened_at": utc(need(issue, "created_at"), "opened_at"),
             "resolved_at": utc(issue.get("closed_at"), "resolved_at"),
             "caused_by_deployment_id": issue["caused_by_deployment"]

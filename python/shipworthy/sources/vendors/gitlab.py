@@ -1,9 +1,10 @@
-"""GitLab: merge requests with their commits, reviews and threads, and deployments of a project.
+"""GitLab: merge requests with their commits, reviews and threads, deployments and incidents.
 
 Token: a personal, group or project access token with scope `read_api`, as at least Reporter of each
-project, in GITLAB_TOKEN. Requested are `GET /projects/:id`, the project's `merge_requests` and
-`deployments`, of each merge request that changed its `discussions`, `approvals`, `commits` and
-`diffs`, and of the commits that came after a thread was opened their `diff`.
+project, in GITLAB_TOKEN. Requested are `GET /projects/:id`, the project's `merge_requests`,
+`deployments` and `issues` of the type incident, of each merge request that changed its
+`discussions`, `approvals`, `commits` and `diffs`, of the commits that came after a thread was
+opened their `diff`, and of incidents that were closed as duplicates the other issue.
 
 Readings
 - `merge_sha` is the merge commit, else the squash commit, else (a fast-forward) the branch's head.
@@ -23,12 +24,18 @@ Readings
   since they hold the mainline's work. A force push adds commits and takes none away.
 - `created`, `running` and `blocked` deployments are in progress, `skipped` ones are cancelled. A
   deployment that was made by the API has no job: it finished when its final status was set.
-- Requests and deployments are listed by their last change, so that no late change is missed.
+- Incidents are the issues of the type incident (https://docs.gitlab.com/api/issues/), or those with
+  the label that the user names. The severity is the issue's ("CRITICAL"; UNKNOWN is none), else the
+  label that reads like one. The label `false-alarm` makes it a false alarm, `maintenance` planned
+  work. One that was closed as a duplicate has the other one in `merged_into_id`. "Caused by" and
+  "fixed by" in the description name a change (`!12`, a commit) or a deployment.
+- Requests, deployments and incidents are listed by their last change, so that no late change is
+  missed.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -40,9 +47,15 @@ from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
 
+from shipworthy.contract import text_of_names
 from shipworthy.errors import ShipworthyError
 from shipworthy.git.catalog import Catalog, CommitAttribution, attribute_commit
 from shipworthy.sources.http import Session
+from shipworthy.sources.incident_fields import (
+    INCIDENT_REFERENCE,
+    severity_in_labels,
+    stated_in,
+)
 from shipworthy.sources.rows import (
     VERSION,
     BadRowError,
@@ -62,7 +75,10 @@ _INPUTS = (
     "reviews",
     "review_threads",
     "deployments",
+    "incidents",
 )
+# What `without` may name: inputs that a team can keep elsewhere.
+_OPTIONAL = ("deployments", "incidents")
 _PAGE = 100
 # GitLab shows no more files of a request, and does not say that it left some out.
 _MOST_FILES = 1000
@@ -71,6 +87,7 @@ _MOST_FILES = 1000
 _BOT = re.compile(r"(?:(?:project|group)_\d+_bot|service_account_)", re.IGNORECASE)
 _NOBODY = "ghost"
 
+_ISSUE = re.compile(r"/projects/([^/]+)/issues/(\d+)$")
 _DECISION = re.compile(r"(approved|unapproved) this merge request|(requested changes)\b")
 _READY = re.compile(
     r"marked this merge request as \*\*ready\*\*"
@@ -110,6 +127,9 @@ def gitlab(
     keys: Keys,
     token: str,
     project: str,
+    services: Mapping[str, str] | None = None,
+    incident_label: str | None = None,
+    without: Collection[str] = (),
     base_url: str = "https://gitlab.com",
 ) -> DltSource:
     """Merge requests and deployments of a project that changed in a window of time.
@@ -126,6 +146,12 @@ def gitlab(
         Access token with scope `read_api`.
     project : str
         `group/name`, subgroups included. It is the repository's name in the warehouse.
+    services : mapping of str to str, optional
+        Label of an incident to the warehouse's service; by default the project's name.
+    incident_label : str, optional
+        Label of the issues that are incidents, in place of the issues of that type.
+    without : collection of str, optional
+        `deployments` or `incidents`, to leave them out.
     base_url : str
         Of the instance, without /api.
 
@@ -156,6 +182,9 @@ def gitlab(
         params: dict[str, Any] = {"order_by": "updated_at", "sort": "asc", "per_page": _PAGE}
         if what == "merge_requests":
             params |= {"state": "all", "scope": "all"}
+        if what == "issues":
+            chosen = {"labels": incident_label} if incident_label else {"issue_type": "incident"}
+            params |= {"state": "all", "scope": "all", **chosen}
         after = window.since.isoformat() if window.since else None
         page = 1
         seen: set[Any] = set()
@@ -193,6 +222,22 @@ def gitlab(
         # A project without the feature refuses the question, as it would a bad credential.
         if about().get("environments_access_level") != "disabled":
             yield from changed("deployments")
+
+    def changed_incidents() -> Iterator[list[Any]]:
+        if about().get("issues_access_level") != "disabled":
+            yield from changed("issues")
+
+    @cache
+    def incident_of(link: str) -> str | None:
+        """Return what the issue at an address of the interface is called; None: out of sight."""
+        found = _ISSUE.search(link)
+        response = client.get(f"projects/{found[1]}/issues/{found[2]}") if found else None
+        if response is None or response.status_code == 404:
+            return None
+        response.raise_for_status()
+        issue = response.json()
+        full = get(issue, "references", "full") or f"{project}#{found[2]}"
+        return _reference(issue) or full
 
     def with_details(requests: list[Any]) -> Iterator[dict[str, Any]]:
         for request in requests:
@@ -322,6 +367,30 @@ def gitlab(
             VERSION: utc(payload.get("updated_at"), "updated_at"),
         }
 
+    def incident(issue: dict[str, Any]) -> Row:
+        labels = [str(label) for label in issue.get("labels") or []]
+        words = {re.sub(r"[\s_-]+", "-", label.strip().lower()) for label in labels}
+        severity = issue.get("severity")
+        if severity in (None, "", "UNKNOWN"):
+            severity = severity_in_labels(labels)
+        link = get(issue, "_links", "closed_as_duplicate_of")
+        into = incident_of(link) if isinstance(link, str) and link else None
+        mapped = [services[label] for label in labels if label in services] if services else []
+        return {
+            "incident_id": _reference(issue) or f"{project}#{need(issue, 'iid')}",
+            "service": text_of_names(mapped or [project]),
+            "severity_label": severity,
+            "opened_at": utc(need(issue, "created_at"), "opened_at"),
+            "resolved_at": utc(issue.get("closed_at"), "resolved_at"),
+            **stated_in(issue.get("description")),
+            "is_false_alarm": "false-alarm" in words
+            or (into is None and (bool(link) or "duplicate" in words)),
+            "is_maintenance": "maintenance" in words,
+            "source": "gitlab",
+            "merged_into_id": into,
+            VERSION: utc(issue.get("updated_at"), "updated_at"),
+        }
+
     def belonging(request: dict[str, Any]) -> Row:
         return {
             "repository": project,
@@ -337,7 +406,7 @@ def gitlab(
     def parts(name: str, take: Any) -> Any:
         return dlt.transformer(take, data_from=requests, name=name, selected=False)
 
-    return (
+    resources = [
         contract_resource("pull_requests", requests, pull_request),
         contract_resource(
             "pull_request_commits", parts("request_commits", _commits), pull_request_commit
@@ -349,12 +418,14 @@ def gitlab(
         ),
         contract_resource("reviews", parts("request_decisions", _decisions), review),
         contract_resource("review_threads", parts("request_threads", _threads), review_thread),
-        contract_resource(
-            "deployments",
-            dlt.resource(changed_deployments, name="changed_deployments", selected=False),
-            deployment,
-        ),
-    )
+    ]
+    if "deployments" not in without:
+        listed = dlt.resource(changed_deployments, name="changed_deployments", selected=False)
+        resources.append(contract_resource("deployments", listed, deployment))
+    if "incidents" not in without:
+        listed = dlt.resource(changed_incidents, name="changed_incidents", selected=False)
+        resources.append(contract_resource("incidents", listed, incident))
+    return resources
 
 
 # --------------------------------------------------------------------- parts of a merge request
@@ -524,17 +595,33 @@ class _People:
         )
 
 
+def _reference(issue: Any) -> str | None:
+    """Return the identifier in an issue's title ([INC-101])."""
+    found = INCIDENT_REFERENCE.search(str(get(issue, "title") or ""))
+    return found[1] if found else None
+
+
 def _loads(settings: Settings) -> Iterable[Load]:
+    without = settings["without"]
+    for name in without:
+        if name not in _OPTIONAL:
+            raise ShipworthyError(
+                f"--without {name} names no input that can be left out; "
+                f"those are {' and '.join(_OPTIONAL)}."
+            )
     for project in settings["projects"]:
         yield Load(
             f"gitlab:{project}",
-            _INPUTS,
+            tuple(name for name in _INPUTS if name not in without),
             lambda window, project=project: gitlab(
                 window,
                 settings.session("GitLab"),
                 settings.keys,
                 settings.secrets["GITLAB_TOKEN"],
                 project,
+                settings["services"],
+                settings["incident_label"],
+                without,
                 settings["base_url"],
             ),
         )
@@ -552,6 +639,22 @@ VENDOR = Vendor(
             kind="texts",
             flag="project",
             is_required=True,
+        ),
+        Option(
+            "services",
+            "Label of an incident and the warehouse's service, as LABEL=SERVICE.",
+            kind="map",
+            flag="service",
+        ),
+        Option(
+            "incident_label",
+            "Label of the issues that are incidents, in place of those of the type incident.",
+        ),
+        Option(
+            "without",
+            "Leave out deployments or incidents, where they are kept elsewhere.",
+            kind="texts",
+            default=(),
         ),
     ),
     secrets=(

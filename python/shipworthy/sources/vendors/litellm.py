@@ -38,8 +38,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from dlt.extract import DltSource
 
+from shipworthy.admission import OPEN_QUOTE, unsplit_lines
 from shipworthy.errors import ShipworthyError
-from shipworthy.files import OPEN_QUOTE, csv_header, csv_relation, unsplit_lines
+from shipworthy.files import csv_header, csv_relation
 from shipworthy.sources.local_files import check_header, digest
 from shipworthy.sources.rows import VERSION, arrow_schema, contract_tables, rejected_table
 from shipworthy.sources.vendor import Keys, Load, Option, Settings, Vendor

@@ -23,7 +23,7 @@ import dlt
 from dlt.extract import DltSource
 from dlt.sources.rest_api import rest_api_resources
 
-from shipworthy.sources.http import Session
+from shipworthy.sources.http import Session, must_hold
 from shipworthy.sources.incident_fields import services_of, services_option
 from shipworthy.sources.rows import VERSION, Row, contract_resource, get, need, utc
 from shipworthy.sources.vendor import Load, Secret, Settings, Vendor, Window
@@ -90,6 +90,7 @@ def pagerduty(
                     "endpoint": {
                         "path": "incidents",
                         "data_selector": "incidents",
+                        "response_actions": [must_hold("PagerDuty", "incidents")],
                         "params": {
                             **({"since": window.since.isoformat()} if window.since else {}),
                             "until": window.until.isoformat(),

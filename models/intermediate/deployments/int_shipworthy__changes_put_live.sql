@@ -18,6 +18,12 @@ deployment_commits as (
 
 ),
 
+commits_named as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__commits_named') }}
+
+),
+
 deployments_with_lists as (
 
     select distinct
@@ -79,11 +85,16 @@ put_live_by_list as (
             deployments.deployment_id = deployment_commits.deployment_id
             and deployments.repository = deployment_commits.repository
 
+    inner join commits_named
+        on
+            deployment_commits.repository = commits_named.repository
+            and deployment_commits.sha = commits_named.commit_name
+
     inner join changes
         on
             deployments.service = changes.service
-            and deployment_commits.repository = changes.repository
-            and deployment_commits.sha = changes.sha
+            and commits_named.repository = changes.repository
+            and commits_named.change_sha = changes.sha
             and deployments.first_position <= changes.mainline_position
 
     where deployments.is_forward

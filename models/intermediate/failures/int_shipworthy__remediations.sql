@@ -18,6 +18,14 @@ changes as (
 
 ),
 
+reverts as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__reverts') }}
+
+    where not is_reapply
+
+),
+
 fixes_traced as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__fixes_traced') }}
@@ -113,32 +121,34 @@ repaired_by_rollback as (
 reverted as (
 
     select
-        changes.repository,
-        changes.sha,
-        changes.landed_at,
+        reverts.repository,
+        reverts.sha,
+        reverts.landed_at,
+        reverts.reverted_sha,
         put_live.service,
         max(put_live.shipping_order) as repaired_order
 
-    from changes
+    from reverts
 
     inner join put_live
         on
-            changes.repository = put_live.repository
-            and changes.reverts_sha = put_live.sha
-            and changes.landed_at >= put_live.deployed_at
+            reverts.repository = put_live.repository
+            and reverts.reverted_sha = put_live.sha
+            and reverts.landed_at >= put_live.deployed_at
 
     group by
-        changes.repository,
-        changes.sha,
-        changes.landed_at,
+        reverts.repository,
+        reverts.sha,
+        reverts.landed_at,
+        reverts.reverted_sha,
         put_live.service
 
 ),
 
--- In each service, the deployment that had the reverted change live.
+-- In each service, the deployment that had a reverted change live.
 repaired_by_revert as (
 
-    select
+    select distinct
         'revert' as remediation,
         reverted.sha || '@' || reverted.service as remediation_id,
         reverted.repository,

@@ -38,6 +38,14 @@ incident_fixes as (
 
 ),
 
+changes_referenced as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_referenced') }}
+
+    where asked_by = 'cause'
+
+),
+
 naming_services as (
 
     select distinct incident_id from incident_services
@@ -87,9 +95,13 @@ named_changes as (
 
     from incidents
 
+    inner join changes_referenced
+        on incidents.incident_id = changes_referenced.asked_id
+
     inner join put_live
         on
-            incidents.caused_by_sha = put_live.sha
+            changes_referenced.repository = put_live.repository
+            and changes_referenced.sha = put_live.sha
             and incidents.opened_at >= put_live.deployed_at
 
     left join naming_services

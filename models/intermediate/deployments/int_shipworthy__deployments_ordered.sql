@@ -8,9 +8,9 @@ deployments as (
 
 ),
 
-commits as (
+commits_named as (
 
-    select * from {{ ref('shipworthy', 'stg_shipworthy__commits') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__commits_named') }}
 
 ),
 
@@ -23,12 +23,6 @@ service_paths as (
 changes_by_service as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__changes_by_service') }}
-
-),
-
-as_of as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
 
 ),
 
@@ -57,29 +51,23 @@ positioned as (
         deployments.is_rollback_by_source,
         deployments.deployed_at,
         deployments.began_at,
-        commits.mainline_position as position,
+        commits_named.ancestor_position as position,
+        {#- Such a service ships what lands: its deployments can fail, but they ship nothing. #}
+        delivering_commits.service is not null as delivers_commits,
         case
             when deployments.kind = 'flag' then 'flag'
-            when commits.sha is null then 'no_sha'
-            when commits.mainline_position is null then 'off_mainline'
-            {#- Such a service ships what lands: its deployments can fail, but they ship nothing. #}
+            when commits_named.sha is null or commits_named.request_number is not null then 'no_sha'
+            when not commits_named.is_on_mainline then 'off_mainline'
             when delivering_commits.service is not null then 'commit_delivery'
             else 'position'
         end as basis
 
     from deployments
 
-    cross join as_of
-
-    -- a change that has not landed by as_of is not there yet, whatever clock its deployment went by
-    left join commits
+    left join commits_named
         on
-            deployments.repository = commits.repository
-            and deployments.sha = commits.sha
-            and (
-                commits.mainline_position is null
-                or commits.landed_at <= as_of.as_of_at
-            )
+            deployments.repository = commits_named.repository
+            and deployments.sha = commits_named.commit_name
 
     left join delivering_commits
         on
@@ -103,6 +91,7 @@ landings as (
         changes_by_service.landed_at as deployed_at,
         changes_by_service.landed_at as began_at,
         changes_by_service.mainline_position as position,
+        false as delivers_commits,
         'position' as basis
 
     from changes_by_service
@@ -128,7 +117,10 @@ ordered as (
 
     select
         *,
-        basis = 'position' as moves_live_position,
+        -- off the mainline, what ships is what the branch had left from
+        basis in ('position', 'off_mainline')
+        and position is not null
+        and not delivers_commits as moves_live_position,
         row_number() over (order by deployed_at, coalesce(position, 0), deployment_id) as shipping_order,
         min(repository) over (partition by service) as first_repository,
         {{ shipworthy.window_started_at('deployed_at', window_hours) | indent(8) }} as window_started_at

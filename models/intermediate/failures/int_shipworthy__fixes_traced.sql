@@ -8,7 +8,9 @@ incident_fixes as (
 
 hotfixes as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__hotfixes') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_repairing') }}
+
+    where is_hotfix
 
 ),
 

@@ -39,7 +39,8 @@ requests_landed as (
     select
         requests_by_change.repository,
         requests_by_change.sha,
-        pull_requests.head_branch
+        pull_requests.head_branch,
+        pull_requests.labels
 
     from requests_by_change
 
@@ -50,12 +51,16 @@ requests_landed as (
 
 ),
 
-final as (
+judged as (
 
-    select distinct
+    select
         changes.repository,
         changes.sha,
-        changes.landed_at
+        changes.landed_at,
+        coalesce(changes.is_fix, false) as is_fix,
+        {{ shipworthy.is_hotfix(
+            'requests_landed.head_branch', 'requests_landed.labels', 'named_fixes.sha is not null'
+        ) | indent(8) }} as is_hotfix
 
     from changes
 
@@ -69,9 +74,23 @@ final as (
             changes.repository = named_fixes.repository
             and changes.sha = named_fixes.sha
 
-    where {{ shipworthy.is_hotfix(
-        'changes.is_fix', 'requests_landed.head_branch', 'named_fixes.sha is not null'
-    ) | indent(4) }}
+),
+
+final as (
+
+    select
+        repository,
+        sha,
+        landed_at,
+        max(case when is_hotfix then 1 else 0 end) = 1 as is_hotfix
+
+    from judged
+
+    where
+        is_fix
+        or is_hotfix
+
+    group by repository, sha, landed_at
 
 )
 

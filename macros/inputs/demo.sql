@@ -1,0 +1,90 @@
+{#- Whether the demo may be read at all. It belongs to this repository: a project that installs the package never reads
+    it. dbt asks this while it parses, before it could look into the warehouse. -#}
+{% macro demo_may_be_read() -%}
+    {{ return(project_name == 'shipworthy' and var('shipworthy__demo') in (true, 'auto')) }}
+{%- endmacro %}
+
+{#- Whether the demo is what the models read: where it is asked for by name and, left to itself, as long as nothing else
+    is there. Never both. -#}
+{% macro is_demo() -%}
+    {%- if not shipworthy.demo_may_be_read() -%}
+        {{ return(false) }}
+    {%- elif var('shipworthy__demo') == true -%}
+        {{ return(true) }}
+    {%- endif -%}
+    {{ return(not shipworthy.names_other_sources() and not shipworthy.raw_tables_hold_rows()) }}
+{%- endmacro %}
+
+{#- Whether variables point at models or tables of somebody's own. -#}
+{% macro names_other_sources() -%}
+    {{ return(
+        (var('shipworthy__relations') or {}) | length > 0 or var('shipworthy__github_tables') != 'none'
+    ) }}
+{%- endmacro %}
+
+{#- Whether any table of the source contract holds a row. -#}
+{% macro raw_tables_hold_rows() -%}
+    {%- set found = [] -%}
+    {%- for input in shipworthy.input_keys() -%}
+        {%- set relation = adapter.get_relation(
+            database=target.database, schema=var('shipworthy__raw_schema'), identifier=input
+        ) -%}
+        {%- if relation is not none -%}
+            {%- do found.append('exists (select 1 from ' ~ relation ~ ')') -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if not found -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set answer = run_query('select case when ' ~ found | join(' or ') ~ ' then 1 else 0 end as holds_rows') -%}
+    {{ return(answer.columns[0].values()[0] | int == 1) }}
+{%- endmacro %}
+
+{#- What the rows are, as `headline.data_source` says it. -#}
+{% macro data_source() -%}
+    {{ return('DEMO' if execute and shipworthy.is_demo() else 'loaded') }}
+{%- endmacro %}
+
+{#- Refuses to build marts on staging that still reads the other source: somebody loaded the first rows, and then asked
+    for a part of the models. -#}
+{% macro check_data_source() -%}
+    {%- set staged = [] -%}
+    {%- set others = [] -%}
+    {%- for node in graph.nodes.values() if node.package_name == 'shipworthy' and node.resource_type == 'model' -%}
+        {%- set chosen = node.unique_id in selected_resources -%}
+        {%- if node.path.startswith('staging') and not chosen -%}
+            {%- do staged.append(node) -%}
+        {%- elif chosen -%}
+            {%- do others.append(node) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if not (shipworthy.demo_may_be_read() and staged and others) -%}
+        {{ return('') }}
+    {%- endif -%}
+    {%- set node = (staged + others) | selectattr('name', 'equalto', 'stg_shipworthy__data_source') | first -%}
+    {%- set relation = adapter.get_relation(database=node.database, schema=node.schema, identifier=node.alias) -%}
+    {%- if relation is none -%}
+        {{ return('') }}
+    {%- endif -%}
+    {%- set before = run_query('select data_source from ' ~ relation).columns[0].values()[0] -%}
+    {%- set now = shipworthy.data_source() -%}
+    {%- if before != now -%}
+        {%- do shipworthy.refuse(
+            "the models were last built from " ~ ('the demo' if before == 'DEMO' else 'loaded tables') ~ " and would now read "
+            ~ ('the demo' if now == 'DEMO' else 'loaded tables')
+            ~ "; run `dbt build` without a selection once, so that the two never mix."
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Says at the end of a build what it was built from, where there is a choice. -#}
+{% macro tell_data_source() -%}
+    {%- if execute and flags.WHICH in ('build', 'run') and shipworthy.demo_may_be_read() -%}
+        {%- set sentence = (
+            'DEMO: an invented organisation; load something, and the next build reads that alone'
+            if shipworthy.is_demo() else 'built from the tables of ' ~ var('shipworthy__raw_schema')
+        ) -%}
+        {%- do log('shipworthy: ' ~ sentence ~ '.', info=true) -%}
+    {%- endif -%}
+    {{ return('') }}
+{%- endmacro %}

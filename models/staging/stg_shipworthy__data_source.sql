@@ -1,0 +1,1 @@
+select cast('{{ shipworthy.data_source() }}' as {{ dbt.type_string() }}) as data_source

@@ -1,0 +1,66 @@
+"""Who a value of somebody's export names: an address, a login or a key becomes a key.
+
+Exports of spreadsheets and help desks know people by their addresses. What is stored is the same
+keyed hash that the git reader and the vendors' sources make, so that a person is one person.
+"""
+
+import re
+from collections.abc import Callable
+
+from shipworthy.identity import alias_key, person_key
+from shipworthy.sources.vendor import ALIAS_KINDS
+
+# Account numbers in tables of other tools stand for themselves: SQL reads them, and has no salt.
+KEY_PATTERN = "[0-9a-f]{32}|github-id:[0-9]+"
+NOBODY = (
+    "is neither an e-mail address, nor a login with its kind such as github:ada, nor a key (32 "
+    "hexadecimal digits, as `shipworthy key` prints it)"
+)
+
+_KEY = re.compile(KEY_PATTERN)
+_ADDRESS = re.compile(r"[^\s@<>\x00-\x1f]+@[^\s@<>\x00-\x1f]+")
+_ALIAS = re.compile(r"([A-Za-z][A-Za-z_-]*): ?([^\s\x00-\x1f]([^\x00-\x1f]*[^\s\x00-\x1f])?)")
+# Where a text that was refused is kept, nobody is named in it.
+_CLEAR = re.compile(
+    r"[^\s@<>\"',;:=(){}\[\]\\]+@[^\s@<>\"',;:=(){}\[\]\\]+"
+    rf"|\b(?:email|{'|'.join(ALIAS_KINDS)}):(?! )[^\s\"',;(){{}}\[\]\\]+",
+    re.IGNORECASE,
+)
+_HIDDEN = "(somebody)"
+
+
+def read_person(text: str, salt: Callable[[], bytes]) -> str | None:
+    """Return the key of whoever a value names.
+
+    Parameters
+    ----------
+    text : str
+        An e-mail address, a login with its kind (`github:ada`, see `ALIAS_KINDS`), or a key.
+    salt : callable
+        Returns the salt; called only for what is no key yet.
+
+    Returns
+    -------
+    str or None
+        None for an empty text.
+
+    Raises
+    ------
+    ValueError
+        If it is neither; the message does not repeat it.
+    """
+    text = text.strip()
+    if not text or _KEY.fullmatch(text):
+        return text or None
+    if _ADDRESS.fullmatch(text) and ":" not in text:
+        return person_key(text, salt())
+    alias = _ALIAS.fullmatch(text)
+    kind = alias[1].lower().replace("_", "-") if alias else ""
+    if kind == "email" or (kind in ALIAS_KINDS and kind != "github-id"):
+        return alias_key(kind, alias[2], salt())
+    raise ValueError(NOBODY)
+
+
+def hide_people(text: str) -> str:
+    """Return a text with addresses, and logins with their kind, blotted out."""
+    return _CLEAR.sub(lambda found: found[0] if _KEY.fullmatch(found[0]) else _HIDDEN, text)

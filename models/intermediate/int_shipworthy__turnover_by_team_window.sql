@@ -95,6 +95,25 @@ mature_weeks as (
 
 ),
 
+looked_back_on as (
+
+    select
+        by_team.team,
+        by_team.is_organisation,
+        {{ shipworthy.weeks_looking_back(
+            'by_team.week_start_on', shipworthy.window('compared_weeks')
+        ) | indent(8) }} as week_start_on,
+        by_team.authorship,
+        by_team.repository,
+        by_team.added_sha,
+        by_team.lines_added,
+        by_team.lines_removed,
+        by_team.tagged_lines
+
+    from by_team
+
+),
+
 -- A change that stands in several rows (services, weeks) is one unit here.
 units as (
 
@@ -103,30 +122,29 @@ units as (
         mature_weeks.is_organisation,
         mature_weeks.week_start_on,
         mature_weeks.window_start_on,
-        by_team.authorship,
-        by_team.repository,
-        by_team.added_sha,
-        sum(by_team.lines_added) as lines_added,
-        sum(by_team.lines_removed) as lines_removed,
-        sum(by_team.tagged_lines) as tagged_lines
+        looked_back_on.authorship,
+        looked_back_on.repository,
+        looked_back_on.added_sha,
+        sum(looked_back_on.lines_added) as lines_added,
+        sum(looked_back_on.lines_removed) as lines_removed,
+        sum(looked_back_on.tagged_lines) as tagged_lines
 
     from mature_weeks
 
-    left join by_team
+    left join looked_back_on
         on
-            mature_weeks.team = by_team.team
-            and mature_weeks.is_organisation = by_team.is_organisation
-            and by_team.week_start_on >= mature_weeks.window_start_on
-            and by_team.week_start_on <= mature_weeks.week_start_on
+            mature_weeks.team = looked_back_on.team
+            and mature_weeks.is_organisation = looked_back_on.is_organisation
+            and mature_weeks.week_start_on = looked_back_on.week_start_on
 
     group by
         mature_weeks.team,
         mature_weeks.is_organisation,
         mature_weeks.week_start_on,
         mature_weeks.window_start_on,
-        by_team.authorship,
-        by_team.repository,
-        by_team.added_sha
+        looked_back_on.authorship,
+        looked_back_on.repository,
+        looked_back_on.added_sha
 
 ),
 

@@ -156,9 +156,13 @@ seen as (
     {% endfor %}
 ),
 
-last_week as (
+all_weeks as (
 
-    select max(week_start_on) as week_start_on from weeks
+    select
+        min(week_start_on) as first_week_start_on,
+        max(week_start_on) as last_week_start_on
+
+    from weeks
 
 ),
 
@@ -180,12 +184,13 @@ team_weeks as (
     select
         first_weeks.team,
         first_weeks.is_organisation,
-        {{ shipworthy.weeks_between('first_weeks.week_start_on', 'last_week.week_start_on') | indent(8) }}
-            as week_start_on
+        {{ shipworthy.weeks_between(
+            'greatest(first_weeks.week_start_on, all_weeks.first_week_start_on)', 'all_weeks.last_week_start_on'
+        ) | indent(8) }} as week_start_on
 
     from first_weeks
 
-    cross join last_week
+    cross join all_weeks
 
 ),
 

@@ -54,9 +54,13 @@ as_of as (
 
 ),
 
-last_week as (
+all_weeks as (
 
-    select max(week_start_on) as week_start_on from weeks
+    select
+        min(week_start_on) as first_week_start_on,
+        max(week_start_on) as last_week_start_on
+
+    from weeks
 
 ),
 
@@ -77,12 +81,13 @@ weeks_with_requests as (
 
     select
         first_requests.team,
-        {{ shipworthy.weeks_between('first_requests.week_start_on', 'last_week.week_start_on') | indent(8) }}
-            as week_start_on
+        {{ shipworthy.weeks_between(
+            'greatest(first_requests.week_start_on, all_weeks.first_week_start_on)', 'all_weeks.last_week_start_on'
+        ) | indent(8) }} as week_start_on
 
     from first_requests
 
-    cross join last_week
+    cross join all_weeks
 
 ),
 

@@ -192,6 +192,8 @@ team_weeks as (
 
     cross join all_weeks
 
+    where first_weeks.week_start_on is not null
+
 ),
 
 -- Each input speaks from its first row on; one that is loaded and empty, always.

@@ -89,6 +89,8 @@ weeks_with_requests as (
 
     cross join all_weeks
 
+    where first_requests.week_start_on is not null
+
 ),
 
 counted as (

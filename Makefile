@@ -17,10 +17,9 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 .DEFAULT_GOAL := build
 .PHONY: build setup test test-postgres lint check-dbt check-python demo-data lock clean
 
-## build: set up, load the demo seeds, build and test every model
+## build: set up, then build and test every model: of what is loaded, else of the demo
 build: setup
-	@$(BIN)/dbt --quiet build
-	@$(BIN)/shipworthy headline
+	@$(BIN)/shipworthy build
 
 ## setup: the virtual environment, from the hashed lock
 setup: $(READY)
@@ -28,6 +27,7 @@ setup: $(READY)
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "make: $(PYTHON) is not Python 3.11 or newer; install one, or name one: make PYTHON=python3.12" >&2; exit 2; }
+	@echo "0:00 making the environment $(VENV) from requirements.lock"
 	@$(PYTHON) -m venv --clear $(VENV) || \
 		{ echo "make: $(PYTHON) cannot make virtual environments; install its venv package (Debian: python3-venv)" >&2; exit 2; }
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps --requirement requirements.lock

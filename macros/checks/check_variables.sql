@@ -147,6 +147,12 @@
         {%- if value is not mapping -%}
             {%- do shipworthy.refuse_value(name, value, 'a mapping of table names to the names that yours have') -%}
         {%- endif -%}
+        {#- dbt puts quotes around a name and looks for none in it. -#}
+        {%- for table, own in value.items() if own is not string or not modules.re.fullmatch('[A-Za-z0-9_$ .-]+', own) -%}
+            {%- do shipworthy.refuse_value(
+                name, value, 'a mapping of table names to the names that yours have, of letters, digits and _ $ . -'
+            ) -%}
+        {%- endfor -%}
     {%- elif kind == 'relations' -%}
         {%- set allowed = 'a mapping of inputs to names of your models, such as {incidents: our_incidents}' -%}
         {%- if value is not none and value is not mapping -%}
@@ -205,6 +211,12 @@
         'main', 'shipworthy', 'shipworthy_raw', 'shipworthy_staging', 'shipworthy_intermediate',
         'shipworthy_reference', 'shipworthy_demo', 'restricted'
     ] -%}
+    {%- if target.type == 'duckdb' and target.path == ':memory:' and project_name == 'shipworthy' -%}
+        {%- do shipworthy.refuse(
+            "the warehouse is ':memory:', in which nothing would be kept; "
+            ~ "set SHIPWORTHY_WAREHOUSE to a path such as warehouse.duckdb."
+        ) -%}
+    {%- endif -%}
     {%- if target.type == 'duckdb' and (target.database | lower) in schemas -%}
         {%- do shipworthy.refuse(
             "the warehouse file is called '" ~ target.database ~ "' like a schema in it; "

@@ -12,6 +12,7 @@
 {#- One landed table with the columns asked for, each with its type. A column that the tool never made is null:
     connectors make a column when its first value arrives, merged_at with the first merge. -#}
 {% macro github_table(table, columns) -%}
+    {%- do shipworthy.checked_variable('shipworthy__github_relations') -%}
     {%- set relation = source('shipworthy_github_' ~ shipworthy.github_tables(), table) -%}
     {%- set landed = {} -%}
     {%- if execute -%}

@@ -312,13 +312,38 @@ def simulate(out: Path, seed: int | None) -> None:
     click.echo(f"Wrote {sum(map(len, tables.values()))} rows of {len(tables)} tables to {out}.")
 
 
-@cli.command("headline")
-def show_headline() -> None:
-    """Say where the warehouse is and what the three headline numbers are."""
+@cli.command("build", context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", metavar="[DBT OPTIONS]", nargs=-1, type=click.UNPROCESSED)
+def run_build(arguments: tuple[str, ...]) -> None:
+    """Run dbt build, say what it does and what the headline is then.
+
+    Options go to `dbt build`: --select, --vars and so on.
+    """
+    from shipworthy.build import build
     from shipworthy.headline import headline
     from shipworthy.warehouse import warehouse_path
 
-    click.echo(headline(warehouse_path()))
+    path = warehouse_path()
+    build(path, arguments, click.echo)
+    # A part of the models need not have it.
+    if not {"--select", "-s", "--exclude"} & set(arguments):
+        click.echo(headline(path))
+
+
+@cli.command("headline")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of sentences.")
+@click.option(
+    "--schema",
+    metavar="NAME",
+    help="Schema of the marts; by default shipworthy, else the one that has them.",
+)
+def show_headline(as_json: bool, schema: str | None) -> None:
+    """Say where the warehouse is, what its rows are, and what the three headline numbers are."""
+    from shipworthy.headline import headline, headline_json
+    from shipworthy.warehouse import warehouse_path
+
+    tell = headline_json if as_json else headline
+    click.echo(tell(warehouse_path(), schema))
 
 
 @cli.command("forget")

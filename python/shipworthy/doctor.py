@@ -14,15 +14,18 @@ from typing import Literal
 
 import duckdb
 import requests
+import yaml
 
 from shipworthy import __version__
 from shipworthy.contract import RAW_SCHEMA
 from shipworthy.errors import ShipworthyError
-from shipworthy.identity import SALT_VARIABLE, load_salt
+from shipworthy.identity import SALT_VARIABLE, fingerprint, load_salt
+from shipworthy.salt import read_fingerprint
 from shipworthy.sources import SUMMARIES, vendor
 from shipworthy.sources.config import CONFIG_FILE, OWN_LOADERS, Step, read_config
 from shipworthy.sources.http import Session, address
 from shipworthy.sources.vendor import Keys, Vendor
+from shipworthy.warehouse import STORAGE_VERSION, reading
 
 State = Literal["ok", "note", "missing"]
 
@@ -30,6 +33,8 @@ State = Literal["ok", "note", "missing"]
 _GIT_VERSION = (2, 39)
 # Vendors refuse signatures, and windows of time end wrongly, when the clock is further off.
 _CLOCK_SECONDS = 60.0
+# A source that was not loaded for longer holds everything else up.
+_OLD_DAYS = 7
 _TIMEOUT_SECONDS = (5.0, 20.0)
 _PACKAGES = ("duckdb", "dlt", "dbt-core", "dbt-duckdb")
 
@@ -56,8 +61,8 @@ class Check:
 def examine(config: Path, warehouse: Path) -> Iterator[Check]:
     """Check versions, the warehouse, the salt, the configuration and each source that is set up.
 
-    Nothing is written, but for the salt if there is none yet. Each source with an interface is
-    asked once, with its credentials.
+    Nothing is written, no salt and no warehouse either. Each source with an interface is asked
+    once, with its credentials.
 
     Parameters
     ----------
@@ -69,15 +74,18 @@ def examine(config: Path, warehouse: Path) -> Iterator[Check]:
     """
     yield from _versions()
     yield _git()
-    yield _warehouse(warehouse)
+    yield from _warehouse(warehouse)
     yield _salt(warehouse)
+    yield from _profile(Path())
     steps, check = _config(config)
     yield check
     names = {step.name for step in steps}
     if not steps:
         steps = [Step(name, {}, None, 0.01) for name in SUMMARIES if _has_credentials(name)]
     for step in steps:
-        if step.name not in OWN_LOADERS:
+        if step.name in OWN_LOADERS:
+            yield _own_paths(step)
+        else:
             yield from _source(step, is_configured=step.name in names)
 
 
@@ -111,39 +119,133 @@ def _git() -> Check:
     return Check("git", "ok", version)
 
 
-def _warehouse(path: Path) -> Check:
+def _warehouse(path: Path) -> Iterator[Check]:
     if not path.exists():
-        if not os.access(path.absolute().parent, os.W_OK):
-            return Check("warehouse", "missing", f"{path.absolute().parent} cannot be written")
-        return Check("warehouse", "note", f"{path} does not exist yet; the first load makes it")
+        directory = path.absolute().parent
+        if not directory.is_dir():
+            yield Check("warehouse", "missing", f"{directory} does not exist; make it")
+        elif not os.access(directory, os.W_OK):
+            yield Check("warehouse", "missing", f"{directory} cannot be written")
+        else:
+            yield Check("warehouse", "note", f"{path} does not exist yet; the first load makes it")
+        return
     try:
-        connection = duckdb.connect(str(path), read_only=True)
-    except duckdb.Error as error:
-        reason = str(error).strip().splitlines()[0]
-        return Check("warehouse", "missing", f"{path} cannot be opened: {reason}")
-    try:
-        newest = connection.execute(
-            f"select count(distinct source), max(loaded_at) from {RAW_SCHEMA}.load_watermarks"
-        ).fetchall()[0]
-    except duckdb.CatalogException:
-        return Check("warehouse", "note", f"{path} holds no loaded inputs yet")
-    finally:
-        connection.close()
-    if not newest[0]:
-        return Check("warehouse", "note", f"{path} holds no loaded inputs yet")
-    return Check(
-        "warehouse", "ok", f"{path}: {newest[0]} sources, last load {newest[1]:%F %H:%M} UTC"
+        with reading(path) as connection:
+            sources = connection.execute(
+                "select source, min(loaded_through), max(loaded_at) "
+                f"from {RAW_SCHEMA}.load_watermarks group by source order by source"
+            ).fetchall()
+    except ShipworthyError as error:
+        if isinstance(error.__cause__, duckdb.CatalogException):
+            yield Check("warehouse", "note", f"{path} holds no loaded inputs yet")
+        else:
+            yield Check("warehouse", "missing", str(error).rstrip("."))
+        return
+    if not sources:
+        yield Check("warehouse", "note", f"{path} holds no loaded inputs yet")
+        return
+    newest = max(loaded_at for _, _, loaded_at in sources if loaded_at)
+    yield Check(
+        "warehouse", "ok", f"{path}: {len(sources)} sources, last load {newest:%F %H:%M} UTC"
     )
+    now = datetime.now(UTC).replace(tzinfo=None)
+    for source, through, loaded_at in sources:
+        yield _age(source, through, loaded_at, now)
+
+
+def _age(source: str, through: datetime | None, loaded_at: datetime | None, now: datetime) -> Check:
+    """Say how far a source reaches and how long ago it was loaded."""
+    reach = f"complete through {through:%F %H:%M} UTC" if through else "says not how far it reaches"
+    days = (now - loaded_at).days if loaded_at else None
+    ago = "" if days is None else f", loaded {'today' if days < 1 else f'{days} days ago'}"
+    is_old = days is not None and days > _OLD_DAYS
+    hint = "; load it again, for everything is judged as of the oldest source" if is_old else ""
+    return Check(source, "note" if is_old or not through else "ok", f"{reach}{ago}{hint}")
 
 
 def _salt(warehouse: Path) -> Check:
-    if os.environ.get(SALT_VARIABLE):
-        return Check("salt", "ok", f"from {SALT_VARIABLE}")
     try:
-        load_salt(warehouse)
+        salt = load_salt(warehouse, may_create=False)
+        known = _known_fingerprint(warehouse)
     except ShipworthyError as error:
         return Check("salt", "missing", str(error))
-    return Check("salt", "ok", "in a file beside the warehouse; keep it, or people get new keys")
+    if salt is None and known is not None:
+        finding = (
+            "the salt that the warehouse was loaded with is not here; copy .shipworthy/ from where "
+            f"it was, or set {SALT_VARIABLE}"
+        )
+        return Check("salt", "missing", finding)
+    if salt is None:
+        return Check("salt", "note", "none yet; the first load that meets people makes one")
+    if known is not None and known != fingerprint(salt):
+        finding = (
+            "the warehouse was loaded with another one; copy .shipworthy/ from where it was, or "
+            f"set {SALT_VARIABLE}"
+        )
+        return Check("salt", "missing", finding)
+    fits = "" if known is None else ", the one that the warehouse was loaded with"
+    if os.environ.get(SALT_VARIABLE):
+        return Check("salt", "ok", f"from {SALT_VARIABLE}{fits}")
+    return Check("salt", "ok", f"in a file beside the warehouse{fits}; keep it")
+
+
+def _known_fingerprint(warehouse: Path) -> str | None:
+    if not warehouse.is_file():
+        return None
+    try:
+        with reading(warehouse) as connection:
+            return read_fingerprint(connection)
+    except ShipworthyError:
+        # The line of the warehouse says why.
+        return None
+
+
+def _profile(directory: Path) -> Iterator[Check]:
+    """Look at the profile of the dbt project that somebody stands in."""
+    project = directory / "dbt_project.yml"
+    if not project.is_file():
+        return
+    try:
+        name = (yaml.safe_load(project.read_text("utf-8")) or {}).get("profile")
+        places = [os.environ.get("DBT_PROFILES_DIR"), str(directory), str(Path.home() / ".dbt")]
+        files = [Path(place) / "profiles.yml" for place in places if place]
+        found = next((path for path in files if path.is_file()), None)
+        if found is None:
+            yield Check("dbt profile", "missing", "there is no profiles.yml; dbt cannot connect")
+            return
+        profile = (yaml.safe_load(found.read_text("utf-8")) or {}).get(name)
+        if not isinstance(profile, dict):
+            yield Check("dbt profile", "missing", f"{found} has no profile {name!r}")
+            return
+        outputs = profile["outputs"]
+        target = outputs[os.environ.get("DBT_TARGET") or profile.get("target") or "default"]
+        kind = target["type"]
+    except (OSError, yaml.YAMLError, UnicodeError, AttributeError, KeyError, TypeError) as error:
+        finding = f"{project} or its profile cannot be understood ({type(error).__name__})"
+        yield Check("dbt profile", "missing", finding)
+        return
+    if kind != "duckdb":
+        yield Check("dbt profile", "ok", f"{found}: {kind}")
+        return
+    version = (target.get("config_options") or {}).get("storage_compatibility_version")
+    if version is None:
+        finding = (
+            f"{found}: DuckDB files of target {name} open with DuckDB 2 alone; for older readers "
+            f"set config_options: {{storage_compatibility_version: {STORAGE_VERSION}}}"
+        )
+        yield Check("dbt profile", "note", finding)
+    else:
+        yield Check("dbt profile", "ok", f"{found}: duckdb, files in the format of {version}")
+
+
+def _own_paths(step: Step) -> Check:
+    """Look whether what `[git]` or `[files]` names is there."""
+    paths = step.options.get("paths") or [Path(step.options["directory"])]
+    missing = [str(path) for path in paths if not Path(path).exists()]
+    if missing:
+        verb = "does" if len(missing) == 1 else "do"
+        return Check(f"{step.name} paths", "missing", f"{', '.join(missing)} {verb} not exist")
+    return Check(f"{step.name} paths", "ok", f"{len(paths)} there")
 
 
 def _config(path: Path) -> tuple[list[Step], Check]:

@@ -1,99 +1,216 @@
-"""The line that a build ends with, read from the mart `headline`."""
+"""What a build ends with: the mart `headline` in sentences that a leader can repeat, or as JSON."""
 
+import json
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
+from shipworthy.contract import RAW_SCHEMA, TABLES
 from shipworthy.errors import ShipworthyError
+from shipworthy.warehouse import reading
 
+_SCHEMA = "shipworthy"
+# Every version of the mart has these; by them it is found in a schema of another name.
 _COLUMNS = (
     "as_of_at",
     "normalized_deployments_per_week",
-    "ai_share",
-    "normalized_deployments_null_reason",
     "severity_weighted_failure_rate",
-    "severity_weighted_failure_rate_null_reason",
     "turnover_ratio",
-    "turnover_ratio_low",
-    "turnover_ratio_high",
     "turnover_signal",
-    "turnover_window_days",
-    "turnover_ratio_null_reason",
 )
+_DEMO = "DEMO"
+# Verdicts under which the ratio is chance, and is not shown.
+_UNDECIDED = frozenset({"insufficient_data"})
+_RATIO = ("turnover_ratio", "turnover_ratio_low", "turnover_ratio_high")
+
+_BASES = {
+    "ai_usage": ("Code without a mark counts as human where its author had no AI at hand"),
+    "trailers_only": (
+        "The comparison rests on marks in commits alone, so part of the AI's code counts as"
+        " nobody's: load AI usage"
+    ),
+    "untagged_as_human": "Code without a mark counts as human, because a variable says so",
+    "untagged_as_unknown": "Code without a mark counts as nobody's, because a variable says so",
+}
 
 
-def headline(warehouse: Path) -> str:
-    """Say in one line where the warehouse is and what the three headline numbers are.
+def headline(warehouse: Path, schema: str | None = None) -> str:
+    """Say where the warehouse is, what its rows are, and what the three headline numbers are.
 
     Parameters
     ----------
     warehouse : Path
         The DuckDB file that dbt built.
+    schema : str, optional
+        Where the mart is; by default `shipworthy`, else the one schema that holds it.
 
     Returns
     -------
     str
-        One line; a number that is null is told with its reason.
+        Lines; a number that is null is told with its reason.
 
     Raises
     ------
     ShipworthyError
         If there is no such file, it is not a warehouse, or the marts are not built.
     """
-    row = _read(warehouse)
-    as_of = f"{row['as_of_at']:%Y-%m-%d}" if row["as_of_at"] else "no data"
-    numbers = (_shipping(row), _failing(row), _turnover(row))
-    return f"{warehouse} (as of {as_of}): {'; '.join(numbers)}"
+    row, is_outdated = _read(warehouse, schema)
+    lines = [_opening(warehouse, row), _shipping(row), _failing(row), *_turnover(row)]
+    if is_outdated:
+        lines.append("Rows were loaded since this was built from the demo; run `dbt build`.")
+    return "\n".join(line for line in lines if line)
 
 
-def _read(warehouse: Path) -> dict[str, object]:
+def headline_json(warehouse: Path, schema: str | None = None) -> str:
+    """Return the same as one JSON object: the mart's columns, and the file as `warehouse`.
+
+    Days and moments (UTC) are texts in ISO 8601; the ratio is null where there is no verdict.
+
+    Parameters
+    ----------
+    warehouse, schema
+        As in `headline`.
+
+    Raises
+    ------
+    ShipworthyError
+        As in `headline`.
+    """
+    row, is_outdated = _read(warehouse, schema)
+    if row["turnover_signal"] in _UNDECIDED:
+        row |= dict.fromkeys(_RATIO)
+    content = {"warehouse": str(warehouse), **row, "is_outdated": is_outdated}
+    return json.dumps(content, default=_iso, ensure_ascii=False, indent=2)
+
+
+def _iso(value: object) -> str | float:
+    return value.isoformat() if isinstance(value, date | datetime) else float(str(value))
+
+
+def _read(warehouse: Path, schema: str | None) -> tuple[dict[str, Any], bool]:
+    """Return the mart's row, and whether it is the demo's though rows are loaded."""
     if not warehouse.is_file():
         raise ShipworthyError(
             f"there is no warehouse at {warehouse}; "
             "run `make build`, or load data and run `dbt build`."
         )
-    # Without this DuckDB takes a missing table for a Python object of the same name.
-    config = {"python_enable_replacements": False}
-    try:
-        with duckdb.connect(str(warehouse), read_only=True, config=config) as connection:
-            rows = connection.execute(
-                f"select {', '.join(_COLUMNS)} from shipworthy.headline"
-            ).fetchall()
-    except duckdb.CatalogException as error:
-        raise ShipworthyError(f"{warehouse} has no marts yet; run `dbt build`.") from error
-    except duckdb.IOException as error:
+    with reading(warehouse) as connection:
+        place = _find(connection, warehouse, schema)
+        result = connection.execute(f'select * from "{place}".headline')
+        columns = [column[0] for column in result.description]
+        rows = result.fetchall()
+        if not rows:
+            raise ShipworthyError(f"{warehouse}: {place}.headline is empty; run `dbt build`.")
+        row = dict(zip(columns, rows[0], strict=True))
+        return row, row.get("data_source") == _DEMO and _holds_rows(connection)
+
+
+def _find(connection: duckdb.DuckDBPyConnection, warehouse: Path, schema: str | None) -> str:
+    """Return the schema of the mart: in a project that installs the package it has another name."""
+    found = [
+        name
+        for name, columns in connection.execute(
+            "select table_schema, list(column_name) from information_schema.columns "
+            "where table_catalog = current_catalog() and table_name = 'headline' "
+            "group by table_schema order by table_schema"
+        ).fetchall()
+        if set(_COLUMNS) <= set(columns)
+    ]
+    if schema is not None:
+        if schema not in found:
+            there = f"; it is in {', '.join(found)}" if found else ", nor does any other schema"
+            raise ShipworthyError(f"{warehouse}: schema {schema} holds no headline{there}.")
+        return schema
+    if not found:
+        raise ShipworthyError(f"{warehouse} has no marts yet; run `dbt build`.")
+    if _SCHEMA in found:
+        return _SCHEMA
+    if len(found) > 1:
         raise ShipworthyError(
-            f"{warehouse} cannot be read: another process has it open, or it is no DuckDB file."
-        ) from error
-    return dict(zip(_COLUMNS, rows[0], strict=True))
+            f"{warehouse} holds several headlines, in {', '.join(found)}; choose one with --schema."
+        )
+    return found[0]
 
 
-def _shipping(row: dict[str, object]) -> str:
+def _holds_rows(connection: duckdb.DuckDBPyConnection) -> bool:
+    there = {
+        name
+        for (name,) in connection.execute(
+            "select table_name from information_schema.tables "
+            "where table_catalog = current_catalog() and table_schema = ?",
+            [RAW_SCHEMA],
+        ).fetchall()
+    }
+    return any(
+        connection.execute(f"select 1 from {RAW_SCHEMA}.{name} limit 1").fetchall()
+        for name in TABLES
+        if name in there
+    )
+
+
+# ---------------------------------------------------------------------------- sentences
+
+
+def _opening(warehouse: Path, row: dict[str, Any]) -> str:
+    as_of = f"as of {row['as_of_at']:%Y-%m-%d}" if row["as_of_at"] else "no data"
+    demo = ", DEMO: an invented organisation" if row.get("data_source") == _DEMO else ""
+    return f"{warehouse} ({as_of}{demo})"
+
+
+def _shipping(row: dict[str, Any]) -> str:
     value = row["normalized_deployments_per_week"]
     if value is None:
-        return f"normalized deployments: none ({_reason(row, 'normalized_deployments')})"
-    share = "" if row["ai_share"] is None else f" ({row['ai_share']:.0%} AI)"
-    return f"normalized deployments {value:.1f} a week{share}"
+        return f"Normalized deployments: none ({_reason(row, 'normalized_deployments')})."
+    share = "" if row["ai_share"] is None else f", {row['ai_share']:.0%} of them AI-written"
+    weeks = ""
+    first, last = row.get("shipping_first_week_start_on"), row.get("shipping_last_week_start_on")
+    if first and last:
+        weeks = f" in the {(last - first).days // 7 + 1} weeks to {last + timedelta(days=6)}"
+    nothing = ""
+    if row.get("deployments"):
+        nothing = (
+            f" {row['deployments_shipping_nothing']} of {row['deployments']} production "
+            "deployments shipped nothing."
+        )
+    return f"Normalized deployments: {value:.1f} a week{share}{weeks}.{nothing}"
 
 
-def _failing(row: dict[str, object]) -> str:
+def _failing(row: dict[str, Any]) -> str:
     value = row["severity_weighted_failure_rate"]
     if value is None:
         reason = _reason(row, "severity_weighted_failure_rate")
-        return f"severity-weighted failure rate: none ({reason})"
-    return f"severity-weighted failure rate {value:.3f}"
+        return f"Severity-weighted failure rate: none ({reason})."
+    low, high = (row.get(f"severity_weighted_failure_rate_{end}") for end in ("low", "high"))
+    limits = "" if low is None or high is None else f" [{low:.3f}, {high:.3f}]"
+    return f"Severity-weighted failure rate: {value:.3f}{limits}."
 
 
-def _turnover(row: dict[str, object]) -> str:
-    name = f"{row['turnover_window_days']}-day turnover ratio AI to human"
-    value = row["turnover_ratio"]
-    if value is None:
-        return f"{name}: none ({_reason(row, 'turnover_ratio')})"
-    high = row["turnover_ratio_high"]
-    high_limit = "unbounded" if high is None else f"{high:.2f}"
-    signal = str(row["turnover_signal"]).replace("_", " ")
-    return f"{name} {value:.2f} [{row['turnover_ratio_low']:.2f}, {high_limit}], {signal}"
+def _turnover(row: dict[str, Any]) -> list[str]:
+    name = f"{row['turnover_window_days']}-day turnover of AI against human code"
+    value, signal = row["turnover_ratio"], row["turnover_signal"]
+    if signal in _UNDECIDED:
+        lines = [f"{name}: too little data for a verdict."]
+    elif value is None:
+        return [f"{name}: none ({_reason(row, 'turnover_ratio')})."]
+    else:
+        high = row["turnover_ratio_high"]
+        limit = "unbounded" if high is None else f"{high:.2f}"
+        verdict = str(signal).replace("_", " ")
+        lines = [
+            f"{name}: rewritten {value:.2f} times as often "
+            f"[{row['turnover_ratio_low']:.2f}, {limit}], {verdict}."
+        ]
+    coverage = row.get("turnover_attribution_coverage")
+    rests = []
+    if coverage is not None:
+        rests.append(f"{coverage:.0%} of the lines carry a mark of who wrote them.")
+    if row.get("turnover_basis"):
+        basis = str(row["turnover_basis"])
+        rests.append(f"{_BASES.get(basis, basis)} ({basis}).")
+    return [*lines, *([" ".join(rests)] if rests else [])]
 
 
-def _reason(row: dict[str, object], measure: str) -> str:
+def _reason(row: dict[str, Any], measure: str) -> str:
     return str(row[f"{measure}_null_reason"] or "unknown").replace("_", " ")

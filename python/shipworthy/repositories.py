@@ -9,7 +9,7 @@ import duckdb
 
 from shipworthy.contract import RAW_SCHEMA, TABLES
 from shipworthy.errors import ShipworthyError
-from shipworthy.warehouse import connect
+from shipworthy.warehouse import connect, transaction
 
 # Where loads keep what they know beside the contract's tables, by repository.
 _STATE_TABLES = ("git_reader_state",)
@@ -133,14 +133,8 @@ def _transaction(warehouse: str | os.PathLike[str]) -> Iterator[duckdb.DuckDBPyC
             f"There is no warehouse {os.fspath(warehouse)}; "
             "set SHIPWORTHY_WAREHOUSE to the one that is meant."
         )
-    with closing(connect(warehouse)) as connection:
-        connection.execute("begin")
-        try:
-            yield connection
-        except BaseException:
-            connection.execute("rollback")
-            raise
-        connection.execute("commit")
+    with closing(connect(warehouse)) as connection, transaction(connection):
+        yield connection
 
 
 def _tables_with_repository(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -7,7 +7,7 @@ or an overlap changes nothing.
 import errno
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,9 +37,11 @@ _RESERVED_STEMS = frozenset(
 )
 
 # DuckDB 2 writes by default a format that no 1.x client opens; BI tools are often a version behind.
-_STORAGE_VERSION = "v1.4.0"
+STORAGE_VERSION = "v1.4.0"
 
 _STAGED = "_shipworthy_staged"
+# Of one reason, each under its subject.
+_MOST_FINDINGS = 100
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,35 @@ class Finding:
     reason: str
     subject: str
     row_count: int = 1
+
+
+@contextmanager
+def reading(path: str | os.PathLike[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a warehouse that exists, to read it; nothing is made or written.
+
+    Parameters
+    ----------
+    path : path-like
+        The DuckDB file.
+
+    Raises
+    ------
+    ShipworthyError
+        If it is locked, unreadable, damaged or not DuckDB's, whenever that turns out.
+    """
+    path = Path(path)
+    _refuse_odd_name(path)
+    if path.exists() and not os.access(path, os.R_OK):
+        raise ShipworthyError(f"The warehouse {path} cannot be read: you are not allowed to.")
+    _refuse_foreign(path)
+    # Without the first DuckDB takes a missing table for a Python object of the same name.
+    config = {"python_enable_replacements": False, "autoinstall_known_extensions": False}
+    try:
+        with duckdb.connect(str(path), read_only=True, config=config) as connection:
+            connection.execute("set enable_progress_bar = false")
+            yield connection
+    except (duckdb.Error, RuntimeError, UnicodeError, MemoryError) as error:
+        raise ShipworthyError(explain(path, error)) from error
 
 
 @contextmanager
@@ -132,7 +163,7 @@ def warehouse_path() -> Path:
         If the file has the name of a schema, so that DuckDB could not tell the two apart.
     """
     path = Path(os.environ.get(WAREHOUSE_VARIABLE) or DEFAULT_WAREHOUSE)
-    _refuse_reserved_name(path)
+    _refuse_odd_name(path)
     return path
 
 
@@ -157,7 +188,7 @@ def connect(path: str | os.PathLike[str]) -> duckdb.DuckDBPyConnection:
         If the file is locked, not DuckDB's, a directory, badly named, or cannot be written.
     """
     path = Path(path)
-    _refuse_reserved_name(path)
+    _refuse_odd_name(path)
     if path.is_dir():
         raise ShipworthyError(f"The warehouse {path} is a directory; name a file in it.")
     if not path.parent.is_dir():
@@ -165,19 +196,24 @@ def connect(path: str | os.PathLike[str]) -> duckdb.DuckDBPyConnection:
             f"The warehouse's directory {path.parent} does not exist; make it, "
             f"or set {WAREHOUSE_VARIABLE} to another file."
         )
+    _refuse_foreign(path)
     try:
         connection = duckdb.connect(
-            str(path), config={"storage_compatibility_version": _STORAGE_VERSION}
+            str(path),
+            config={
+                "storage_compatibility_version": STORAGE_VERSION,
+                "autoinstall_known_extensions": False,
+            },
         )
     except duckdb.Error as error:
-        raise ShipworthyError(_explain(path, error)) from error
+        raise ShipworthyError(explain(path, error)) from error
     try:
         # It would write to standard output, even where that is a file.
         connection.execute("set enable_progress_bar = false")
         _create_tables(connection)
     except duckdb.Error as error:
         connection.close()
-        raise ShipworthyError(_explain(path, error)) from error
+        raise ShipworthyError(explain(path, error)) from error
     return connection
 
 
@@ -263,6 +299,14 @@ def read_findings(connection: duckdb.DuckDBPyConnection, source: str) -> list[Fi
     return [Finding(*row) for row in rows]
 
 
+def list_findings(input_name: str, reason: str, subjects: Sequence[str]) -> list[Finding]:
+    """Return a finding for each subject; of very many, the rest under one name (`others`)."""
+    found = [Finding(input_name, reason, subject) for subject in subjects[:_MOST_FINDINGS]]
+    if len(subjects) > _MOST_FINDINGS:
+        found.append(Finding(input_name, reason, "others", len(subjects) - _MOST_FINDINGS))
+    return found
+
+
 def replace_findings(
     connection: duckdb.DuckDBPyConnection, source: str, findings: Iterable[Finding]
 ) -> None:
@@ -303,7 +347,14 @@ def replace_findings(
         )
 
 
-def _refuse_reserved_name(path: Path) -> None:
+def _refuse_odd_name(path: Path) -> None:
+    # DuckDB takes these for no file: what is loaded would be gone, or sent to a service.
+    name = str(path)
+    if name.startswith(":memory:") or re.match(r"(md|motherduck):|[a-z0-9]{2,}:/", name):
+        raise ShipworthyError(
+            f"The warehouse must be a file, and {name} is none: set {WAREHOUSE_VARIABLE} to a path "
+            f"such as {DEFAULT_WAREHOUSE}."
+        )
     # DuckDB takes the name up to the first dot: main.v2.duckdb becomes the catalog `main`.
     stem = path.name.split(".")[0].lower()
     if stem in _RESERVED_STEMS:
@@ -313,8 +364,29 @@ def _refuse_reserved_name(path: Path) -> None:
         )
 
 
-def _explain(path: Path, error: duckdb.Error) -> str:
-    """Tell in one sentence why the file cannot be opened."""
+def _refuse_foreign(path: Path) -> None:
+    """Refuse a file of another kind: DuckDB would ask the network for what reads it."""
+    if not path.is_file() or not os.access(path, os.R_OK):
+        return
+    with path.open("rb") as file:
+        start = file.read(12)
+    # DuckDB makes a database of an empty file.
+    if start and start[8:] != b"DUCK":
+        raise ShipworthyError(
+            f"The file {path} is not a DuckDB database; name another file, or remove it."
+        )
+
+
+def explain(path: Path, error: Exception) -> str:
+    """Tell in one sentence why the file cannot be opened.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    error : Exception
+        What DuckDB raised.
+    """
     text = str(error)
     if "Could not set lock" in text:
         holder = re.search(r"\(PID (\d+)\)", text)
@@ -326,10 +398,31 @@ def _explain(path: Path, error: duckdb.Error) -> str:
         return f"The file {path} is not a DuckDB database; name another file, or remove it."
     if "version number" in text:
         return f"The warehouse {path} was written by a newer DuckDB than this one; upgrade duckdb."
+    first_line = (text.strip().splitlines() or [type(error).__name__])[0]
+    if _is_damage(error):
+        return (
+            f"The warehouse {path} is damaged ({first_line}); restore it from a copy, or load "
+            "everything into a new one."
+        )
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         return f"The warehouse {path} cannot be written: its file or directory is read-only."
-    first_line = text.strip().splitlines()[0]
+    reason = _unwritable(error)
+    if reason:
+        return f"The warehouse {path} cannot be written: {reason}."
     return f"The warehouse {path} cannot be opened: {first_line}"
+
+
+def _is_damage(error: Exception) -> bool:
+    """Return whether an error is one of those that only damaged bytes bring about."""
+    kinds = (
+        duckdb.FatalException,
+        duckdb.InternalException,
+        duckdb.SerializationException,
+        RuntimeError,
+        UnicodeError,
+        MemoryError,
+    )
+    return isinstance(error, kinds) or "orrupt" in str(error)
 
 
 def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:

@@ -273,6 +273,11 @@ MOMENT = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in
             "a mapping of table names to the names that yours have",
         ),
         (
+            "github_relations",
+            [{"reviews": 'r" union select * from secrets --'}, {"reviews": 7}, {"reviews": ""}],
+            "a mapping of table names to the names that yours have, of letters, digits and _ $ . -",
+        ),
+        (
             "relations",
             ["ours", ["incidents"], {"tickets": "ours"}, {"incidents": None}],
             "a mapping of inputs to names of your models, such as {incidents: our_incidents}",

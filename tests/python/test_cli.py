@@ -106,18 +106,27 @@ def test_load_git_passes_everything_on(run, tmp_path, monkeypatch):
     assert run("load", "git", "a", "b.bundle") == (0, "one line a repository\n", "")
     assert run(
         *("load", "git", "a", "--repository", "o/a", "--repository", "o/b", "--branch", "trunk"),
-        *("--releases", "v*", "--strict", "--jobs", "2"),
+        *("--releases", "v*", "--releases", "!*rc*", "--release-service", "{service}@*"),
+        *("--strict", "--jobs", "2"),
     )[0] == 0  # fmt: skip
     warehouse = tmp_path / "warehouse.duckdb"
     first, second = calls
     assert first == (
         ((Path("a"), Path("b.bundle")), warehouse),
-        {"repositories": (), "branch": None, "releases": None, "strict": False, "jobs": 1},
+        {
+            "repositories": (),
+            "branch": None,
+            "releases": (),
+            "release_service": (),
+            "strict": False,
+            "jobs": 1,
+        },
     )
     assert second[1] == {
         "repositories": ("o/a", "o/b"),
         "branch": "trunk",
-        "releases": "v*",
+        "releases": ("v*", "!*rc*"),
+        "release_service": ("{service}@*",),
         "strict": True,
         "jobs": 2,
     }

@@ -72,11 +72,16 @@ def test_sources_run_people_first_and_keep_their_own_since(config):
     path = config(
         "since = 2026-01-01\nmax_rejected = 0.05\n"
         "[pagerduty]\nsince = 2026-03-01\n[pagerduty.services]\nShop = 'acme/shop'\n"
-        "[git]\npaths = ['../shop']\nreleases = 'v*'\n"
+        "[git]\npaths = ['../shop']\nreleases = ['v*', '!*rc*']\n"
+        "release_services = { 'cli/v*' = 'cli' }\n"
     )
     git, pagerduty = read_config(path)
     assert git.name == "git"
-    assert git.options == {"paths": [path.parent / "../shop"], "releases": "v*"}
+    assert git.options == {
+        "paths": [path.parent / "../shop"],
+        "releases": ["v*", "!*rc*"],
+        "release_services": {"cli/v*": "cli"},
+    }
     assert git.since == datetime(2026, 1, 1, tzinfo=UTC)
     assert pagerduty.options == {"services": {"Shop": "acme/shop"}}
     assert pagerduty.since == datetime(2026, 3, 1, tzinfo=UTC)
@@ -151,3 +156,10 @@ def test_one_that_fails_keeps_no_other_from_loading(config, tmp_path):
 def test_without_a_file_the_sentence_says_what_to_do(config, tmp_path):
     with pytest.raises(ShipworthyError, match="write one that names your sources"):
         read_config(tmp_path / "shipworthy.toml")
+
+
+def test_one_pattern_of_releases_may_stand_alone(tmp_path):
+    path = tmp_path / "shipworthy.toml"
+    path.write_text("[git]\npaths = ['shop']\nreleases = 'v*'\n", encoding="utf-8")
+    [step] = read_config(path)
+    assert step.options["releases"] == ["v*"]

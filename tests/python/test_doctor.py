@@ -1,6 +1,7 @@
 """`shipworthy doctor`: what is missing, in a table."""
 
 import threading
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -10,6 +11,8 @@ from click.testing import CliRunner
 from shipworthy.cli import cli
 from shipworthy.doctor import Check, examine, table
 from shipworthy.errors import ShipworthyError
+from shipworthy.identity import load_salt
+from shipworthy.salt import salt_of
 from shipworthy.sources import SUMMARIES, vendor
 from shipworthy.warehouse import connect
 
@@ -103,11 +106,11 @@ def test_a_file_that_is_no_warehouse(look, tmp_path):
     (tmp_path / "other.duckdb").write_text("this is no database at all" * 100)
     check = look(warehouse="other.duckdb")["warehouse"]
     assert check.state == "missing"
-    assert "cannot be opened" in check.finding
+    assert "is not a DuckDB database" in check.finding
 
 
 def test_a_salt_that_others_can_read(look, tmp_path):
-    look()
+    load_salt(tmp_path / "warehouse.duckdb")
     (tmp_path / ".shipworthy" / "salt").chmod(0o644)
     check = look()["salt"]
     assert check.state == "missing"
@@ -127,6 +130,118 @@ def test_without_configuration_the_environment_says_what_is_set_up(look, monkeyp
     checks = look(config="none.toml")
     assert checks["shipworthy.toml"].state == "note"
     assert "pagerduty credential" not in checks
+
+
+def everything(directory):
+    return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+def test_nothing_is_written(look, tmp_path):
+    before = everything(tmp_path)
+    checks = look()
+    assert checks["warehouse"].state == checks["salt"].state == "note"
+    assert "the first load makes it" in checks["warehouse"].finding
+    assert "none yet" in checks["salt"].finding
+    assert everything(tmp_path) == before
+    assert not (tmp_path / ".shipworthy").exists()
+
+    connect(tmp_path / "warehouse.duckdb").close()
+    before = everything(tmp_path)
+    look()
+    assert everything(tmp_path) == before
+
+
+def load_somebody(path):
+    connection = connect(path)
+    salt_of(connection, path)
+    connection.execute("insert into shipworthy_raw.identities values ('a', 'b')")
+    connection.close()
+
+
+def test_the_salt_is_compared_with_the_warehouse(look, tmp_path, monkeypatch):
+    load_somebody(tmp_path / "warehouse.duckdb")
+    check = look()["salt"]
+    assert (check.state, "the one that the warehouse was loaded with" in check.finding) == (
+        "ok",
+        True,
+    )
+    (tmp_path / ".shipworthy").rename(tmp_path / "elsewhere")
+    check = look()["salt"]
+    assert (check.state, "is not here; copy .shipworthy/" in check.finding) == ("missing", True)
+    assert not (tmp_path / ".shipworthy").exists()
+    monkeypatch.setenv("SHIPWORTHY_SALT", "another salt, long enough")
+    check = look()["salt"]
+    assert (check.state, "was loaded with another one" in check.finding) == ("missing", True)
+
+
+def test_a_short_salt(look, monkeypatch):
+    monkeypatch.setenv("SHIPWORTHY_SALT", "sesame")
+    check = look()["salt"]
+    assert (check.state, "shorter than 16 bytes" in check.finding) == ("missing", True)
+
+
+def test_the_age_of_each_source(look, tmp_path):
+    now = datetime.now(UTC).replace(tzinfo=None)
+    connection = connect(tmp_path / "warehouse.duckdb")
+    rows = [
+        ("commits", "git:acme/shop", now, now),
+        ("incidents", "pagerduty", now - timedelta(days=31), now - timedelta(days=30)),
+        ("deployments", "files", None, now),
+    ]
+    for row in rows:
+        connection.execute(
+            "insert into shipworthy_raw.load_watermarks (input, source, loaded_through, loaded_at) "
+            "values (?, ?, ?, ?)",
+            row,
+        )
+    connection.close()
+    checks = look()
+    assert checks["warehouse"].finding.endswith("UTC")
+    assert "3 sources" in checks["warehouse"].finding
+    assert (checks["git:acme/shop"].state, checks["pagerduty"].state) == ("ok", "note")
+    assert "loaded 30 days ago; load it again" in checks["pagerduty"].finding
+    assert checks["files"].finding == "says not how far it reaches, loaded today"
+
+
+def test_paths_of_the_own_loaders(look, tmp_path):
+    config = tmp_path / "shipworthy.toml"
+    (tmp_path / "shop").mkdir()
+    config.write_text("[git]\npaths = ['shop', 'shoop']\n[files]\ndirectory = 'exports'\n")
+    checks = look()
+    assert checks["git paths"].state == checks["files paths"].state == "missing"
+    assert checks["git paths"].finding == f"{tmp_path / 'shoop'} does not exist"
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "shoop").mkdir()
+    checks = look()
+    assert (checks["git paths"].finding, checks["files paths"].finding) == ("2 there", "1 there")
+
+
+@pytest.mark.parametrize(
+    ("profiles", "state", "finding"),
+    [
+        (None, "missing", "there is no profiles.yml"),
+        ("other: {}", "missing", "has no profile 'ours'"),
+        ("ours: [", "missing", "cannot be understood"),
+        ("ours: {target: dev, outputs: {dev: {type: postgres}}}", "ok", "postgres"),
+        ("ours: {target: dev, outputs: {dev: {type: duckdb}}}", "note", "open with DuckDB 2 alone"),
+        (
+            "ours: {target: dev, outputs: {dev: {type: duckdb, config_options: "
+            "{storage_compatibility_version: v1.4.0}}}}",
+            "ok",
+            "in the format of v1.4.0",
+        ),
+    ],
+)
+def test_the_profile_of_the_project(look, tmp_path, monkeypatch, profiles, state, finding):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+    monkeypatch.delenv("DBT_PROFILES_DIR", raising=False)
+    assert "dbt profile" not in look()
+    (tmp_path / "dbt_project.yml").write_text("name: ours\nprofile: ours\n")
+    if profiles is not None:
+        (tmp_path / "profiles.yml").write_text(profiles)
+    check = look()["dbt profile"]
+    assert (check.state, finding in check.finding) == (state, True), check
 
 
 def test_the_command_prints_a_table_and_fails_where_something_is_missing(

@@ -1,4 +1,9 @@
-"""The line at the end of a build says what the mart says, and why it says nothing."""
+"""What a build ends with says what the mart says, and why it says nothing."""
+
+import json
+import os
+import random
+import sqlite3
 
 import duckdb
 import pytest
@@ -6,40 +11,73 @@ from click.testing import CliRunner
 
 from shipworthy.cli import cli
 from shipworthy.errors import ShipworthyError
-from shipworthy.headline import headline
+from shipworthy.headline import headline, headline_json
+from shipworthy.warehouse import connect
 
 FULL = {
     "as_of_at": "timestamp '2026-10-11 23:00:00'",
     "normalized_deployments_per_week": "40.67",
     "ai_share": "0.374",
+    "shipping_first_week_start_on": "date '2026-06-15'",
+    "shipping_last_week_start_on": "date '2026-08-31'",
+    "deployments": "1480",
+    "deployments_shipping_nothing": "312",
     "normalized_deployments_null_reason": "null",
     "severity_weighted_failure_rate": "0.0241",
+    "severity_weighted_failure_rate_low": "0.0187",
+    "severity_weighted_failure_rate_high": "0.0312",
     "severity_weighted_failure_rate_null_reason": "null",
     "turnover_ratio": "2.2136",
     "turnover_ratio_low": "1.532",
     "turnover_ratio_high": "3.207",
     "turnover_signal": "'alarm'",
+    "turnover_basis": "'ai_usage'",
+    "turnover_attribution_coverage": "0.8124",
     "turnover_window_days": "30",
     "turnover_ratio_null_reason": "null",
+    "data_source": "'loaded'",
 }
 
 
-def warehouse(directory, **changes):
+def warehouse(directory, schema="shipworthy", **changes):
     path = directory / "some.duckdb"
     columns = ", ".join(f"{value} as {name}" for name, value in (FULL | changes).items())
     with duckdb.connect(str(path)) as connection:
-        connection.execute("create schema shipworthy")
-        connection.execute(f"create table shipworthy.headline as select {columns}")
+        connection.execute(f"create schema {schema}")
+        connection.execute(f"create table {schema}.headline as select {columns}")
     return path
 
 
-def test_three_numbers_in_one_line(tmp_path):
+def test_three_numbers_in_sentences(tmp_path):
     path = warehouse(tmp_path)
-    assert headline(path) == (
-        f"{path} (as of 2026-10-11): normalized deployments 40.7 a week (37% AI); "
-        "severity-weighted failure rate 0.024; "
-        "30-day turnover ratio AI to human 2.21 [1.53, 3.21], alarm"
-    )
+    assert headline(path).splitlines() == [
+        f"{path} (as of 2026-10-11)",
+        "Normalized deployments: 40.7 a week, 37% of them AI-written in the 12 weeks to "
+        "2026-09-06. 312 of 1480 production deployments shipped nothing.",
+        "Severity-weighted failure rate: 0.024 [0.019, 0.031].",
+        "30-day turnover of AI against human code: rewritten 2.21 times as often [1.53, 3.21], "
+        "alarm.",
+        "81% of the lines carry a mark of who wrote them. Code without a mark counts as human "
+        "where its author had no AI at hand (ai_usage).",
+    ]
+
+
+def test_the_demo_says_so_and_when_it_is_out_of_date(tmp_path):
+    path = warehouse(tmp_path, data_source="'DEMO'")
+    assert headline(path).startswith(f"{path} (as of 2026-10-11, DEMO: an invented organisation)\n")
+    assert "dbt build" not in headline(path)
+    connection = connect(path)
+    assert "dbt build" not in headline_of(connection, path)
+    connection = connect(path)
+    connection.execute("insert into shipworthy_raw.services (service) values ('shop')")
+    sentence = "Rows were loaded since this was built from the demo; run `dbt build`."
+    assert headline_of(connection, path).endswith(sentence)
+    assert json.loads(headline_json(path))["is_outdated"] is True
+
+
+def headline_of(connection, path):
+    connection.close()
+    return headline(path)
 
 
 def test_a_number_that_is_not_known_says_why(tmp_path):
@@ -53,31 +91,90 @@ def test_a_number_that_is_not_known_says_why(tmp_path):
         turnover_ratio="null",
         turnover_ratio_null_reason="'no_human_line_removed'",
     )
-    assert headline(path) == (
-        f"{path} (as of no data): normalized deployments: none (no mature week); "
-        "severity-weighted failure rate: none (incidents not loaded); "
-        "30-day turnover ratio AI to human: none (no human line removed)"
-    )
+    assert headline(path).splitlines() == [
+        f"{path} (no data)",
+        "Normalized deployments: none (no mature week).",
+        "Severity-weighted failure rate: none (incidents not loaded).",
+        "30-day turnover of AI against human code: none (no human line removed).",
+    ]
 
 
-def test_an_unbounded_limit_and_an_underscored_signal_read_well(tmp_path):
+def test_no_ratio_without_a_verdict(tmp_path):
     path = warehouse(
-        tmp_path, turnover_ratio_high="null", turnover_signal="'insufficient_data'", ai_share="null"
+        tmp_path,
+        turnover_signal="'insufficient_data'",
+        turnover_basis="'trailers_only'",
+        turnover_attribution_coverage="0.02",
     )
-    assert headline(path).endswith("2.21 [1.53, unbounded], insufficient data")
-    assert "40.7 a week;" in headline(path)
+    *_, ratio, rests = headline(path).splitlines()
+    assert ratio == "30-day turnover of AI against human code: too little data for a verdict."
+    assert rests.startswith("2% of the lines carry a mark of who wrote them. The comparison rests")
+    assert rests.endswith("load AI usage (trailers_only).")
+    assert "2.21" not in headline_json(path)
+    row = json.loads(headline_json(path))
+    assert [row["turnover_ratio"], row["turnover_ratio_low"], row["turnover_signal"]] == [
+        None,
+        None,
+        "insufficient_data",
+    ]
+
+
+def test_an_unbounded_limit_reads_well(tmp_path):
+    path = warehouse(tmp_path, turnover_ratio_high="null", ai_share="null")
+    assert "[1.53, unbounded], alarm." in headline(path)
+    assert "40.7 a week in the 12 weeks" in headline(path)
+
+
+def test_json_holds_the_mart(tmp_path):
+    path = warehouse(tmp_path)
+    row = json.loads(headline_json(path))
+    assert row.keys() == {"warehouse", *FULL, "is_outdated"}
+    assert row["as_of_at"] == "2026-10-11T23:00:00"
+    assert row["shipping_last_week_start_on"] == "2026-08-31"
+    assert row["turnover_ratio"] == 2.2136
+
+
+def test_a_mart_of_another_schema_is_found(tmp_path):
+    path = warehouse(tmp_path, schema="analytics_shipworthy")
+    assert "40.7 a week" in headline(path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema other; create table other.headline as select 1 as size")
+    assert "40.7 a week" in headline(path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "create schema dev; create table dev.headline as from analytics_shipworthy.headline"
+        )
+    with pytest.raises(ShipworthyError, match="several headlines, in analytics_shipworthy, dev"):
+        headline(path)
+    assert "40.7 a week" in headline(path, "dev")
+    with pytest.raises(ShipworthyError, match="schema nowhere holds no headline; it is in"):
+        headline(path, "nowhere")
+
+
+# ---------------------------------------------------------------------------- no warehouse
+
+
+def some_sqlite(path):
+    with sqlite3.connect(path) as connection:
+        connection.execute("create table headline (as_of_at)")
+    connection.close()
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"),
-    [(None, "there is no warehouse"), (b"text, not a database" * 999, "no DuckDB file")],
+    ("make", "sentence"),
+    [
+        (lambda path: None, "there is no warehouse at"),
+        (lambda path: path.write_bytes(b"text, not a database" * 999), "is not a DuckDB database"),
+        (lambda path: path.write_bytes(b""), "has no marts yet|is not a DuckDB database"),
+        (some_sqlite, "is not a DuckDB database"),
+    ],
 )
-def test_what_is_no_warehouse_is_refused(tmp_path, content, sentence):
+def test_what_is_no_warehouse_is_refused_by_name(tmp_path, make, sentence):
     path = tmp_path / "some.duckdb"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(ShipworthyError, match=sentence):
+    make(path)
+    with pytest.raises(ShipworthyError, match=sentence) as refusal:
         headline(path)
+    assert str(path) in str(refusal.value)
 
 
 def test_a_warehouse_without_marts_is_refused(tmp_path):
@@ -87,9 +184,52 @@ def test_a_warehouse_without_marts_is_refused(tmp_path):
         headline(path)
 
 
+def test_a_damaged_warehouse_is_one_sentence(tmp_path):
+    """Bytes anywhere in the file: a sentence, or the numbers where nothing read is hit."""
+    path = warehouse(tmp_path)
+    whole = path.read_bytes()
+    dice = random.Random(7)
+    refused = 0
+    for _ in range(40):
+        damaged = bytearray(whole)
+        place = dice.randrange(len(whole) - 64)
+        damaged[place : place + 64] = dice.randbytes(64)
+        path.write_bytes(damaged)
+        result = CliRunner().invoke(cli, ["headline"], env={"SHIPWORTHY_WAREHOUSE": str(path)})
+        if result.exit_code == 0:
+            continue
+        refused += 1
+        assert isinstance(result.exception, ShipworthyError)
+        assert str(path) in str(result.exception)
+        assert "\n" not in str(result.exception)
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ShipworthyError):
+        headline(path)
+    assert refused
+
+
+def test_a_warehouse_of_somebody_else_says_so(tmp_path, monkeypatch):
+    path = warehouse(tmp_path)
+    # Root, who may run this, is allowed everything.
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.R_OK)
+    with pytest.raises(ShipworthyError, match="cannot be read: you are not allowed to"):
+        headline(path)
+
+
 def test_the_command_reads_the_warehouse_of_the_environment(tmp_path, monkeypatch):
     path = warehouse(tmp_path)
     monkeypatch.setenv("SHIPWORTHY_WAREHOUSE", str(path))
     result = CliRunner().invoke(cli, ["headline"])
     assert result.exit_code == 0
     assert result.output == headline(path) + "\n"
+    result = CliRunner().invoke(cli, ["headline", "--json"])
+    assert json.loads(result.output)["warehouse"] == str(path)
+
+
+@pytest.mark.parametrize("name", [":memory:", ":memory:shop", "md:shop", "s3://bucket/some.duckdb"])
+def test_what_is_no_file_is_no_warehouse(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("SHIPWORTHY_WAREHOUSE", name)
+    for command in (["headline"], ["load", "files", str(tmp_path)], ["key", "ada@example.com"]):
+        result = CliRunner().invoke(cli, command)
+        assert isinstance(result.exception, ShipworthyError)
+        assert "The warehouse must be a file" in str(result.exception)

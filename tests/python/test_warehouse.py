@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import random
 import subprocess
 import sys
 
@@ -296,3 +297,38 @@ def test_a_load_replaces_the_findings_of_its_own_source_alone(connection):
     assert dict(connection.execute(times).fetchall())["unlisted_bot"] == first["unlisted_bot"]
     replace_findings(connection, "git:acme/shop", [])
     assert read_findings(connection, "git:acme/shop") == []
+
+
+FULL_DISK = """
+import pathlib, resource, signal, sys
+from shipworthy.cli import main
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop()),) * 2)
+main()
+"""
+
+
+@pytest.mark.parametrize("limit", [1, 100_000, 300_000, 700_000])
+def test_a_full_disk_is_one_sentence_and_leaves_what_was_there(tmp_path, limit):
+    """A limit on the size of files, in bytes, ends writes as a full disk does."""
+    export = tmp_path / "export"
+    export.mkdir()
+    path = tmp_path / "some.duckdb"
+    connect(path).close()
+    rows = "".join(
+        f"{number},{random.Random(number).randbytes(40).hex()}\n" for number in range(20_000)
+    )
+    (export / "deployments.csv").write_text("deployment_id,service\n" + rows)
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, "load", "files", str(export), str(limit)],
+        env=os.environ | {"SHIPWORTHY_WAREHOUSE": str(path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith("shipworthy: The warehouse")
+    assert "could not be written" in done.stderr or "cannot be written" in done.stderr
+    with duckdb.connect(str(path)) as connection:
+        assert connection.execute("from shipworthy_raw.deployments").fetchall() == []

@@ -26,6 +26,12 @@ as_of as (
 
 ),
 
+deployments as (
+
+    select * from {{ ref('shipworthy', 'fct_shipworthy__deployments') }}
+
+),
+
 data_sources as (
 
     select * from {{ ref('shipworthy', 'stg_shipworthy__data_source') }}
@@ -63,6 +69,20 @@ shipping as (
     from mature_shipping_weeks
 
     where weeks_back <= 12
+
+),
+
+deploying as (
+
+    select
+        count(*) as deployments,
+        count(case when changes_shipped = 0 then 1 end) as deployments_shipping_nothing
+
+    from deployments
+
+    cross join shipping
+
+    where deployments.week_start_on between shipping.first_week_start_on and shipping.last_week_start_on
 
 ),
 
@@ -114,6 +134,10 @@ final as (
         shipping.ai_share,
         shipping.first_week_start_on as shipping_first_week_start_on,
         shipping.last_week_start_on as shipping_last_week_start_on,
+        case when shipping.last_week_start_on is not null then deploying.deployments end as deployments,
+        case
+            when shipping.last_week_start_on is not null then deploying.deployments_shipping_nothing
+        end as deployments_shipping_nothing,
         case
             when not as_of.has_deployments and shipping.last_week_start_on is null then 'deployments_not_loaded'
             when shipping.last_week_start_on is null then 'no_mature_week'
@@ -141,6 +165,8 @@ final as (
         turnover_signals.turnover_ratio_low,
         turnover_signals.turnover_ratio_high,
         turnover_signals.turnover_signal,
+        turnover_signals.basis as turnover_basis,
+        turnover_signals.attribution_coverage as turnover_attribution_coverage,
         cast({{ var('shipworthy__turnover_window_days') }} as {{ dbt.type_bigint() }}) as turnover_window_days,
         turnover_signals.week_start_on as turnover_last_week_start_on,
         case
@@ -157,6 +183,8 @@ final as (
     cross join data_sources
 
     cross join shipping
+
+    cross join deploying
 
     cross join failing
 

@@ -49,8 +49,8 @@ class Plan:
         The newest mainline commit among the ancestors of each commit off the mainline.
     clocks_ahead, clocks_unset : list of str
         Commits whose time is later than the scan or than what landed after them; that have none.
-    pulls : set of str
-        Merges where the mainline goes on along the second parent.
+    pulls : dict of str to MergeSides
+        Merges where the mainline leaves the first parent, by commit.
     unreadable : int
         Branches and tags whose history is incomplete.
     """
@@ -63,18 +63,18 @@ class Plan:
     ancestors: dict[str, str] = field(default_factory=dict)
     clocks_ahead: list[str] = field(default_factory=list)
     clocks_unset: list[str] = field(default_factory=list)
-    pulls: set[str] = field(default_factory=set)
+    pulls: dict[str, "MergeSides"] = field(default_factory=dict)
     unreadable: int = 0
 
 
-class UnclearMerge(NamedTuple):
-    """A merge that may have turned the mainline's parents round, and nobody can know.
+class MergeSides(NamedTuple):
+    """A merge with the commits on both its sides.
 
     Parameters
     ----------
     sha : str
     brought, kept : int
-        Commits that only its other parent reaches, and only its parent on the mainline.
+        Commits that only its second parent reaches, and only its first.
     """
 
     sha: str
@@ -230,7 +230,11 @@ def _list_commits(repository: Repository, tip: str | None) -> tuple[list[bytes],
 
 
 def _find_chain(
-    repository: Repository, graph: _Graph, head: int, tip: str | None, followed: set[str]
+    repository: Repository,
+    graph: _Graph,
+    head: int,
+    tip: str | None,
+    followed: dict[str, MergeSides],
 ) -> tuple[list[int], str | None]:
     """Return the new commits of the mainline, oldest first, and the commit before them.
 
@@ -258,7 +262,7 @@ def _find_chain(
             and graph.shas[number] in pulls
             # Else there was nothing to merge: git would have moved the branch forward.
             and not graph.is_ancestor(parents[0], parents[1])
-            and _is_own(pulls[graph.shas[number]], graph, parents)
+            and _is_own(repository, pulls[graph.shas[number]], graph, parents)
         ):
             parents.reverse()
         first = graph.parents(number)[0]
@@ -267,20 +271,20 @@ def _find_chain(
             (one for one in parents if (leads[one] if one >= 0 else outside[-1 - one])), parents[0]
         )
         if number != first:
-            followed.add(sha)
+            kept, brought = count_sides(graph.parents, first, number)
+            followed[sha] = MergeSides(sha, brought, kept)
     return chain[::-1], graph.sha(number) if chain else None
 
 
-# What the branch was pulled from: an address, a directory, or nothing.
-_Pull = tuple[str, str | None]
 _NETWORK = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*://(?:[^/@]*@)?[^/]+/|(?:[^/@:]+@)?[^/:]{2,}:/*)(.+)", re.IGNORECASE
+    r"(?:[a-z][a-z0-9+.-]*://(?:[^/@]*@)?([^/:]+)(?::\d+)?/|(?:[^/@:]+@)?([^/:]{2,}):/*)(.+)",
+    re.IGNORECASE,
 )
 _NAMED_BRANCH = re.compile(r"Merge (?:remote-tracking )?branch(?:es)? '([^']+)'")
 _NAMED_OTHERWISE = re.compile(
     r"Merge (?:tag|pull request|commit) |Merged (?:in|PR) |Pull request #"
 )
-# A directory with another project's history in it brings little and keeps much.
+# So many commits of one's own are more than anybody has when they pull.
 _MOST_KEPT = 100
 
 
@@ -331,14 +335,21 @@ def _is_elsewhere(repository: Repository, source: str | None) -> bool:
         for name in (repository.name, _path_of(repository.origin))
         if "/" in name.strip("/")
     }
-    owner = _path_of(source).lower().rpartition("/")[0].strip("/")
-    return bool(owners) and owner not in owners
+    owner, _, name = _path_of(source).lower().removesuffix(".git").rpartition("/")
+    if owners and owner.strip("/") not in owners:
+        return True
+    # Another project's name on another host.
+    origin = _NETWORK.fullmatch(repository.origin or "")
+    hosts = [(one[1] or one[2]).lower() for one in (match, origin) if one]
+    return name != _last_name(repository) and len(set(hosts)) > 1
 
 
 def find_unclear(
     repository: Repository, merges: Iterable[tuple[str, Sequence[str], int]]
-) -> list[UnclearMerge]:
+) -> list[MergeSides]:
     """Return the merges that bring in more than they keep, and do not say what they bring.
+
+    They may have turned the mainline's parents round, and nobody can know.
 
     Parameters
     ----------
@@ -360,21 +371,27 @@ def find_unclear(
             continue
         kept = int(repository.run("rev-list", "--count", f"{parents[1]}..{parents[0]}"))
         if 0 < kept < brought:
-            found.append(UnclearMerge(sha, brought, kept))
+            found.append(MergeSides(sha, brought, kept))
     return found
 
 
 def _path_of(address: str | None) -> str:
     match = _NETWORK.fullmatch(address or "")
-    return match[1].strip("/") if match else ""
+    return match[3].strip("/") if match else ""
 
 
-def _is_own(source: str, graph: _Graph, parents: Sequence[int]) -> bool:
-    """Tell whether what was pulled from a directory is the same project."""
-    if not source or _NETWORK.fullmatch(source):
+def _is_own(repository: Repository, source: str, graph: _Graph, parents: Sequence[int]) -> bool:
+    """Tell whether what was pulled is the same project, perhaps under an older name."""
+    name = _path_of(source).lower().removesuffix(".git").rpartition("/")[2]
+    if not source or (name and ("/" not in repository.name or name == _last_name(repository))):
         return True
+    # Another project's history brings little and keeps much. Nobody names directories with care.
     kept, brought = count_sides(graph.parents, *parents)
-    return kept < _MOST_KEPT or kept <= brought
+    return kept <= brought or (not name and kept < _MOST_KEPT)
+
+
+def _last_name(repository: Repository) -> str:
+    return repository.name.lower().removesuffix(".git").rpartition("/")[2]
 
 
 def count_sides(parents: Callable[[int], Sequence[int]], one: int, other: int) -> tuple[int, int]:

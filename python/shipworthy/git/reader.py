@@ -24,19 +24,18 @@ if TYPE_CHECKING:
     from shipworthy.git.history import CommitParser
     from shipworthy.git.ignored import IgnoredRevisions
     from shipworthy.git.ledger import Ledger
-    from shipworthy.git.mainline import Plan, UnclearMerge
+    from shipworthy.git.mainline import MergeSides, Plan
     from shipworthy.git.releases import ReleaseRules
     from shipworthy.git.state import ReaderState
     from shipworthy.warehouse import Finding
 
 _STATE_TABLE = f"{RAW_SCHEMA}.git_reader_state"
 _LISTED = 5
-# Of one kind, each under its commit; the rest under one name.
-_MOST_FINDINGS = 100
 # What a run finds in commits that later runs do not read again.
 _LASTING = (
     "clock_ahead",
     "clock_unset",
+    "foxtrot_merge",
     "joined_by_mailmap",
     "kept_by_ignored_revision",
     "lost_file",
@@ -66,8 +65,10 @@ class RepositoryLoad:
         Release tags written as deployments.
     seconds : float
         Wall-clock seconds.
-    unclear : tuple of UnclearMerge
+    unclear : tuple of MergeSides
         Merges of the mainline that may have been pulls.
+    pulls : tuple of MergeSides
+        Merges that were, round which the mainline goes.
     unsearched : int
         Changes with more new and deleted files than are searched for renames.
     """
@@ -80,7 +81,8 @@ class RepositoryLoad:
     living: int
     deployments: int
     seconds: float
-    unclear: tuple["UnclearMerge", ...] = ()
+    unclear: tuple["MergeSides", ...] = ()
+    pulls: tuple["MergeSides", ...] = ()
     unsearched: int = 0
 
     def __str__(self) -> str:
@@ -95,17 +97,26 @@ class RepositoryLoad:
                 f"; in {self.unsearched:,} of the changes too many files are new and deleted to "
                 f"search for renames (over {RENAME_LIMIT:,} of each), and their lines count as new"
             )
-        if not self.unclear:
-            return line
-        listed = ", ".join(
-            f"{one.sha[:10]} brings {one.brought:,} and keeps {one.kept:,}"
-            for one in sorted(self.unclear, key=lambda one: -one.brought)[:_LISTED]
-        )
-        more = f" and {len(self.unclear) - _LISTED} more" if len(self.unclear) > _LISTED else ""
-        return (
-            f"{line}; merges that bring in more commits than they keep, and may have been pulls of "
-            f"the mainline into somebody's work: {listed}{more}"
-        )
+        if self.pulls:
+            line += (
+                f"; the mainline goes round {len(self.pulls):,} foxtrot merges, which "
+                f"brought it into somebody's work: {_list_merges(self.pulls)}"
+            )
+        if self.unclear:
+            line += (
+                "; merges that bring in more commits than they keep, and may have been pulls of "
+                f"the mainline into somebody's work: {_list_merges(self.unclear)}"
+            )
+        return line
+
+
+def _list_merges(merges: "Sequence[MergeSides]") -> str:
+    """Return the biggest of some merges as text."""
+    listed = ", ".join(
+        f"{one.sha[:10]} brings {one.brought:,} and keeps {one.kept:,}"
+        for one in sorted(merges, key=lambda one: (-one.brought, one.sha))[:_LISTED]
+    )
+    return listed + (f" and {len(merges) - _LISTED:,} more" if len(merges) > _LISTED else "")
 
 
 def load_git(
@@ -350,6 +361,7 @@ class _Load:
             deployments=deployments,
             seconds=time.monotonic() - started,
             unclear=tuple(unclear),
+            pulls=tuple(plan.pulls.values()),
             unsearched=ledger.unsearched,
         )
 
@@ -569,22 +581,22 @@ class _Load:
 
 
 def _findings_of(
-    plan: "Plan", repository: Repository, unclear: "Sequence[UnclearMerge]"
+    plan: "Plan", repository: Repository, unclear: "Sequence[MergeSides]"
 ) -> "Iterator[Finding]":
-    from shipworthy.warehouse import Finding
+    from shipworthy.git.mainline import MANY_COMMITS
+    from shipworthy.warehouse import Finding, list_findings
 
     for reason, shas in (
         ("clock_ahead", plan.clocks_ahead),
         ("clock_unset", plan.clocks_unset),
     ):
-        for sha in shas[:_MOST_FINDINGS]:
-            yield Finding("commits", reason, sha)
-        if len(shas) > _MOST_FINDINGS:
-            yield Finding("commits", reason, "others", len(shas) - _MOST_FINDINGS)
+        yield from list_findings("commits", reason, shas)
+    for merge in plan.pulls.values():
+        if merge.brought >= MANY_COMMITS:
+            yield Finding("commits", "foxtrot_merge", merge.sha, merge.brought)
     for merge in unclear:
         yield Finding("commits", "unclear_mainline", merge.sha, merge.brought)
-    for ref in repository.unreadable:
-        yield Finding("commits", "unreadable_ref", ref)
+    yield from list_findings("commits", "unreadable_ref", repository.unreadable)
     if plan.unreadable:
         yield Finding("commits", "unreadable_branches", repository.name, plan.unreadable)
 

@@ -17,7 +17,7 @@ from shipworthy.git.processes import resolve_commits
 from shipworthy.git.releases import Release, ReleaseRules, TaggedCommit, find_releases
 from shipworthy.git.repository import Repository
 from shipworthy.identity import person_key
-from shipworthy.warehouse import Finding, merge, replace_findings
+from shipworthy.warehouse import Finding, list_findings, merge, replace_findings
 
 _FULL_SHA = (40, 64)
 _ROWS_AT_A_TIME = 40_960
@@ -181,11 +181,10 @@ def _write_releases(
 def _release_findings(
     releases: Sequence[Release], *, names_services: bool | None
 ) -> Iterator[Finding]:
-    for release in releases:
-        if release.is_ahead:
-            yield Finding("deployments", "clock_ahead", release.tag)
-        if names_services and release.service is None:
-            yield Finding("deployments", "tag_without_service", release.tag)
+    ahead = [release.tag for release in releases if release.is_ahead]
+    nobodys = [release.tag for release in releases if names_services and release.service is None]
+    yield from list_findings("deployments", "clock_ahead", ahead)
+    yield from list_findings("deployments", "tag_without_service", nobodys)
 
 
 def _watermark(

@@ -40,6 +40,7 @@ from shipworthy.sources.vendor import Vendor
 SUMMARIES: dict[str, str] = {
     "amazon-q": "AI usage from Amazon Q Developer's by_user_analytic CSV reports.",
     "argocd": "Deployments from the history of Argo CD applications.",
+    "azure-devops": "Requests, deployments and incident work items of Azure DevOps projects.",
     "bitbucket": "Pull requests, reviews and deployments of Bitbucket Cloud repositories.",
     "cdevents": "Deployments and incidents from files of CDEvents (NDJSON).",
     "claude-code": "AI usage from the Claude Code Analytics API.",
@@ -51,6 +52,7 @@ SUMMARIES: dict[str, str] = {
     "cursor": "AI usage from Cursor's daily usage and usage events.",
     "datadog": "Incidents and deployment events of a Datadog organisation.",
     "firehydrant": "Incidents of a FireHydrant account.",
+    "gemini-cli": "AI usage from files of Gemini CLI's telemetry.",
     "github": "Requests, reviews, deployments and incident issues of GitHub repositories.",
     "gitlab": "Merge requests, notes, approvals and deployments of GitLab projects.",
     "grafana-irm": "Incidents of a Grafana Cloud stack.",
@@ -70,6 +72,7 @@ SUMMARIES: dict[str, str] = {
     "rootly": "Incidents of a Rootly account.",
     "sentry": "Deployments from the deploys of Sentry's releases.",
     "statuspage": "Incidents of a Statuspage page.",
+    "windsurf": "AI usage from Windsurf's Cascade analytics.",
 }
 
 

@@ -17,6 +17,9 @@ from shipworthy.sources.rows import BadRowError, Shape, row_id
 
 Payload = dict[str, Any]
 
+# Of one object over many lines, in characters.
+_LARGEST_OBJECT = 16 * 1024 * 1024
+
 
 def of_content(shape: Shape) -> Shape:
     """Return a shape for payloads of this module, from one that is given their content alone."""
@@ -194,6 +197,35 @@ def json_documents(paths: list[Path]) -> Iterator[Payload]:
         yield payload
         for line, text in lines:
             yield _read(path, line, text)
+    if not is_any:
+        raise _empty(paths)
+
+
+def json_objects(paths: list[Path]) -> Iterator[Payload]:
+    """Yield the objects of files that hold JSON objects one after another.
+
+    Each is on a line of its own, or begins with a line `{` and ends with a line `}`, as programs
+    indent it. One that a program is just writing, at the end of a file, is left for a later load.
+
+    Raises
+    ------
+    ShipworthyError
+        If a file cannot be read, or no file holds anything.
+    """
+    is_any = False
+    for path in paths:
+        begun, held, size = 0, [], 0
+        for line, text in _lines(path):
+            is_any = True
+            if not begun and text.rstrip() != "{":
+                yield _read(path, line, text)
+                continue
+            begun = begun or line
+            held.append(text)
+            size += len(text)
+            if text.rstrip() == "}" or size > _LARGEST_OBJECT:
+                yield _read(path, begun, "".join(held))
+                begun, held, size = 0, [], 0
     if not is_any:
         raise _empty(paths)
 

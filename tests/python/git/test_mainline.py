@@ -231,6 +231,7 @@ PULLS = [
     "Merge branch 'main' of example.com:acme/shop",
     "Merge branch 'main' of https://example.com/acme/shop.git",
     "Merge branch 'main' of https://example.com/acme/shop into topic",
+    "Merge branch 'main' of https://example.com/acme/shop-internal",
     "Merge branch 'main' of /srv/git/shop",
     "Merge branch 'main' of ../origin",
     "Merge branch 'main' into topic",
@@ -281,6 +282,8 @@ def test_the_mainline_goes_round_a_pull(tmp_path, warehouse, message):
     foxtrot(tmp_path / "r", message)
     [load] = load_git([tmp_path / "r"], warehouse, repositories=["acme/shop"])
     assert load.commits == 1 + 6 + 2
+    assert "goes round 1 foxtrot merges" in str(load)
+    assert "brings 6 and keeps 2" in str(load)
     merge = git(tmp_path / "r", "rev-parse", "main~1").decode().strip()
     brought = rows(warehouse, "commits", "sha", f"landed_with_sha = '{merge}'")
     assert len(brought) == 3
@@ -302,6 +305,12 @@ def test_the_mainline_keeps_its_first_parent_elsewhere(tmp_path, warehouse, mess
     foxtrot(tmp_path / "r", message)
     [load] = load_git([tmp_path / "r"], warehouse, repositories=["acme/shop"])
     assert load.commits == 1 + 2 + 2
+
+
+def test_a_sister_project_that_is_merged_is_not_the_mainline(tmp_path, warehouse):
+    foxtrot(tmp_path / "r", "Merge branch 'main' of https://example.com/acme/gui", own=7, others=3)
+    [load] = load_git([tmp_path / "r"], warehouse, repositories=["acme/shop"])
+    assert load.commits == 1 + 7 + 2
 
 
 def test_another_name_of_the_mainline_is_no_name_of_it_while_that_branch_exists(

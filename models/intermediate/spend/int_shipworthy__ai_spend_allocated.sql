@@ -131,7 +131,7 @@ retired as (
         lines_held.authorship = 'ai'
         and deaths.is_counted
         and not deaths.is_moved
-        and deaths.age_days >= 91
+        and deaths.age_days >= {{ shipworthy.window('retired_after_days') }}
 
 ),
 

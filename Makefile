@@ -27,11 +27,15 @@ setup: $(READY)
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "make: $(PYTHON) is not Python 3.11 or newer; install one, or name one: make PYTHON=python3.12" >&2; exit 2; }
-	@echo "0:00 making the environment $(VENV) from requirements.lock"
+	@echo "0:00 making the environment $(VENV)"
 	@$(PYTHON) -m venv --clear $(VENV) || \
 		{ echo "make: $(PYTHON) cannot make virtual environments; install its venv package (Debian: python3-venv)" >&2; exit 2; }
+	@date +%s > $(VENV)/started
+	@echo "0:00 installing $$(grep -c '^[a-z].*==' requirements.lock) packages from requirements.lock"
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps --requirement requirements.lock
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
+	@seconds=$$(($$(date +%s) - $$(cat $(VENV)/started))); \
+		printf '%d:%02d the environment is ready\n' $$((seconds / 60)) $$((seconds % 60))
 	@touch $@
 
 ## test: lint, dbt unit and data tests, pytest

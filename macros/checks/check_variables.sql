@@ -20,11 +20,12 @@
 
     {%- do shipworthy.check_unit_tests_are_reached() -%}
     {%- do shipworthy.check_warehouse_name() -%}
+    {%- do shipworthy.check_storage_format() -%}
     {%- do shipworthy.check_data_source() -%}
     {{ return('') }}
 {%- endmacro %}
 
-{#- What each variable may hold: a kind (boolean, integer, number, word, moment, name, relations)
+{#- What each variable may hold: a kind (boolean, integer, number, word, texts, moment, name, relations)
     and its limits. -#}
 {% macro variable_rules() -%}
     {%- set boolean = {'kind': 'boolean'} -%}
@@ -60,6 +61,8 @@
         'shipworthy__using_load_findings': boolean,
         'shipworthy__unit_tests': boolean,
         'shipworthy__as_of': {'kind': 'moment'},
+        'shipworthy__ended_sources': {'kind': 'texts'},
+        'shipworthy__overlapping_usage_counts': boolean,
         'shipworthy__turnover_window_days': {'kind': 'integer', 'low': 1, 'high': 365},
         'shipworthy__turnover_line_cap': {'kind': 'integer', 'low': 1, 'high': 1000000000},
         'shipworthy__untagged_counts_as': {'kind': 'word', 'words': ['auto', 'human', 'unknown']},
@@ -138,6 +141,14 @@
         {%- for word in value if word not in rule['words'] -%}
             {%- do shipworthy.refuse_value(name, value, allowed) -%}
         {%- endfor -%}
+    {%- elif kind == 'texts' -%}
+        {%- set allowed = "a list of sources as load_watermarks names them, such as ['opsgenie']" -%}
+        {%- if value is string or value is mapping or value is not iterable -%}
+            {%- do shipworthy.refuse_value(name, value, allowed) -%}
+        {%- endif -%}
+        {%- for text in value if text is not string -%}
+            {%- do shipworthy.refuse_value(name, value, allowed) -%}
+        {%- endfor -%}
     {%- elif kind == 'name' -%}
         {%- if rule.get('may_be_empty') and value == '' -%}
         {%- elif value is not string or not modules.re.fullmatch('[A-Za-z_][A-Za-z0-9_$]*', value) -%}
@@ -201,6 +212,17 @@
         {%- do shipworthy.refuse(
             "shipworthy__unit_tests is read from --vars alone, and in shipworthy's own project; a project that installs "
             ~ "the package runs its unit tests with `unit_tests: {shipworthy: {+enabled: true}}` in its dbt_project.yml."
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- DuckDB 2 writes by default a format that no older client opens, and tools that read marts are often a version behind. -#}
+{% macro check_storage_format() -%}
+    {%- set format = (shipworthy.storage_format() or '') | string -%}
+    {%- if modules.re.match('v([2-9]|[1-9][0-9])[.]', format) -%}
+        {%- do exceptions.warn(
+            "shipworthy: clients older than DuckDB " ~ format[1:2] ~ " cannot open what this writes; to let them, set "
+            ~ "`config_options: {storage_compatibility_version: v1.4.0}` in the profile and build into a new file."
         ) -%}
     {%- endif -%}
 {%- endmacro %}

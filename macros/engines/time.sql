@@ -77,3 +77,12 @@
         ) as date
     )
 {%- endmacro %}
+
+{#- The Monday of the week at whose end a moment has come: midnight of a Monday still ends the week before. -#}
+{% macro week_ending_by(moment) -%}
+    case
+        when {{ moment }} = cast({{ shipworthy.week_start_on(moment) }} as timestamp)
+            then {{ shipworthy.week_start_on(shipworthy.add_days(moment, -7)) }}
+        else {{ shipworthy.week_start_on(moment) }}
+    end
+{%- endmacro %}

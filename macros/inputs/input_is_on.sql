@@ -16,10 +16,12 @@
     {{ return(true) }}
 {%- endmacro %}
 
-{#- The inputs that are switched on, of those whose watermarks matter, as a list of literals. -#}
-{% macro inputs_switched_on() -%}
+{#- The inputs that are switched on, of those whose rows have a time up to which they are known, as literals. -#}
+{% macro dated_inputs_switched_on() -%}
     {%- set names = [] -%}
-    {%- for input in ('commits', 'deployments', 'incidents', 'ai_usage') if shipworthy.input_is_on(input) -%}
+    {%- for input in (
+        'commits', 'deployments', 'incidents', 'pull_requests', 'reviews', 'review_threads', 'ai_usage', 'product_metrics'
+    ) if shipworthy.input_is_on(input) -%}
         {%- do names.append("'" ~ input ~ "'") -%}
     {%- endfor -%}
     {{ return(names | join(', ')) }}

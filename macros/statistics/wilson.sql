@@ -25,6 +25,20 @@
     end
 {%- endmacro %}
 
+{#- Both limits as columns `<share>_low` and `<share>_high`, null where `condition` does not hold. `share` may say which
+    row it is a column of. -#}
+{% macro wilson_limits(share, sample_size, condition='true') -%}
+    {%- set name = share.split('.')[-1] -%}
+    cast(
+        case when {{ condition }} then {{ shipworthy.wilson_low(share, sample_size) }} end
+        as {{ shipworthy.type_double() }}
+    ) as {{ name }}_low,
+    cast(
+        case when {{ condition }} then {{ shipworthy.wilson_high(share, sample_size) }} end
+        as {{ shipworthy.type_double() }}
+    ) as {{ name }}_high
+{%- endmacro %}
+
 {% macro wilson_centre(share, sample_size) -%}
     {%- set z = shipworthy.normal_quantile(shipworthy.checked_variable('shipworthy__confidence_level')) -%}
     (({{ share }} + {{ z * z / 2 }} / {{ sample_size }}) / (1 + {{ z * z }} / {{ sample_size }}))

@@ -26,6 +26,12 @@ failures as (
 
 ),
 
+services_known as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__services_known') }}
+
+),
+
 as_of as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
@@ -93,7 +99,8 @@ failures_by_release as (
 
 ),
 
-final as (
+-- A failure is known where both its repository and every incident source were read that far.
+scored as (
 
     select
         ---------- release
@@ -129,14 +136,24 @@ final as (
         failures_by_release.last_evidence_at,
 
         ---------- how final
-        {{ shipworthy.add_hours('releases.window_ended_at', attribution_hours) }} <= as_of.as_of_at as is_closed,
+        coalesce(
+            {{ shipworthy.add_hours('releases.window_ended_at', attribution_hours) }}
+            <= least(as_of.as_of_at, as_of.incidents_known_through, services_known.known_through),
+            false
+        ) as is_closed,
         {{ shipworthy.add_hours('releases.window_ended_at', attribution_hours) }} as closed_at,
         {{ shipworthy.add_days('releases.window_ended_at', var('shipworthy__turnover_window_days')) }}
-            as turnover_window_ended_at
+            as turnover_window_ended_at,
+        services_known.known_through
 
     from releases
 
     cross join as_of
+
+    left join services_known
+        on
+            releases.service = services_known.service
+            and releases.repository = services_known.repository
 
     left join put_live_by_release
         on releases.release_id = put_live_by_release.release_id
@@ -146,6 +163,23 @@ final as (
 
     left join failures_by_release
         on releases.release_id = failures_by_release.release_id
+
+),
+
+-- Lines that were only shipped may be gone by now: nobody knows.
+final as (
+
+    select
+        scored.*,
+        case
+            when scored.basis <> 'held_lines' then 'line_lifetimes_not_loaded'
+            when greatest(scored.closed_at, scored.turnover_window_ended_at) > as_of.as_of_at then 'window_open'
+            when not scored.is_closed or scored.turnover_window_ended_at > scored.known_through then 'source_lags'
+        end as immature_reason
+
+    from scored
+
+    cross join as_of
 
 )
 

@@ -18,6 +18,14 @@ weeks as (
 
 ),
 
+teams_known as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__teams_known') }}
+
+    where not is_organisation
+
+),
+
 as_of as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
@@ -63,7 +71,8 @@ pooled as (
         max(case when basis = 'shipped_lines' then 1 else 0 end) as has_shipped_lines,
         max(closed_at) as closed_at,
         max(turnover_window_ended_at) as turnover_window_ended_at,
-        max(last_evidence_at) as last_evidence_at
+        max(last_evidence_at) as last_evidence_at,
+        max(immature_reason) as immature_reason
 
     from releases
 
@@ -92,11 +101,26 @@ final as (
             {{ shipworthy.add_days('cast(team_weeks.week_start_on as timestamp)', 7) }},
             coalesce(pooled.closed_at, timestamp '1970-01-01 00:00:00'),
             coalesce(pooled.turnover_window_ended_at, timestamp '1970-01-01 00:00:00')
-        ) as matures_at
+        ) as matures_at,
+        case
+            when pooled.has_shipped_lines = 1 then 'line_lifetimes_not_loaded'
+            else
+                greatest(
+                    pooled.immature_reason,
+                    {{ shipworthy.immature_reason(
+                        shipworthy.add_days('cast(team_weeks.week_start_on as timestamp)', 7),
+                        'as_of.as_of_at',
+                        'teams_known.shipping_known_through'
+                    ) | indent(20) }}
+                )
+        end as immature_reason
 
     from team_weeks
 
     cross join as_of
+
+    left join teams_known
+        on team_weeks.team = teams_known.team
 
     left join pooled
         on

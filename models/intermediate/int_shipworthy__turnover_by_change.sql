@@ -14,6 +14,12 @@ deaths as (
 
 ),
 
+repositories_known as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__repositories_known') }}
+
+),
+
 as_of as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
@@ -78,6 +84,10 @@ final as (
         added.landed_at,
         {{ shipworthy.week_start_on('added.landed_at') }} as week_start_on,
         {{ shipworthy.age_days('added.landed_at', 'as_of.as_of_at') }} as age_days,
+        {{ shipworthy.age_days(
+            'added.landed_at', 'least(as_of.as_of_at, repositories_known.code_known_through)'
+        ) | indent(8) }} as watched_days,
+        least(as_of.as_of_at, repositories_known.code_known_through) as known_through,
         cast(added.lines_added as {{ dbt.type_bigint() }}) as lines_added,
         cast(added.tagged_lines as {{ dbt.type_bigint() }}) as tagged_lines,
         cast(coalesce(removed.lines_removed, 0) as {{ dbt.type_bigint() }}) as lines_removed,
@@ -88,6 +98,9 @@ final as (
     from added
 
     cross join as_of
+
+    left join repositories_known
+        on added.repository = repositories_known.repository
 
     left join removed
         on

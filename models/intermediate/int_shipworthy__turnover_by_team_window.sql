@@ -14,40 +14,49 @@ as_of as (
 
 ),
 
--- The organisation is computed from changes like a team: never from rows of teams.
+-- The organisation is computed from changes like a team: never from rows of teams. A change enters when it was watched
+-- for the whole window: one in a stale clone may be gone by now.
 by_team as (
-
+    {% for team, is_organisation in [('team', 'false'), ("'all teams'", 'true')] %}
     select
+        {{ team }} as team,
+        {{ is_organisation }} as is_organisation,
+        repository,
+        added_sha,
+        authorship,
+        week_start_on,
+        known_through,
+        watched_days >= {{ window_days }} as is_watched,
+        lines_added,
+        lines_removed,
+        tagged_lines
+
+    from changes
+
+    where age_days >= {{ window_days }}
+    {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+watched as (
+
+    select * from by_team
+
+    where is_watched
+
+),
+
+unwatched as (
+
+    select distinct
         team,
-        false as is_organisation,
+        is_organisation,
         repository,
-        added_sha,
-        authorship,
-        week_start_on,
-        lines_added,
-        lines_removed,
-        tagged_lines
+        week_start_on
 
-    from changes
+    from by_team
 
-    where age_days >= {{ window_days }}
-
-    union all
-
-    select
-        'all teams' as team,
-        true as is_organisation,
-        repository,
-        added_sha,
-        authorship,
-        week_start_on,
-        lines_added,
-        lines_removed,
-        tagged_lines
-
-    from changes
-
-    where age_days >= {{ window_days }}
+    where not is_watched
 
 ),
 
@@ -56,9 +65,10 @@ teams as (
     select
         team,
         is_organisation,
-        min(week_start_on) as first_week_start_on
+        min(week_start_on) as first_week_start_on,
+        max(known_through) as known_through
 
-    from by_team
+    from watched
 
     group by team, is_organisation
 
@@ -69,6 +79,7 @@ weeks as (
     select
         teams.team,
         teams.is_organisation,
+        teams.known_through,
         {{ shipworthy.weeks_between(
             'teams.first_week_start_on', shipworthy.week_start_on('as_of.as_of_at')
         ) | indent(8) }} as week_start_on
@@ -82,35 +93,55 @@ weeks as (
 mature_weeks as (
 
     select
-        weeks.team,
-        weeks.is_organisation,
-        weeks.week_start_on,
-        {{ shipworthy.weeks_before('weeks.week_start_on', shipworthy.window('compared_weeks') - 1) }} as window_start_on
+        *,
+        max(week_start_on) over (partition by team, is_organisation) as newest_week_start_on
 
     from weeks
 
-    cross join as_of
-
-    where {{ shipworthy.add_days('cast(weeks.week_start_on as timestamp)', 7 + window_days) }} <= as_of.as_of_at
+    where {{ shipworthy.add_days('cast(week_start_on as timestamp)', 7 + window_days) }} <= known_through
 
 ),
 
-looked_back_on as (
+-- Where twelve weeks are too few for a verdict, the headline looks further back.
+looks as (
+    {% for window_weeks in [shipworthy.window('compared_weeks')] + shipworthy.window('longer_looks') %}
+    select
+        team,
+        is_organisation,
+        week_start_on,
+        {{ window_weeks }} as window_weeks,
+        {{ shipworthy.weeks_before('week_start_on', window_weeks - 1) }} as window_start_on
+
+    from mature_weeks
+    {% if not loop.first %}
+    where
+        is_organisation
+        and week_start_on = newest_week_start_on
+    {% endif %}
+    {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+-- What nobody could watch to the end is left out, and counted.
+left_out as (
 
     select
-        by_team.team,
-        by_team.is_organisation,
-        {{ shipworthy.weeks_looking_back(
-            'by_team.week_start_on', shipworthy.window('compared_weeks')
-        ) | indent(8) }} as week_start_on,
-        by_team.authorship,
-        by_team.repository,
-        by_team.added_sha,
-        by_team.lines_added,
-        by_team.lines_removed,
-        by_team.tagged_lines
+        looks.team,
+        looks.is_organisation,
+        looks.week_start_on,
+        looks.window_weeks,
+        count(distinct unwatched.repository) as lagging_repositories
 
-    from by_team
+    from looks
+
+    inner join unwatched
+        on
+            looks.team = unwatched.team
+            and looks.is_organisation = unwatched.is_organisation
+            and unwatched.week_start_on >= looks.window_start_on
+            and unwatched.week_start_on <= looks.week_start_on
+
+    group by looks.team, looks.is_organisation, looks.week_start_on, looks.window_weeks
 
 ),
 
@@ -118,33 +149,36 @@ looked_back_on as (
 units as (
 
     select
-        mature_weeks.team,
-        mature_weeks.is_organisation,
-        mature_weeks.week_start_on,
-        mature_weeks.window_start_on,
-        looked_back_on.authorship,
-        looked_back_on.repository,
-        looked_back_on.added_sha,
-        sum(looked_back_on.lines_added) as lines_added,
-        sum(looked_back_on.lines_removed) as lines_removed,
-        sum(looked_back_on.tagged_lines) as tagged_lines
+        looks.team,
+        looks.is_organisation,
+        looks.week_start_on,
+        looks.window_weeks,
+        looks.window_start_on,
+        watched.authorship,
+        watched.repository,
+        watched.added_sha,
+        sum(watched.lines_added) as lines_added,
+        sum(watched.lines_removed) as lines_removed,
+        sum(watched.tagged_lines) as tagged_lines
 
-    from mature_weeks
+    from looks
 
-    left join looked_back_on
+    left join watched
         on
-            mature_weeks.team = looked_back_on.team
-            and mature_weeks.is_organisation = looked_back_on.is_organisation
-            and mature_weeks.week_start_on = looked_back_on.week_start_on
+            looks.team = watched.team
+            and looks.is_organisation = watched.is_organisation
+            and watched.week_start_on >= looks.window_start_on
+            and watched.week_start_on <= looks.week_start_on
 
     group by
-        mature_weeks.team,
-        mature_weeks.is_organisation,
-        mature_weeks.week_start_on,
-        mature_weeks.window_start_on,
-        looked_back_on.authorship,
-        looked_back_on.repository,
-        looked_back_on.added_sha
+        looks.team,
+        looks.is_organisation,
+        looks.week_start_on,
+        looks.window_weeks,
+        looks.window_start_on,
+        watched.authorship,
+        watched.repository,
+        watched.added_sha
 
 ),
 
@@ -162,21 +196,36 @@ capped as (
 final as (
 
     select
-        team,
-        is_organisation,
-        week_start_on,
-        window_start_on,
-        coalesce(authorship, 'none') as authorship,
-        cast(coalesce(sum(lines_added), 0) as {{ dbt.type_bigint() }}) as lines_added,
-        cast(coalesce(sum(lines_removed), 0) as {{ dbt.type_bigint() }}) as lines_removed,
-        cast(coalesce(sum(tagged_lines), 0) as {{ dbt.type_bigint() }}) as tagged_lines,
-        sum(capped_lines_added) as capped_lines_added,
-        sum(capped_lines_removed) as capped_lines_removed,
-        {{ shipworthy.effective_changes('capped_lines_added') }} as effective_changes
+        capped.team,
+        capped.is_organisation,
+        capped.week_start_on,
+        capped.window_weeks,
+        capped.window_start_on,
+        coalesce(capped.authorship, 'none') as authorship,
+        cast(coalesce(sum(capped.lines_added), 0) as {{ dbt.type_bigint() }}) as lines_added,
+        cast(coalesce(sum(capped.lines_removed), 0) as {{ dbt.type_bigint() }}) as lines_removed,
+        cast(coalesce(sum(capped.tagged_lines), 0) as {{ dbt.type_bigint() }}) as tagged_lines,
+        sum(capped.capped_lines_added) as capped_lines_added,
+        sum(capped.capped_lines_removed) as capped_lines_removed,
+        {{ shipworthy.effective_changes('capped.capped_lines_added') }} as effective_changes,
+        cast(coalesce(max(left_out.lagging_repositories), 0) as {{ dbt.type_bigint() }}) as lagging_repositories
 
     from capped
 
-    group by team, is_organisation, week_start_on, window_start_on, authorship
+    left join left_out
+        on
+            capped.team = left_out.team
+            and capped.is_organisation = left_out.is_organisation
+            and capped.week_start_on = left_out.week_start_on
+            and capped.window_weeks = left_out.window_weeks
+
+    group by
+        capped.team,
+        capped.is_organisation,
+        capped.week_start_on,
+        capped.window_weeks,
+        capped.window_start_on,
+        capped.authorship
 
 )
 

@@ -35,7 +35,7 @@ renamed as (
         cast(is_automated as {{ dbt.type_boolean() }}) as is_automated,
 
         ---------- times (UTC)
-        cast(bucket_started_at as {{ dbt.type_timestamp() }}) as bucket_started_at
+        {{ shipworthy.plausible_time('bucket_started_at') }} as bucket_started_at
 
     from source
 

@@ -36,9 +36,9 @@ renamed as (
         cast(is_fix as {{ dbt.type_boolean() }}) as is_fix,
 
         ---------- times (UTC)
-        cast(authored_at as {{ dbt.type_timestamp() }}) as authored_at,
-        cast(committed_at as {{ dbt.type_timestamp() }}) as committed_at,
-        cast(landed_at as {{ dbt.type_timestamp() }}) as landed_at
+        {{ shipworthy.plausible_time('authored_at') }} as authored_at,
+        {{ shipworthy.plausible_time('committed_at') }} as committed_at,
+        {{ shipworthy.plausible_time('landed_at') }} as landed_at
 
     from source
 

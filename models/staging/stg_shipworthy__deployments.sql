@@ -26,9 +26,9 @@ renamed as (
         cast(is_rollback as {{ dbt.type_boolean() }}) as is_rollback,
 
         ---------- times (UTC)
-        cast(created_at as {{ dbt.type_timestamp() }}) as created_at,
-        cast(started_at as {{ dbt.type_timestamp() }}) as started_at,
-        cast(finished_at as {{ dbt.type_timestamp() }}) as finished_at
+        {{ shipworthy.plausible_time('created_at') }} as created_at,
+        {{ shipworthy.plausible_time('started_at') }} as started_at,
+        {{ shipworthy.plausible_time('finished_at') }} as finished_at
 
     from source
 

@@ -26,9 +26,9 @@ renamed as (
         cast(is_maintenance as {{ dbt.type_boolean() }}) as is_maintenance,
 
         ---------- times (UTC)
-        cast(opened_at as {{ dbt.type_timestamp() }}) as opened_at,
-        cast(acknowledged_at as {{ dbt.type_timestamp() }}) as acknowledged_at,
-        cast(resolved_at as {{ dbt.type_timestamp() }}) as resolved_at
+        {{ shipworthy.plausible_time('opened_at') }} as opened_at,
+        {{ shipworthy.plausible_time('acknowledged_at') }} as acknowledged_at,
+        {{ shipworthy.plausible_time('resolved_at') }} as resolved_at
 
     from source
 

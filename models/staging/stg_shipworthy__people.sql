@@ -18,8 +18,8 @@ renamed as (
         cast(kind as {{ dbt.type_string() }}) as kind,
 
         ---------- times (UTC)
-        cast(valid_from_on as date) as valid_from_on,
-        cast(valid_to_on as date) as valid_to_on
+        {{ shipworthy.valid_from('valid_from_on') }} as valid_from_on,
+        {{ shipworthy.valid_to('valid_to_on') }} as valid_to_on
 
     from source
 

@@ -21,7 +21,7 @@ renamed as (
         cast(ai_tool as {{ dbt.type_string() }}) as ai_tool,
 
         ---------- times (UTC)
-        cast(committed_at as {{ dbt.type_timestamp() }}) as committed_at
+        {{ shipworthy.plausible_time('committed_at') }} as committed_at
 
     from source
 

@@ -32,11 +32,11 @@ renamed as (
         cast(lines_removed as {{ dbt.type_bigint() }}) as lines_removed,
 
         ---------- times (UTC)
-        cast(opened_at as {{ dbt.type_timestamp() }}) as opened_at,
-        cast(ready_at as {{ dbt.type_timestamp() }}) as ready_at,
-        cast(merged_at as {{ dbt.type_timestamp() }}) as merged_at,
-        cast(closed_at as {{ dbt.type_timestamp() }}) as closed_at,
-        cast(first_commit_at as {{ dbt.type_timestamp() }}) as first_commit_at
+        {{ shipworthy.plausible_time('opened_at') }} as opened_at,
+        {{ shipworthy.plausible_time('ready_at') }} as ready_at,
+        {{ shipworthy.plausible_time('merged_at') }} as merged_at,
+        {{ shipworthy.plausible_time('closed_at') }} as closed_at,
+        {{ shipworthy.plausible_time('first_commit_at') }} as first_commit_at
 
     from source
 

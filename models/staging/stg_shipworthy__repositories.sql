@@ -20,7 +20,7 @@ renamed as (
         cast(is_shallow as {{ dbt.type_boolean() }}) as is_shallow,
 
         ---------- times (UTC)
-        cast(scanned_at as {{ dbt.type_timestamp() }}) as scanned_at
+        {{ shipworthy.plausible_time('scanned_at') }} as scanned_at
 
     from source
 

@@ -23,7 +23,7 @@ renamed as (
         cast(replies as {{ dbt.type_bigint() }}) as replies,
 
         ---------- times (UTC)
-        cast(opened_at as {{ dbt.type_timestamp() }}) as opened_at
+        {{ shipworthy.plausible_time('opened_at') }} as opened_at
 
     from source
 

@@ -24,7 +24,7 @@ renamed as (
         cast(lines_at_review as {{ dbt.type_bigint() }}) as lines_at_review,
 
         ---------- times (UTC)
-        cast(submitted_at as {{ dbt.type_timestamp() }}) as submitted_at
+        {{ shipworthy.plausible_time('submitted_at') }} as submitted_at
 
     from source
 

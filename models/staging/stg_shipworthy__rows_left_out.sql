@@ -28,7 +28,7 @@ with
 ),
 
 {% endfor -%}
-final as (
+found as (
 
     {% for input in inputs -%}
     select
@@ -48,11 +48,45 @@ final as (
         min(case when not has_key then key_text end) as example_key
 
     from {{ input }}_counted
+    {% if shipworthy.times_of(input) %}
+    union all
+
+    select
+        '{{ input }}' as input_name,
+        'implausible_time' as reason,
+        cast(count(*) as {{ dbt.type_bigint() }}) as row_count,
+        min({{ shipworthy.key_text(input) }}) as example_key
+
+    from {{ input }}_read
+
+    where {{ shipworthy.has_implausible_time(input) | indent(8) }}
+    {% endif %}
     {% if not loop.last %}
     union all
 
     {% endif %}
     {%- endfor %}
+),
+
+-- A row of an implausible time is kept, without it.
+final as (
+
+    select
+        input_name,
+        reason,
+        case when reason = 'no_key' then 'left_out' else 'handled' end as handling,
+        case
+            when reason = 'no_key' then 'part of its key is unknown'
+            when reason = 'duplicate_key' then 'one row of each key is kept: the one that knows most'
+            else 'a time before 1970 or from 2100 on is read as unknown'
+        end as what_happens,
+        row_count,
+        example_key,
+        sum(case when reason = 'implausible_time' then 0 else row_count end) over (partition by input_name)
+            as rows_left_out
+
+    from found
+
 )
 
 select * from final

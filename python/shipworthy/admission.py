@@ -12,13 +12,21 @@ from pathlib import Path
 
 import duckdb
 
-from shipworthy.contract import RAW_SCHEMA, VOCABULARY, Table
+from shipworthy.contract import (
+    FIRST_TIME,
+    LARGEST_AMOUNT,
+    LARGEST_COUNT,
+    RAW_SCHEMA,
+    VOCABULARY,
+    Table,
+)
 from shipworthy.errors import ShipworthyError
 from shipworthy.people import NOBODY, hide_people
 from shipworthy.warehouse import merge
 
 _TIME = (
-    r"\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?"
+    r"\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?"
+    r"( ?(Z|[+-](0\d|1[0-4])(:?[0-5]\d)?))?"
 )
 # Parquet files often hold a date as a time at midnight, and whole numbers as 5.0.
 _DATE = r"\d{4}-\d{2}-\d{2}([T ]00:00:00(\.0+)?)?"
@@ -287,7 +295,15 @@ def _reasons(
         )
     if kind == "BIGINT":
         reasons.append(f"when {value} < 0 then '{name} is negative'")
+        reasons.append(f"when {value} > {LARGEST_COUNT} then '{name} is above {LARGEST_COUNT:,}'")
+    if kind == "DOUBLE":
+        reasons.append(
+            f"when abs({value}) > {LARGEST_AMOUNT} then '{name} is above {LARGEST_AMOUNT:,.0f}'"
+        )
     if kind == "TIMESTAMP":
+        reasons.append(
+            f"when {value} < timestamp '{FIRST_TIME}' then '{name} is before {FIRST_TIME:%Y}'"
+        )
         reasons.append(f"when {value} > timestamp '{loaded_at}' then '{name} is after this load'")
     return reasons
 

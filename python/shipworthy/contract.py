@@ -8,6 +8,7 @@ names.
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 RAW_SCHEMA = "shipworthy_raw"
 
@@ -221,6 +222,12 @@ REJECTED_ROWS = _table(
     "table_name reason payload loaded_at",
     "table_name VARCHAR, reason VARCHAR, payload VARCHAR, loaded_at TIMESTAMP",
 )
+
+# Bounds of what can be meant, the same as in macros/definitions/plausible_number.sql and
+# plausible_time.sql: sums of what lies within them overflow nothing.
+FIRST_TIME = datetime(1970, 1, 1)
+LARGEST_COUNT = 10**12
+LARGEST_AMOUNT = 1e15
 
 # Allowed words of the columns that hold one of a few; null (unknown) is always allowed.
 VOCABULARY: dict[tuple[str, str], tuple[str, ...]] = {

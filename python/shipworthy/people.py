@@ -14,12 +14,16 @@ from shipworthy.sources.vendor import ALIAS_KINDS
 KEY_PATTERN = "[0-9a-f]{32}|github-id:[0-9]+"
 NOBODY = (
     "is neither an e-mail address, nor a login with its kind such as github:ada, nor a key (32 "
-    "hexadecimal digits, as `shipworthy key` prints it)"
+    "hexadecimal digits, as `shipworthy key` prints it), nor an id of your own with a digit in it "
+    "(E1234)"
 )
 
 _KEY = re.compile(KEY_PATTERN)
 _ADDRESS = re.compile(r"[^\s@<>\x00-\x1f]+@[^\s@<>\x00-\x1f]+")
 _ALIAS = re.compile(r"([A-Za-z][A-Za-z_-]*): ?([^\s\x00-\x1f]([^\x00-\x1f]*[^\s\x00-\x1f])?)")
+# An id of the export's own, such as a number of the payroll. Bare words are names or logins whose
+# kind is missing, and what nearly is a key is a broken one.
+_ID = re.compile(r"(?=[^0-9]*[0-9])(?![0-9A-Fa-f]{24,}$)[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # Where a text that was refused is kept, nobody is named in it.
 _CLEAR = re.compile(
     r"[^\s@<>\"',;:=(){}\[\]\\]+@[^\s@<>\"',;:=(){}\[\]\\]+"
@@ -35,7 +39,8 @@ def read_person(text: str, salt: Callable[[], bytes]) -> str | None:
     Parameters
     ----------
     text : str
-        An e-mail address, a login with its kind (`github:ada`, see `ALIAS_KINDS`), or a key.
+        An e-mail address, a login with its kind (`github:ada`, see `ALIAS_KINDS`), a key, or an id
+        of the export's own, which is an alias of the kind `id`.
     salt : callable
         Returns the salt; called only for what is no key yet.
 
@@ -58,6 +63,8 @@ def read_person(text: str, salt: Callable[[], bytes]) -> str | None:
     kind = alias[1].lower().replace("_", "-") if alias else ""
     if kind == "email" or (kind in ALIAS_KINDS and kind != "github-id"):
         return alias_key(kind, alias[2], salt())
+    if _ID.fullmatch(text):
+        return alias_key("id", text, salt())
     raise ValueError(NOBODY)
 
 

@@ -91,8 +91,9 @@ DAMAGE = {
         from shipworthy_intermediate.int_shipworthy__changes_put_live
         where taken_off_order is null limit 1""",
     "deaths_never_exceed_births": """
-        update shipworthy_demo.line_deaths set lines = 1000000
-        where rowid = (select min(rowid) from shipworthy_demo.line_deaths)""",
+        update shipworthy_intermediate.int_shipworthy__lines_died set lines = 1000000
+        where age_days = (
+            select min(age_days) from shipworthy_intermediate.int_shipworthy__lines_died)""",
     "decisions_and_deployments_reach_their_marts": """
         delete from shipworthy.delivery_performance where deployments > 0 and service = 'search'""",
     "every_incident_is_attributed_or_counted_as_unattributed": """

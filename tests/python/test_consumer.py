@@ -127,6 +127,19 @@ def test_a_schema_rule_of_the_consumer_holds_for_the_package(project, tmp_path):
     assert nodes["model.consumer.shipping_by_team"]["schema"] == "ours_plain"
 
 
+def test_a_file_that_old_clients_cannot_open_is_warned_about(project, tmp_path):
+    profiles = project / "profiles.yml"
+    text = profiles.read_text()
+    profiles.write_text(text[: text.index("      # Else")])
+    try:
+        done = run_dbt(
+            "run --select stg_shipworthy__data_source", tmp_path / "new.duckdb", project=project
+        )
+    finally:
+        profiles.write_text(text)
+    assert "clients older than DuckDB 2 cannot open what this writes" in done.output
+
+
 def test_nothing_is_the_demo_of_the_package(built):
     rows = query(built.warehouse, "select data_source from analytics_shipworthy.headline")
     assert rows == [("loaded",)]

@@ -65,7 +65,7 @@ def bad_world():
     world.birth("r", "later", -7)
     world.death("r", "a", "b", 6)
     world.death("r", "a", "c", 6)
-    bad("line_deaths", "more_than_born", "r a src/app.py", 3)
+    bad("line_deaths", "more_than_born", "r a src/app.py", 2)
     world.death("r", "a", "unheard", 1)
     bad("line_deaths", "no_removing_change", "r a src/app.py")
     world.death("r", "b", "a", 1, path="never.py", path_class="poetry", authorship="robot")

@@ -22,6 +22,7 @@ from reference.formulas import quantile, wilson
 from reference.oracle import compute
 from reference.shipping import ship
 from reference.spending import Groups
+from reference.test_spending import SEEDS, read_rows
 from shipworthy.contract import TABLES
 from shipworthy.warehouse import connect
 
@@ -64,17 +65,11 @@ def marts(tables):
 @pytest.fixture(scope="module")
 def groups(demo, facts, marts):
     """Whose rows may be shown, and what a bucket of usage costs."""
-    columns = ("model_pattern", "valid_from_on", "valid_to_on", "uncached_input_usd")
-    columns += ("cache_read_usd", "cache_write_usd", "output_usd")
-    prices = query(
-        demo.warehouse,
-        f"select {', '.join(columns)} from shipworthy_reference.shipworthy__model_prices",
-    )
+    seeds = [
+        read_rows(demo.warehouse, f"shipworthy_reference.shipworthy__{name}") for name in SEEDS
+    ]
     _, releases = ship(facts)
-    prices = [dict(zip(columns, row, strict=True)) for row in prices]
-    return Groups(
-        facts, releases, marts["normalized_deployments"], prices, 5, first_requests(facts)
-    )
+    return Groups(facts, releases, marts["normalized_deployments"], seeds, 5, first_requests(facts))
 
 
 @pytest.fixture(scope="module")

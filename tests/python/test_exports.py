@@ -109,7 +109,7 @@ def test_every_column_of_people_is_read_so(load, query):
 @pytest.mark.parametrize(
     "name",
     ["Ada Lovelace", "slack:ada", "ada@", "@example.com", "f" * 31, "F" * 33, "a b@example.com",
-     "Ada <ada@example.com>", "github:", "github-id:ada", "?"],
+     "Ada <ada@example.com>", "github:", "github-id:ada", "?", "ada", "9" + "f" * 30, "a 1"],
 )  # fmt: skip
 def test_what_names_nobody_is_refused_and_not_kept(load, query, tmp_path, name):
     (loaded,) = load({"people.csv": f"person_key,team\n{name},blue\n{ADA},blue\n"})
@@ -123,6 +123,21 @@ def test_what_names_nobody_is_refused_and_not_kept(load, query, tmp_path, name):
         load({"people.csv": f"person_key,team\n{name},blue\n"}, 0)
     if len(name) > len("github:"):
         assert name not in str(refusal.value)
+
+
+def test_ids_of_an_export_are_hashed_and_join_with_identities(load, query, tmp_path):
+    load(
+        {
+            "people.csv": "person_key,team\nE12345,blue\nid:E12345,red\nk1,blue\n",
+            "identities.csv": "alias_key,person_key\nE12345,ada@example.com\n",
+        }
+    )
+    people = query("select person_key, team from shipworthy_raw.people order by team, person_key")
+    key = alias_key("id", "E12345", SALT.encode())
+    assert {(key, "blue"), (key, "red")} < set(people)
+    assert len(people) == 3
+    assert query("from shipworthy_raw.identities") == [(key, ADA)]
+    assert b"E12345" not in everything_stored(tmp_path)
 
 
 def test_a_row_that_is_refused_for_another_reason_names_nobody(load, query, tmp_path):

@@ -97,7 +97,10 @@ COMMITS = [
     (1, "1" * 40, "human", "untagged", None, at("04-30 08:30")),
     (1, "2" * 40, "human", "ai", "claude", at("04-30 18:00")),
     (2, "3" * 40, "agent", "ai", "copilot", at("05-05 09:49")),
+    # Under a workflow's account agents work, too.
+    (2, "6" * 40, "automation", "ai", "claude", at("05-05 09:50")),
     (3, "4" * 40, "human", "untagged", None, at("05-07 08:00")),
+    # Bots for dependencies quote others.
     (4, "5" * 40, "automation", "automation", None, at("05-09 08:59")),
 ]
 REVIEWS = [

@@ -146,3 +146,19 @@ def test_the_same_history_has_one_name_and_a_name_one_history(warehouse, tmp_pat
     git(tmp_path / "fork", "update-ref", "refs/heads/main", own)
     [load] = load_git([tmp_path / "fork"], warehouse, repositories=["acme/fork"])
     assert load.mode == "fresh"
+
+
+def test_copies_that_are_named_together_are_repositories_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("SHIPWORTHY_SALT", "a salt of the tests, longer than 16 bytes")
+    path = tmp_path / "warehouse.duckdb"
+    builder = Builder(tmp_path / "r")
+    builder.commit(text_tree(a_py="one\n"), message="first")
+    builder.write()
+    git(tmp_path, "clone", "--quiet", "--bare", "r", "copy")
+    together = ([tmp_path / "r", tmp_path / "copy"], path)
+    names = ["acme/shop", "acme/store"]
+    assert [load.mode for load in load_git(*together, repositories=names)] == ["fresh", "fresh"]
+    assert [load.mode for load in load_git(*together, repositories=names)] == ["current"] * 2
+    # One place is one repository, however often it is named.
+    with pytest.raises(ShipworthyError, match="shipworthy rename"):
+        load_git([tmp_path / "r"] * 2, path, repositories=["acme/x", "acme/y"])

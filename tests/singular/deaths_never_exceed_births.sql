@@ -1,33 +1,16 @@
--- Guards int_shipworthy__lines_died: lines removed that were never added, or more of them than were, would drop out
--- of its join or push a turnover rate above 1, and living lines would be fewer than none.
+-- Guards int_shipworthy__lines_died: more lines removed than were added would push a turnover rate above 1, and living
+-- lines would be fewer than none.
 with
 
-line_births as (
+births as (
 
-    select * from {{ ref('shipworthy', 'stg_shipworthy__line_births') }}
-
-),
-
-line_deaths as (
-
-    select * from {{ ref('shipworthy', 'stg_shipworthy__line_deaths') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__lines_born') }}
 
 ),
 
-born as (
+deaths as (
 
-    select
-        repository,
-        added_sha,
-        path,
-        author_sha,
-        authorship,
-        coalesce(is_moved, false) as is_moved,
-        sum(lines) as lines_born
-
-    from line_births
-
-    group by repository, added_sha, path, author_sha, authorship, coalesce(is_moved, false)
+    select * from {{ ref('shipworthy', 'int_shipworthy__lines_died') }}
 
 ),
 
@@ -38,13 +21,13 @@ died as (
         added_sha,
         path,
         author_sha,
-        authorship,
-        coalesce(birth_is_moved, false) as is_moved,
+        recorded_authorship,
+        recorded_is_moved,
         sum(lines) as lines_died
 
-    from line_deaths
+    from deaths
 
-    group by repository, added_sha, path, author_sha, authorship, coalesce(birth_is_moved, false)
+    group by repository, added_sha, path, author_sha, recorded_authorship, recorded_is_moved
 
 )
 
@@ -53,20 +36,22 @@ select
     died.added_sha,
     died.path,
     died.author_sha,
-    died.authorship,
-    died.is_moved,
-    born.lines_born,
+    died.recorded_authorship,
+    died.recorded_is_moved,
+    births.lines as lines_born,
     died.lines_died
 
 from died
 
-left join born
+left join births
     on
-        died.repository = born.repository
-        and died.added_sha = born.added_sha
-        and died.path = born.path
-        and died.author_sha = born.author_sha
-        and died.authorship = born.authorship
-        and died.is_moved = born.is_moved
+        died.repository = births.repository
+        and died.added_sha = births.added_sha
+        and died.path = births.path
+        and died.author_sha = births.author_sha
+        and died.recorded_authorship = births.recorded_authorship
+        and died.recorded_is_moved = births.recorded_is_moved
 
-where (died.lines_died <= born.lines_born) is not true
+where
+    died.lines_died is not null
+    and (died.lines_died <= births.lines) is not true

@@ -46,12 +46,12 @@ deployments as (
 
     from {{ ref('shipworthy', 'fct_shipworthy__deployments') }}
 
-    {%- if not var('shipworthy__redeployments_count') %}
-
     where
-        not is_redeployment
+        basis <> 'superseded_by_source'
+        {%- if not var('shipworthy__redeployments_count') %}
+        and not is_redeployment
         and basis <> 'flag'
-    {%- endif %}
+        {%- endif %}
 
 ),
 

@@ -24,7 +24,6 @@ listed_whole_repositories as (
     where
         is_listed
         and path_prefix = ''
-        and valid_to_on is null
 
 )
 

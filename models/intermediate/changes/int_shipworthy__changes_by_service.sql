@@ -18,6 +18,12 @@ changes as (
 
 ),
 
+prefixes_held as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__prefixes_held') }}
+
+),
+
 service_paths as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__service_paths') }}
@@ -59,32 +65,38 @@ changes_touching as (
 
 ),
 
--- A change without counted lines belongs to the whole-repository service, if there is one.
+-- A change without counted lines belongs to the whole-repository service, if there is one: a listed one before others.
+unlisted as (
+
+    select
+        repository,
+        min(service) as service
+
+    from service_paths
+
+    where not is_listed
+
+    group by repository
+
+),
+
 untouching as (
 
     select
         changes.repository,
         changes.sha,
-        service_paths.service,
-        row_number() over (
-            partition by changes.repository, changes.sha
-            order by service_paths.is_listed desc, service_paths.service asc
-        ) as preference
+        coalesce(prefixes_held.service, unlisted.service) as service
 
     from changes
 
-    inner join service_paths
+    left join prefixes_held
         on
-            changes.repository = service_paths.repository
-            and service_paths.path_prefix = ''
-            and (
-                service_paths.valid_from_on is null
-                or service_paths.valid_from_on <= cast(changes.landed_at as date)
-            )
-            and (
-                service_paths.valid_to_on is null
-                or cast(changes.landed_at as date) < service_paths.valid_to_on
-            )
+            changes.repository = prefixes_held.repository
+            and prefixes_held.path_prefix = ''
+            and {{ shipworthy.is_valid_on('prefixes_held', 'cast(changes.landed_at as date)') }}
+
+    left join unlisted
+        on changes.repository = unlisted.repository
 
     left join changes_touching
         on
@@ -113,7 +125,7 @@ belonging as (
 
     from untouching
 
-    where preference = 1
+    where service is not null
 
 ),
 

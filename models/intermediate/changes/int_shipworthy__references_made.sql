@@ -1,5 +1,5 @@
-{#- What reverts and incidents say of a change, taken apart: a request's number or a commit's name, and the repository where
-    they say which. -#}
+{#- What reverts and incidents say of a change, taken apart: a request's number or a commit's name, and the repository
+    where they say which. -#}
 
 with
 

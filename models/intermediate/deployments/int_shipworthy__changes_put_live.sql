@@ -6,184 +6,83 @@ deployments as (
 
 ),
 
-changes as (
+changes_moved as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__changes_by_service') }}
-
-),
-
-deployment_commits as (
-
-    select * from {{ ref('shipworthy', 'stg_shipworthy__deployment_commits') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_moved') }}
 
 ),
 
-commits_named as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__commits_named') }}
-
-),
-
-deployments_with_lists as (
-
-    select distinct
-        deployment_id,
-        repository
-
-    from deployment_commits
-
-),
-
--- From the live position up to its own; the first known deployment ships only its own change.
-put_live_by_position as (
+-- What is live in an environment is not put live there again, and what is not live is not taken off.
+turned as (
 
     select
-        deployments.service,
-        deployments.repository,
-        changes.sha,
-        changes.mainline_position,
-        deployments.shipping_order
+        *,
+        coalesce(
+            lag(is_put) over (
+                partition by service, repository, sha, environment
+                order by shipping_order
+            ),
+            false
+        ) as was_put
 
-    from deployments
-
-    inner join changes
-        on
-            deployments.service = changes.service
-            and deployments.repository = changes.repository
-            and deployments.position >= changes.mainline_position
-            and changes.mainline_position > coalesce(deployments.live_position_before, deployments.position - 1)
-            and deployments.first_position <= changes.mainline_position
-
-    left join deployments_with_lists
-        on
-            deployments.deployment_id = deployments_with_lists.deployment_id
-            and deployments.repository = deployments_with_lists.repository
-
-    where
-        deployments.is_first
-        or (
-            deployments.is_forward
-            and deployments_with_lists.deployment_id is null
-        )
+    from changes_moved
 
 ),
 
--- A deployment that moves forward and names its commits ships those.
-put_live_by_list as (
-
-    select
-        deployments.service,
-        deployments.repository,
-        changes.sha,
-        changes.mainline_position,
-        deployments.shipping_order
-
-    from deployments
-
-    inner join deployment_commits
-        on
-            deployments.deployment_id = deployment_commits.deployment_id
-            and deployments.repository = deployment_commits.repository
-
-    inner join commits_named
-        on
-            deployment_commits.repository = commits_named.repository
-            and deployment_commits.sha = commits_named.commit_name
-
-    inner join changes
-        on
-            deployments.service = changes.service
-            and commits_named.repository = changes.repository
-            and commits_named.change_sha = changes.sha
-            and deployments.first_position <= changes.mainline_position
-
-    where deployments.is_forward
-
-),
-
-put_live as (
-
-    select * from put_live_by_position
-
-    union
-
-    select * from put_live_by_list
-
-),
-
-rollbacks as (
+-- A change is live from the first environment that has it to the last.
+tallied as (
 
     select
         service,
         repository,
-        position,
-        shipping_order
-
-    from deployments
-
-    where is_rollback
-
-),
-
--- A rollback takes off every live change above its position.
-taken_off as (
-
-    select
-        put_live.service,
-        put_live.repository,
-        put_live.sha,
-        put_live.shipping_order,
-        min(rollbacks.shipping_order) as taken_off_order
-
-    from put_live
-
-    left join rollbacks
-        on
-            put_live.service = rollbacks.service
-            and put_live.repository = rollbacks.repository
-            and put_live.shipping_order < rollbacks.shipping_order
-            and put_live.mainline_position > rollbacks.position
-
-    group by
-        put_live.service,
-        put_live.repository,
-        put_live.sha,
-        put_live.shipping_order
-
-),
-
--- A deployment that names a change which is live already does not put it live again.
-ranked as (
-
-    select
-        *,
-        row_number() over (
-            partition by service, repository, sha, taken_off_order
+        sha,
+        shipping_order,
+        is_put,
+        sum(case when is_put then 1 else -1 end) over (
+            partition by service, repository, sha
             order by shipping_order
-        ) as turn
+        ) as environments_live
 
-    from taken_off
+    from turned
+
+    where is_put <> was_put
+
+),
+
+edges as (
+
+    select
+        service,
+        repository,
+        sha,
+        shipping_order,
+        is_put,
+        lead(shipping_order) over (partition by service, repository, sha order by shipping_order) as next_order
+
+    from tallied
+
+    where environments_live = case when is_put then 1 else 0 end
 
 ),
 
 final as (
 
     select
-        ranked.service,
-        ranked.repository,
-        ranked.sha,
+        edges.service,
+        edges.repository,
+        edges.sha,
         deployments.deployment_id,
         deployments.release_id,
         deployments.deployed_at,
-        ranked.shipping_order,
-        ranked.taken_off_order
+        edges.shipping_order,
+        edges.next_order as taken_off_order
 
-    from ranked
+    from edges
 
     inner join deployments
-        on ranked.shipping_order = deployments.shipping_order
+        on edges.shipping_order = deployments.shipping_order
 
-    where ranked.turn = 1
+    where edges.is_put
 
 )
 

@@ -1,8 +1,8 @@
 with
 
-services as (
+services_listed as (
 
-    select * from {{ ref('shipworthy', 'stg_shipworthy__services') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__services_listed') }}
 
 ),
 
@@ -29,26 +29,14 @@ listed as (
     select
         service,
         repository,
-        {#- 'services/api/', './services/api' and 'services/api' are one directory; '.' is the whole repository. #}
-        trim(
-            case
-                when path_prefix in ('.', './') then ''
-                when path_prefix like './%' then substring(path_prefix, 3)
-                else coalesce(path_prefix, '')
-            end,
-            '/'
-        ) as path_prefix,
-        coalesce(team, repository) as team,
-        coalesce(delivery_unit, 'deployment') as delivery_unit,
+        path_prefix,
+        team,
+        delivery_unit,
         valid_from_on,
         valid_to_on,
         true as is_listed
 
-    from services
-
-    where
-        service is not null
-        and repository is not null
+    from services_listed
 
 ),
 

@@ -76,12 +76,19 @@ named_deployments as (
         incidents.incident_id,
         deployments.deployment_id,
         deployments.shipping_order,
+        case when incident_services.incident_id is null then 2 else 1 end as preference,
         incidents.opened_at as evidence_at
 
     from incidents
 
+    -- a release tag is a deployment of several services: the incident's before the others
     inner join deployments
-        on incidents.caused_by_deployment_id = deployments.deployment_id
+        on incidents.caused_by_deployment_id = deployments.recorded_deployment_id
+
+    left join incident_services
+        on
+            incidents.incident_id = incident_services.incident_id
+            and deployments.service = incident_services.service
 
 ),
 
@@ -178,7 +185,7 @@ candidates as (
         deployment_id,
         shipping_order,
         evidence_at,
-        1 as preference,
+        preference,
         'explicit' as attribution_method,
         1.0 as attribution_confidence
 
@@ -191,7 +198,7 @@ candidates as (
         deployment_id,
         shipping_order,
         evidence_at,
-        2 as preference,
+        3 as preference,
         'explicit' as attribution_method,
         1.0 as attribution_confidence
 
@@ -204,7 +211,7 @@ candidates as (
         deployment_id,
         shipping_order,
         evidence_at,
-        3 as preference,
+        4 as preference,
         'fix' as attribution_method,
         0.8 as attribution_confidence
 
@@ -218,7 +225,7 @@ candidates as (
         deployment_id,
         shipping_order,
         evidence_at,
-        case when put_change_live then 4 else 5 end as preference,
+        case when put_change_live then 5 else 6 end as preference,
         'time' as attribution_method,
         0.5 as attribution_confidence
 

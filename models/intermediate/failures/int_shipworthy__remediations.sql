@@ -76,27 +76,18 @@ taking_off as (
 moving_before as (
 
     select
-        rollbacks.deployment_id,
-        max(deployments.shipping_order) as repaired_order
+        deployment_id,
+        max(case when is_first or is_forward or is_rollback then shipping_order end) over (
+            partition by service, repository, environment
+            order by shipping_order
+            rows between unbounded preceding and 1 preceding
+        ) as repaired_order
 
-    from rollbacks
-
-    inner join deployments
-        on
-            rollbacks.service = deployments.service
-            and rollbacks.repository = deployments.repository
-            and rollbacks.shipping_order > deployments.shipping_order
-
-    where
-        deployments.is_first
-        or deployments.is_forward
-        or deployments.is_rollback
-
-    group by rollbacks.deployment_id
+    from deployments
 
 ),
 
--- A rollback repairs what shipped the changes it takes off, else what last moved the live position.
+-- A rollback repairs what shipped the changes it takes off, else what last moved the live position of its environment.
 repaired_by_rollback as (
 
     select

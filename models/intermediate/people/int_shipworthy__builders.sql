@@ -23,9 +23,9 @@ changes_by_service as (
 
 ),
 
-service_paths as (
+services_listed as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__service_paths') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__services_listed') }}
 
 ),
 
@@ -47,7 +47,7 @@ authored as (
     select distinct
         changes.person_key,
         {{ shipworthy.week_start_on('changes.landed_at') }} as landed_on,
-        coalesce(service_paths.team, changes.repository) as team
+        coalesce(services_listed.team, changes.repository) as team
 
     from changes
 
@@ -58,11 +58,10 @@ authored as (
             changes.repository = changes_by_service.repository
             and changes.sha = changes_by_service.sha
 
-    left join service_paths
+    left join services_listed
         on
-            changes_by_service.service = service_paths.service
-            and changes_by_service.repository = service_paths.repository
-            and {{ shipworthy.is_valid_on('service_paths', 'cast(changes.landed_at as date)') | indent(12) }}
+            changes_by_service.service = services_listed.service
+            and {{ shipworthy.is_valid_on('services_listed', 'cast(changes.landed_at as date)') | indent(12) }}
 
     where
         changes.author_kind = 'human'

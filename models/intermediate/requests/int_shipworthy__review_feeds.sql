@@ -36,18 +36,11 @@ load_watermarks as (
 
 ),
 
-as_of as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
-
-),
-
 inputs_counted as (
 
     select
         'pull_requests' as input_name,
-        count(*) as row_count,
-        greatest(max(opened_at), max(merged_at), max(closed_at)) as newest_at
+        count(*) as row_count
 
     from pull_requests
 
@@ -55,8 +48,7 @@ inputs_counted as (
 
     select
         'reviews' as input_name,
-        count(*) as row_count,
-        max(submitted_at) as newest_at
+        count(*) as row_count
 
     from reviews
 
@@ -64,8 +56,7 @@ inputs_counted as (
 
     select
         'review_threads' as input_name,
-        count(*) as row_count,
-        max(opened_at) as newest_at
+        count(*) as row_count
 
     from review_threads
 
@@ -73,8 +64,7 @@ inputs_counted as (
 
     select
         'pull_request_commits' as input_name,
-        count(*) as row_count,
-        max(committed_at) as newest_at
+        count(*) as row_count
 
     from pull_request_commits
 
@@ -82,8 +72,7 @@ inputs_counted as (
 
     select
         'pull_request_commit_files' as input_name,
-        count(*) as row_count,
-        cast(null as {{ dbt.type_timestamp() }}) as newest_at
+        count(*) as row_count
 
     from pull_request_commit_files
 
@@ -100,32 +89,29 @@ silent_reviews as (
 
 ),
 
--- A watermark of an input that is switched off says nothing. Without one, the newest row says how far was read.
-oldest_watermarks as (
+-- A watermark of an input that is switched off says nothing.
+watermarked as (
 
-    select
-        input_name,
-        min(loaded_through) as loaded_through
+    select distinct input_name
 
     from load_watermarks
 
-    where input_name in ({{ shipworthy.review_inputs_switched_on() }})
-
-    group by input_name
+    where
+        loaded_through is not null
+        and input_name in ({{ shipworthy.review_inputs_switched_on() }})
 
 ),
 
-inputs_dated as (
+inputs_judged as (
 
     select
         inputs_counted.input_name,
-        inputs_counted.row_count > 0 or oldest_watermarks.loaded_through is not null as is_loaded,
-        coalesce(oldest_watermarks.loaded_through, inputs_counted.newest_at) as loaded_through
+        inputs_counted.row_count > 0 or watermarked.input_name is not null as is_loaded
 
     from inputs_counted
 
-    left join oldest_watermarks
-        on inputs_counted.input_name = oldest_watermarks.input_name
+    left join watermarked
+        on inputs_counted.input_name = watermarked.input_name
 
 ),
 
@@ -138,30 +124,19 @@ inputs_summed as (
         max(case when input_name = 'pull_request_commits' and is_loaded then 1 else 0 end) = 1
             as has_pull_request_commits,
         max(case when input_name = 'pull_request_commit_files' and is_loaded then 1 else 0 end) = 1
-            as has_pull_request_commit_files,
-        min(
-            case when input_name in ('pull_requests', 'reviews', 'review_threads') then loaded_through end
-        ) as loaded_through
+            as has_pull_request_commit_files
 
-    from inputs_dated
+    from inputs_judged
 
 ),
 
--- A feed that has fallen behind can never make a week final: its reviews may still be to come.
 final as (
 
     select
-        inputs_summed.has_pull_requests,
-        inputs_summed.has_reviews,
-        inputs_summed.has_pull_request_commits,
-        inputs_summed.has_pull_request_commit_files,
-        inputs_summed.has_review_threads,
-        inputs_summed.has_review_threads or silent_reviews.reviews = 0 as has_thread_counts,
-        least(as_of.as_of_at, inputs_summed.loaded_through) as complete_through
+        inputs_summed.*,
+        inputs_summed.has_review_threads or silent_reviews.reviews = 0 as has_thread_counts
 
-    from as_of
-
-    cross join inputs_summed
+    from inputs_summed
 
     cross join silent_reviews
 

@@ -21,8 +21,7 @@ used_in_week as (
     select
         person_key,
         week_start_on,
-        sum(cast(coalesce(billed_usd, case when has_tokens then list_usd end) as {{ shipworthy.type_double() }}))
-            as spend_usd,
+        sum(cast(coalesce(billed_usd, list_usd) as {{ shipworthy.type_double() }})) as spend_usd,
         sum(tokens) as tokens,
         max(case when has_tokens then 1 else 0 end) = 1 as has_tokens
 

@@ -17,7 +17,7 @@ incidents as (
         opened_week_start_on as week_start_on,
         count(*) as incidents
 
-    from {{ ref('shipworthy', 'fct_shipworthy__incidents') }}
+    from {{ ref('shipworthy', 'int_shipworthy__incidents_placed') }}
 
     group by team, opened_week_start_on
 

@@ -17,7 +17,11 @@ measured as (
     select
         judged.team,
         judged.week_start_on,
-        {{ shipworthy.add_days('cast(judged.week_start_on as timestamp)', 7) }} <= judged.as_of_at as is_final,
+        {{ shipworthy.immature_reason(
+            shipworthy.add_days('cast(judged.week_start_on as timestamp)', 7),
+            'judged.as_of_at',
+            'judged.usage_known_through'
+        ) | indent(8) }} as immature_reason,
         tags.tagged_share / nullif(tags.baseline_tagged_share, 0) as value,
         tags.tagged_lines as numerator,
         tags.lines_added as denominator,
@@ -48,7 +52,8 @@ final as (
         team,
         week_start_on,
         'attribution_drop' as signal,
-        is_final,
+        immature_reason is null as is_final,
+        immature_reason,
         value,
         numerator,
         denominator,

@@ -30,7 +30,7 @@ measured as (
     select
         judged.team,
         judged.week_start_on,
-        judged.is_shipping_final as is_final,
+        judged.shipping_immature_reason as immature_reason,
         {{ shipworthy.safe_ratio('coalesce(counted.empty_releases, 0)', 'judged.releases') }} as value,
         cast(coalesce(counted.empty_releases, 0) as {{ shipworthy.type_double() }}) as numerator,
         cast(judged.releases as {{ shipworthy.type_double() }}) as denominator,
@@ -56,7 +56,8 @@ final as (
         team,
         week_start_on,
         'empty_releases' as signal,
-        is_final,
+        immature_reason is null as is_final,
+        immature_reason,
         value,
         numerator,
         denominator,

@@ -17,7 +17,7 @@ measured as (
     select
         judged.team,
         judged.week_start_on,
-        judged.is_shipping_final as is_final,
+        judged.shipping_immature_reason as immature_reason,
         {{ shipworthy.safe_ratio('expected.incidents', 'expected.expected_incidents') }} as value,
         cast(expected.incidents as {{ shipworthy.type_double() }}) as numerator,
         cast(expected.expected_incidents as {{ shipworthy.type_double() }}) as denominator,
@@ -49,7 +49,8 @@ final as (
         team,
         week_start_on,
         'incident_drop' as signal,
-        is_final,
+        immature_reason is null as is_final,
+        immature_reason,
         value,
         numerator,
         denominator,

@@ -85,8 +85,11 @@ measured as (
     select
         judged.team,
         judged.week_start_on,
-        {{ shipworthy.add_days('cast(judged.week_start_on as timestamp)', 14 + window_days) }} <= judged.as_of_at
-            as is_final,
+        {{ shipworthy.immature_reason(
+            shipworthy.add_days('cast(judged.week_start_on as timestamp)', 14 + window_days),
+            'judged.as_of_at',
+            'judged.code_known_through'
+        ) | indent(8) }} as immature_reason,
         (of_twelve_weeks.removed_late / nullif(of_twelve_weeks.at_risk_late, 0))
         / (greatest(of_twelve_weeks.removed_before, 1.0) / nullif(of_twelve_weeks.at_risk_before, 0)) as value,
         of_twelve_weeks.removed_late as numerator,
@@ -115,7 +118,8 @@ final as (
         team,
         week_start_on,
         'late_turnover' as signal,
-        is_final,
+        immature_reason is null as is_final,
+        immature_reason,
         value,
         numerator,
         denominator,

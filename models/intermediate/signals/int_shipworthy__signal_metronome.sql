@@ -84,7 +84,11 @@ measured as (
     select
         judged.team,
         judged.week_start_on,
-        {{ shipworthy.add_days('cast(judged.week_start_on as timestamp)', 7) }} <= judged.as_of_at as is_final,
+        {{ shipworthy.immature_reason(
+            shipworthy.add_days('cast(judged.week_start_on as timestamp)', 7),
+            'judged.as_of_at',
+            'judged.usage_known_through'
+        ) | indent(8) }} as immature_reason,
         steadiest.variation as value,
         cast(null as {{ shipworthy.type_double() }}) as numerator,
         cast(null as {{ shipworthy.type_double() }}) as denominator,
@@ -111,7 +115,8 @@ final as (
         team,
         week_start_on,
         'metronome' as signal,
-        is_final,
+        immature_reason is null as is_final,
+        immature_reason,
         value,
         numerator,
         denominator,

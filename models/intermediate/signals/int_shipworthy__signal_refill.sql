@@ -17,7 +17,11 @@ measured as (
     select
         judged.team,
         judged.week_start_on,
-        {{ shipworthy.add_days('cast(judged.week_start_on as timestamp)', 7) }} <= judged.as_of_at as is_final,
+        {{ shipworthy.immature_reason(
+            shipworthy.add_days('cast(judged.week_start_on as timestamp)', 7),
+            'judged.as_of_at',
+            'judged.code_known_through'
+        ) | indent(8) }} as immature_reason,
         {{ shipworthy.safe_ratio('added.refilled_lines', 'added.lines_compared') }} as value,
         cast(added.refilled_lines as {{ shipworthy.type_double() }}) as numerator,
         cast(added.lines_compared as {{ shipworthy.type_double() }}) as denominator,
@@ -43,7 +47,8 @@ final as (
         team,
         week_start_on,
         'refill' as signal,
-        is_final,
+        immature_reason is null as is_final,
+        immature_reason,
         value,
         numerator,
         denominator,

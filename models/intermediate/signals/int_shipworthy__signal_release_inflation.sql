@@ -39,7 +39,7 @@ measured as (
     select
         judged.team,
         judged.week_start_on,
-        judged.is_shipping_final as is_final,
+        judged.shipping_immature_reason as immature_reason,
         judged.releases / nullif(usual.releases, 0) as value,
         cast(judged.releases as {{ shipworthy.type_double() }}) as numerator,
         cast(null as {{ shipworthy.type_double() }}) as denominator,
@@ -67,7 +67,8 @@ final as (
         team,
         week_start_on,
         'release_inflation' as signal,
-        is_final,
+        immature_reason is null as is_final,
+        immature_reason,
         value,
         numerator,
         denominator,

@@ -93,7 +93,11 @@ measured as (
     select
         judged.team,
         judged.week_start_on,
-        {{ shipworthy.add_days('cast(judged.week_start_on as timestamp)', 7) }} <= judged.as_of_at as is_final,
+        {{ shipworthy.immature_reason(
+            shipworthy.add_days('cast(judged.week_start_on as timestamp)', 7),
+            'judged.as_of_at',
+            'judged.usage_known_through'
+        ) | indent(8) }} as immature_reason,
         {{ shipworthy.safe_ratio('counted.hugging_users', 'counted.ai_users') }} as value,
         cast(counted.hugging_users as {{ shipworthy.type_double() }}) as numerator,
         cast(counted.ai_users as {{ shipworthy.type_double() }}) as denominator,
@@ -120,7 +124,8 @@ final as (
         team,
         week_start_on,
         'threshold_hugging' as signal,
-        is_final,
+        immature_reason is null as is_final,
+        immature_reason,
         value,
         numerator,
         denominator,

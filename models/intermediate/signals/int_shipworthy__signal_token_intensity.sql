@@ -123,7 +123,7 @@ measured as (
     select
         numbered.team,
         numbered.week_start_on,
-        numbered.is_shipping_final as is_final,
+        numbered.shipping_immature_reason as immature_reason,
         (numbered.intensity - usual.baseline) / nullif(1.4826 * spreads.spread, 0) as value,
         numbered.tokens as numerator,
         numbered.ai_held_lines as denominator,
@@ -154,7 +154,8 @@ final as (
         team,
         week_start_on,
         'token_intensity' as signal,
-        is_final,
+        immature_reason is null as is_final,
+        immature_reason,
         value,
         numerator,
         denominator,

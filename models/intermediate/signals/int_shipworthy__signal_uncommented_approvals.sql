@@ -49,7 +49,11 @@ measured as (
     select
         judged.team,
         judged.week_start_on,
-        {{ shipworthy.add_days('cast(judged.week_start_on as timestamp)', 7) }} <= judged.as_of_at as is_final,
+        {{ shipworthy.immature_reason(
+            shipworthy.add_days('cast(judged.week_start_on as timestamp)', 7),
+            'judged.as_of_at',
+            'judged.requests_known_through'
+        ) | indent(8) }} as immature_reason,
         {{ shipworthy.wilson_low(
             'shared.uncommented_share', 'cast(shared.approvals as ' ~ shipworthy.type_double() ~ ')'
         ) }} as value,
@@ -79,7 +83,8 @@ final as (
         team,
         week_start_on,
         'uncommented_approvals' as signal,
-        is_final,
+        immature_reason is null as is_final,
+        immature_reason,
         value,
         numerator,
         denominator,

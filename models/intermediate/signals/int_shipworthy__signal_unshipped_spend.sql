@@ -111,7 +111,11 @@ measured as (
     select
         judged.team,
         judged.week_start_on,
-        {{ shipworthy.add_days('cast(judged.week_start_on as timestamp)', 14) }} <= judged.as_of_at as is_final,
+        {{ shipworthy.immature_reason(
+            shipworthy.add_days('cast(judged.week_start_on as timestamp)', 14),
+            'judged.as_of_at',
+            'judged.usage_known_through'
+        ) | indent(8) }} as immature_reason,
         summed.unshipped_spend_usd / nullif(summed.spend_usd, 0) as value,
         summed.unshipped_spend_usd as numerator,
         summed.spend_usd as denominator,
@@ -144,7 +148,8 @@ final as (
         team,
         week_start_on,
         'unshipped_spend' as signal,
-        is_final,
+        immature_reason is null as is_final,
+        immature_reason,
         value,
         numerator,
         denominator,

@@ -12,6 +12,14 @@ shipping as (
 
 ),
 
+teams_known as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__teams_known') }}
+
+    where not is_organisation
+
+),
+
 as_of as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
@@ -43,9 +51,14 @@ final as (
         team_weeks.week_start_on,
         shipping.team is not null as is_shipping,
         coalesce(shipping.is_mature, false) as is_shipping_final,
+        case when shipping.team is null then 'window_open' else shipping.immature_reason end
+            as shipping_immature_reason,
         shipping.releases,
         shipping.held_lines,
         as_of.as_of_at,
+        as_of.ai_usage_known_through as usage_known_through,
+        teams_known.shipping_known_through as code_known_through,
+        coalesce(teams_known.requests_known_through, as_of.requests_known_through) as requests_known_through,
         as_of.has_line_lifetimes,
         case
             when not as_of.has_ai_usage then 'ai_usage_not_loaded'
@@ -57,6 +70,9 @@ final as (
     from team_weeks
 
     cross join as_of
+
+    left join teams_known
+        on team_weeks.team = teams_known.team
 
     left join shipping
         on

@@ -1,8 +1,6 @@
 {#- A row describes one person: it is stored nowhere unless the user asks for it. -#}
 {{ config(materialized=shipworthy.person_rows(), schema='restricted') }}
 
-{%- set window_days = shipworthy.checked_variable('shipworthy__turnover_window_days') %}
-
 with
 
 spend as (
@@ -17,15 +15,9 @@ lines_held as (
 
 ),
 
-births as (
+held_line_parts as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__lines_born') }}
-
-),
-
-deaths as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__lines_died') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__held_line_parts') }}
 
 ),
 
@@ -59,116 +51,7 @@ as_of as (
 
 ),
 
-added as (
-
-    select
-        lines_held.service,
-        lines_held.repository,
-        lines_held.sha,
-        births.author_sha,
-        births.lines * births.held_line_weight as weighted_lines
-
-    from lines_held
-
-    inner join births
-        on
-            lines_held.service = births.service
-            and lines_held.repository = births.repository
-            and lines_held.sha = births.added_sha
-
-    where
-        births.authorship = 'ai'
-        and births.is_counted
-        and not births.is_moved
-
-),
-
-removed_again as (
-
-    select
-        lines_held.service,
-        lines_held.repository,
-        lines_held.sha,
-        deaths.author_sha,
-        -deaths.lines * deaths.held_line_weight as weighted_lines
-
-    from lines_held
-
-    inner join deaths
-        on
-            lines_held.service = deaths.service
-            and lines_held.repository = deaths.repository
-            and lines_held.sha = deaths.added_sha
-
-    where
-        deaths.authorship = 'ai'
-        and deaths.is_counted
-        and not deaths.birth_is_moved
-        and not deaths.is_moved
-        and deaths.removed_at < {{ shipworthy.add_days('lines_held.shipped_at', window_days) }}
-
-),
-
--- Retired lines belong to the author of the change that retired them.
-retired as (
-
-    select
-        lines_held.service,
-        lines_held.repository,
-        lines_held.sha,
-        lines_held.sha as author_sha,
-        deaths.lines * deaths.held_line_weight as weighted_lines
-
-    from lines_held
-
-    inner join deaths
-        on
-            lines_held.service = deaths.removal_service
-            and lines_held.repository = deaths.repository
-            and lines_held.sha = deaths.removed_sha
-
-    where
-        lines_held.authorship = 'ai'
-        and deaths.is_counted
-        and not deaths.is_moved
-        and deaths.age_days >= {{ shipworthy.window('retired_after_days') }}
-
-),
-
-unlined as (
-
-    select
-        service,
-        repository,
-        sha,
-        sha as author_sha,
-        ai_held_lines as weighted_lines
-
-    from lines_held
-
-    where basis = 'shipped_lines'
-
-),
-
-parts as (
-
-    select * from added
-
-    union all
-
-    select * from removed_again
-
-    union all
-
-    select * from retired
-
-    union all
-
-    select * from unlined
-
-),
-
--- What each author wrote of a change, before the change's cap.
+-- What each author wrote of a change with AI, before the change's cap.
 written as (
 
     select
@@ -176,12 +59,12 @@ written as (
         repository,
         sha,
         author_sha,
-        sum(weighted_lines) as author_lines,
-        sum(sum(weighted_lines)) over (partition by service, repository, sha) as change_lines
+        weighted_lines as author_lines,
+        sum(weighted_lines) over (partition by service, repository, sha) as change_lines
 
-    from parts
+    from held_line_parts
 
-    group by service, repository, sha, author_sha
+    where authorship = 'ai'
 
 ),
 
@@ -240,16 +123,8 @@ shared as (
         sum(sum(lines_by_person.held_ai_lines)) over (partition by spend.person_key, spend.week_start_on)
             as held_ai_lines_in_all,
         -- mature when every release that shares the spend is
-        min(min(
-            case
-                when
-                    releases.basis = 'held_lines'
-                    and releases.closed_at <= as_of.as_of_at
-                    and releases.turnover_window_ended_at <= as_of.as_of_at
-                    then 1
-                else 0
-            end
-        )) over (partition by spend.person_key, spend.week_start_on) as releases_are_mature,
+        max(max(releases.immature_reason)) over (partition by spend.person_key, spend.week_start_on)
+            as immature_reason,
         min(releases.team) as team,
         min(releases.week_start_on) as week_start_on
 
@@ -264,8 +139,6 @@ shared as (
 
     inner join releases
         on lines_by_person.release_id = releases.release_id
-
-    cross join as_of
 
     group by spend.person_key, spend.week_start_on, lines_by_person.release_id
 
@@ -289,8 +162,14 @@ final as (
             end as {{ shipworthy.type_double() }}
         ) as spend_usd,
         spend.buckets_without_price = 0 as is_complete,
-        coalesce(shared.releases_are_mature, 1) = 1
-        and {{ shipworthy.add_days('cast(spend.week_start_on as timestamp)', 14) }} <= as_of.as_of_at as is_mature
+        greatest(
+            shared.immature_reason,
+            {{ shipworthy.immature_reason(
+                shipworthy.add_days('cast(spend.week_start_on as timestamp)', 14),
+                'as_of.as_of_at',
+                'as_of.ai_usage_known_through'
+            ) | indent(12) }}
+        ) as immature_reason
 
     from spend
 

@@ -22,10 +22,11 @@ spent as (
         week_start_on,
         sum(tokens) as tokens,
         sum(billed_usd) as billed_usd,
-        sum(case when billed_usd is null and has_tokens then list_usd end) as priced_usd,
-        sum(case when billed_usd is null and has_tokens and list_usd is null then 1 else 0 end)
+        sum(case when billed_usd is null then list_usd end) as priced_usd,
+        sum(case when billed_usd is null and (has_tokens or has_credits) and list_usd is null then 1 else 0 end)
             as buckets_without_price,
-        sum(case when billed_usd is null and not has_tokens then 1 else 0 end) as buckets_not_billed_by_use,
+        sum(case when billed_usd is null and not has_tokens and not has_credits then 1 else 0 end)
+            as buckets_not_billed_by_use,
         max(case when not coalesce(is_automated, false) then 1 else 0 end) = 1 as used_ai
 
     from priced

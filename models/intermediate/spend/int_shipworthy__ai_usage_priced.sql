@@ -12,7 +12,7 @@ with
 
 ai_usage as (
 
-    {{ shipworthy.with_people_resolved('stg_shipworthy__ai_usage', {'person_key': 'known_person_key'}) | indent(4) }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__ai_usage_counted') }}
 
 ),
 
@@ -22,24 +22,21 @@ model_prices as (
 
 ),
 
-as_of as (
+credit_prices as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
+    select * from {{ ref('shipworthy', 'shipworthy__credit_prices') }}
 
 ),
 
 used as (
 
     select
-        ai_usage.*,
-        cast(ai_usage.bucket_started_at as date) as used_on,
-        {{ shipworthy.week_start_on('ai_usage.bucket_started_at') }} as week_start_on
+        *,
+        {{ shipworthy.week_start_on('bucket_started_at') }} as week_start_on
 
     from ai_usage
 
-    cross join as_of
-
-    where ai_usage.bucket_started_at <= as_of.as_of_at
+    where is_counted
 
 ),
 
@@ -79,7 +76,7 @@ prices_ranked as (
 
 ),
 
--- A price is only missing for tokens that were used.
+-- Credits are the vendor's own measure of a bucket, so they price all of it. A price is only missing for what was used.
 final as (
 
     select
@@ -94,23 +91,37 @@ final as (
         used.sessions,
         used.requests,
         used.billed_usd,
+        used.tool,
         coalesce(
             {%- for tokens in token_kinds %}
             used.{{ tokens }}{{ "," if not loop.last }}
             {%- endfor %}
         ) is not null as has_tokens,
-        0
-        {%- for tokens in token_kinds %}
-        + coalesce(used.{{ tokens }}, 0)
-        {%- endfor %} as tokens,
-        (
-            0.0
-            {%- for tokens, usd in token_kinds.items() %}
-            + case when used.{{ tokens }} <> 0 then used.{{ tokens }} * prices_ranked.{{ usd }} else 0.0 end
-            {%- endfor %}
-        ) / 1000000.0 as list_usd
+        used.credits is not null as has_credits,
+        {{ shipworthy.tokens_of('used') | indent(8) }} as tokens,
+        case
+            when used.credits * credit_prices.credit_usd is not null then used.credits * credit_prices.credit_usd
+            when
+                coalesce(
+                    {%- for tokens in token_kinds %}
+                    used.{{ tokens }}{{ "," if not loop.last }}
+                    {%- endfor %}
+                ) is not null
+                then
+                    (
+                        0.0
+                        {%- for tokens, usd in token_kinds.items() %}
+                        + case when used.{{ tokens }} <> 0 then used.{{ tokens }} * prices_ranked.{{ usd }} else 0.0 end
+                        {%- endfor %}
+                    ) / 1000000.0
+        end as list_usd
 
     from used
+
+    left join credit_prices
+        on
+            lower(used.tool) = credit_prices.tool
+            and {{ shipworthy.is_valid_on('credit_prices', 'used.used_on') | indent(12) }}
 
     left join prices_ranked
         on

@@ -10,6 +10,15 @@ deployments as (
 
 ),
 
+-- Release tags that another source tells of too: information, in no release and no count.
+superseded as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__deployments_located') }}
+
+    where basis = 'superseded_by_source'
+
+),
+
 put_live as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__changes_put_live') }}
@@ -19,6 +28,12 @@ put_live as (
 failures as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__failures') }}
+
+),
+
+services_known as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__services_known') }}
 
 ),
 
@@ -54,27 +69,74 @@ failures_by_deployment as (
 
 ),
 
+all_deployments as (
+
+    select
+        deployment_id,
+        release_id,
+        service,
+        repository,
+        team,
+        environment,
+        sha,
+        source,
+        began_at,
+        deployed_at,
+        window_started_at,
+        basis,
+        position,
+        live_position_before,
+        is_rollback,
+        is_redeployment
+
+    from deployments
+
+    union all
+
+    select
+        deployment_id,
+        cast(null as {{ dbt.type_string() }}) as release_id,
+        service,
+        repository,
+        team,
+        environment,
+        sha,
+        source,
+        began_at,
+        deployed_at,
+        window_started_at,
+        basis,
+        position,
+        cast(null as {{ dbt.type_bigint() }}) as live_position_before,
+        false as is_rollback,
+        false as is_redeployment
+
+    from superseded
+
+),
+
 final as (
 
     select
         ---------- deployment
-        deployments.deployment_id,
-        deployments.release_id,
-        deployments.service,
-        deployments.repository,
-        deployments.team,
-        deployments.sha,
-        deployments.source,
-        deployments.began_at as started_at,
-        deployments.deployed_at as finished_at,
-        {{ shipworthy.week_start_on('deployments.window_started_at') }} as week_start_on,
+        all_deployments.deployment_id,
+        all_deployments.release_id,
+        all_deployments.service,
+        all_deployments.repository,
+        all_deployments.team,
+        all_deployments.environment,
+        all_deployments.sha,
+        all_deployments.source,
+        all_deployments.began_at as started_at,
+        all_deployments.deployed_at as finished_at,
+        {{ shipworthy.week_start_on('all_deployments.window_started_at') }} as week_start_on,
 
         ---------- what it shipped
-        deployments.basis,
-        deployments.position as mainline_position,
-        deployments.live_position_before,
-        deployments.is_rollback,
-        deployments.is_redeployment,
+        all_deployments.basis,
+        all_deployments.position as mainline_position,
+        all_deployments.live_position_before,
+        all_deployments.is_rollback,
+        all_deployments.is_redeployment,
         cast(coalesce(changes_by_deployment.changes_put_live, 0) as {{ dbt.type_bigint() }}) as changes_put_live,
         cast(coalesce(changes_by_deployment.changes_shipped, 0) as {{ dbt.type_bigint() }}) as changes_shipped,
 
@@ -83,17 +145,26 @@ final as (
         cast(coalesce(failures_by_deployment.failure_weight, 0.0) as {{ shipworthy.type_double() }})
             as failure_weight,
         failures_by_deployment.failures is not null as is_failed,
-        {{ shipworthy.add_hours('deployments.deployed_at', attribution_hours) }} <= as_of.as_of_at as is_closed
+        coalesce(
+            {{ shipworthy.add_hours('all_deployments.deployed_at', attribution_hours) }}
+            <= least(as_of.as_of_at, as_of.incidents_known_through, services_known.known_through),
+            false
+        ) as is_closed
 
-    from deployments
+    from all_deployments
 
     cross join as_of
 
+    left join services_known
+        on
+            all_deployments.service = services_known.service
+            and all_deployments.repository = services_known.repository
+
     left join changes_by_deployment
-        on deployments.deployment_id = changes_by_deployment.deployment_id
+        on all_deployments.deployment_id = changes_by_deployment.deployment_id
 
     left join failures_by_deployment
-        on deployments.deployment_id = failures_by_deployment.deployment_id
+        on all_deployments.deployment_id = failures_by_deployment.deployment_id
 
 )
 

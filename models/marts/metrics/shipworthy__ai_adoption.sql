@@ -136,7 +136,11 @@ joined as (
         summed.billed_usd,
         as_of.has_ai_usage,
         as_of.has_people,
-        {{ shipworthy.add_days('cast(groups_shown.week_start_on as timestamp)', 7) }} <= as_of.as_of_at as is_mature,
+        {{ shipworthy.immature_reason(
+            shipworthy.add_days('cast(groups_shown.week_start_on as timestamp)', 7),
+            'as_of.as_of_at',
+            'as_of.ai_usage_known_through'
+        ) | indent(8) }} as immature_reason,
         not groups_shown.is_suppressed and as_of.has_ai_usage and as_of.has_people as is_shown
 
     from groups_shown
@@ -169,7 +173,8 @@ final as (
         team,
         is_organisation,
         week_start_on,
-        is_mature,
+        immature_reason is null as is_mature,
+        immature_reason,
         case when is_shown then {{ shipworthy.safe_ratio('ai_users', 'builders') }} end as ai_adoption,
         cast({{ var('shipworthy__adoption_target') }} as {{ shipworthy.type_double() }}) as adoption_target,
         case when is_shown then cast(ai_users as {{ dbt.type_bigint() }}) end as ai_users,

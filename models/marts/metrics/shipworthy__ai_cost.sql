@@ -93,7 +93,7 @@ touched as (
     select
         spending_team as team,
         spent_week_start_on as week_start_on,
-        is_mature,
+        immature_reason,
         is_complete
 
     from allocated
@@ -103,7 +103,7 @@ touched as (
     select
         team,
         week_start_on,
-        is_mature,
+        immature_reason,
         is_complete
 
     from allocated
@@ -115,7 +115,7 @@ waited_for as (
     select
         team,
         week_start_on,
-        min(case when is_mature then 1 else 0 end) as is_mature,
+        max(immature_reason) as immature_reason,
         min(case when is_complete then 1 else 0 end) as is_complete
 
     from touched
@@ -200,16 +200,15 @@ team_rows as (
         normalized_deployments.normalized_deployments,
         normalized_deployments.ai_normalized_deployments,
         coalesce(waited_for.is_complete, 1) as is_complete,
-        case
-            when
-                coalesce(waited_for.is_mature, 1) = 1
-                and coalesce(
-                    normalized_deployments.is_mature,
-                    {{ shipworthy.add_days('cast(groups_shown.week_start_on as timestamp)', 7) }} <= as_of.as_of_at
-                )
-                then 1
-            else 0
-        end as is_mature,
+        greatest(
+            waited_for.immature_reason,
+            normalized_deployments.immature_reason,
+            {{ shipworthy.immature_reason(
+                shipworthy.add_days('cast(groups_shown.week_start_on as timestamp)', 7),
+                'as_of.as_of_at',
+                'as_of.ai_usage_known_through'
+            ) | indent(12) }}
+        ) as immature_reason,
         as_of.has_ai_usage,
         as_of.has_people,
         case when groups_shown.week_start_on < first_use.first_week_start_on then 1 else 0 end as is_before_use,
@@ -275,7 +274,7 @@ all_rows as (
         normalized_deployments,
         ai_normalized_deployments,
         is_complete,
-        is_mature,
+        immature_reason,
         has_ai_usage,
         has_people,
         is_before_use,
@@ -295,7 +294,7 @@ all_rows as (
         sum(normalized_deployments) as normalized_deployments,
         sum(ai_normalized_deployments) as ai_normalized_deployments,
         min(is_complete) as is_complete,
-        min(is_mature) as is_mature,
+        max(immature_reason) as immature_reason,
         has_ai_usage,
         has_people,
         is_before_use,
@@ -346,7 +345,8 @@ final as (
         team,
         is_organisation,
         week_start_on,
-        is_mature = 1 as is_mature,
+        immature_reason is null as is_mature,
+        immature_reason,
 
         ---------- spend, in the week and under the team of who spent it
         {%- for column in ('ai_spend_usd', 'billed_usd', 'priced_usd') %}

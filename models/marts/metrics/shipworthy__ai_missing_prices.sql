@@ -11,7 +11,7 @@ usage_priced as (
 final as (
 
     select
-        coalesce(model, 'unknown') as model,
+        coalesce(model, case when has_credits then coalesce(tool || ' ', '') || 'credits' end, 'unknown') as model,
         min(used_on) as first_used_on,
         max(used_on) as last_used_on
 
@@ -19,10 +19,10 @@ final as (
 
     where
         billed_usd is null
-        and has_tokens
+        and (has_tokens or has_credits)
         and list_usd is null
 
-    group by coalesce(model, 'unknown')
+    group by coalesce(model, case when has_credits then coalesce(tool || ' ', '') || 'credits' end, 'unknown')
 
 )
 

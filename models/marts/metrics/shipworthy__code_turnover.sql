@@ -10,6 +10,12 @@ changes as (
 
 ),
 
+repositories_known as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__repositories_known') }}
+
+),
+
 as_of as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
@@ -29,7 +35,7 @@ capped as (
 
 ),
 
--- The other windows count the row's changes that are that old, also those too young for the main one.
+-- The other windows count the row's changes that were watched that long, also those too young for the main one.
 other_windows as (
 
     select
@@ -38,10 +44,10 @@ other_windows as (
         service,
         repository,
         authorship,
-        sum(case when age_days >= 14 then lines_added end) as lines_added_14_days,
-        sum(case when age_days >= 14 then lines_removed_14_days end) as lines_removed_14_days,
-        sum(case when age_days >= 90 then lines_added end) as lines_added_90_days,
-        sum(case when age_days >= 90 then lines_removed_90_days end) as lines_removed_90_days
+        sum(case when watched_days >= 14 then lines_added end) as lines_added_14_days,
+        sum(case when watched_days >= 14 then lines_removed_14_days end) as lines_removed_14_days,
+        sum(case when watched_days >= 90 then lines_added end) as lines_added_90_days,
+        sum(case when watched_days >= 90 then lines_removed_90_days end) as lines_removed_90_days
 
     from changes
 
@@ -81,8 +87,16 @@ final as (
         cohorts.service,
         cohorts.repository,
         cohorts.authorship,
-        {{ shipworthy.add_days('cast(cohorts.week_start_on as timestamp)', 7 + window_days) }} <= as_of.as_of_at
-            as is_mature,
+        {{ shipworthy.is_mature(
+            shipworthy.add_days('cast(cohorts.week_start_on as timestamp)', 7 + window_days),
+            'as_of.as_of_at',
+            'repositories_known.code_known_through'
+        ) | indent(8) }} as is_mature,
+        {{ shipworthy.immature_reason(
+            shipworthy.add_days('cast(cohorts.week_start_on as timestamp)', 7 + window_days),
+            'as_of.as_of_at',
+            'repositories_known.code_known_through'
+        ) | indent(8) }} as immature_reason,
 
         ---------- within the turnover window
         cast(cohorts.changes as {{ dbt.type_bigint() }}) as changes,
@@ -121,6 +135,9 @@ final as (
     from cohorts
 
     cross join as_of
+
+    left join repositories_known
+        on cohorts.repository = repositories_known.repository
 
     inner join other_windows
         on

@@ -4,24 +4,41 @@
     'inner_loop_hours', 'outer_loop_hours', 'review_queue', 'unreviewed_rate', 'requests_per_reviewer',
     'defects_per_builder', 'incidents_per_shipped_change'
 ] %}
+{#- A team rests on the repositories that it ships from; one that ships nothing, on all. Incidents are everybody's. -#}
+{%- set flow_known_through =
+    'least(as_of.incidents_known_through, case when teams_known.team is null then as_of.requests_known_through '
+    ~ 'else least(teams_known.requests_known_through, teams_known.shipping_known_through) end)'
+%}
 
 with
 
-flow as (
+scopes as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__flow_by_team_week') }}
-
-),
-
-builders as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__builders_counted') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__flow_weeks') }}
 
 ),
 
-organisation_builders as (
+changes as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__organisation_builders') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_by_team_week') }}
+
+),
+
+reviews as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__reviews_by_team_week') }}
+
+),
+
+review_queues as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__review_queues') }}
+
+),
+
+incidents as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__incidents_by_team_week') }}
 
 ),
 
@@ -37,6 +54,18 @@ review_feeds as (
 
 ),
 
+begun as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__flow_begun') }}
+
+),
+
+teams_known as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__teams_known') }}
+
+),
+
 as_of as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
@@ -46,26 +75,54 @@ as_of as (
 joined as (
 
     select
-        flow.*,
-        case when flow.is_organisation then organisation_builders.builders else builders.builders end as builders,
+        scopes.team,
+        scopes.is_organisation,
+        scopes.week_start_on,
+        scopes.builders,
+        changes.inner_loop_hours,
+        changes.outer_loop_hours,
+        coalesce(changes.changes_shipped, 0) as changes_shipped,
+        coalesce(changes.unreviewed_changes, 0) as unreviewed_changes,
+        coalesce(changes.defects, 0) as defects,
+        coalesce(review_queues.review_queue, 0) as review_queue,
+        coalesce(reviews.reviewed_requests, 0) as reviewed_requests,
+        coalesce(reviews.reviewers, 0) as reviewers,
+        coalesce(incidents.incidents, 0) as incidents,
         {{ shipworthy.is_hidden('groups_shown') }} as is_suppressed,
         {{ shipworthy.hidden_because('groups_shown') }} as hidden_because
 
-    from flow
-
-    left join builders
-        on
-            flow.team = builders.team
-            and flow.week_start_on = builders.week_start_on
-
-    left join organisation_builders
-        on flow.week_start_on = organisation_builders.week_start_on
+    from scopes
 
     left join groups_shown
         on
-            flow.team = groups_shown.team
-            and flow.is_organisation = groups_shown.is_organisation
-            and flow.week_start_on = groups_shown.week_start_on
+            scopes.team = groups_shown.team
+            and scopes.is_organisation = groups_shown.is_organisation
+            and scopes.week_start_on = groups_shown.week_start_on
+
+    left join changes
+        on
+            scopes.team = changes.team
+            and scopes.is_organisation = changes.is_organisation
+            and scopes.week_start_on = changes.week_start_on
+            and changes.authorship = 'all'
+
+    left join reviews
+        on
+            scopes.team = reviews.team
+            and scopes.is_organisation = reviews.is_organisation
+            and scopes.week_start_on = reviews.week_start_on
+
+    left join review_queues
+        on
+            scopes.team = review_queues.team
+            and scopes.is_organisation = review_queues.is_organisation
+            and scopes.week_start_on = review_queues.week_start_on
+
+    left join incidents
+        on
+            scopes.team = incidents.team
+            and scopes.is_organisation = incidents.is_organisation
+            and scopes.week_start_on = incidents.week_start_on
 
 ),
 
@@ -74,30 +131,30 @@ known as (
 
     select
         joined.*,
-        coalesce(
-            {{ shipworthy.add_days('cast(joined.week_start_on as timestamp)', 7) }}
-            <= case when review_feeds.has_pull_requests then review_feeds.complete_through else as_of.as_of_at end,
-            false
-        ) as is_mature,
+        {{ shipworthy.immature_reason(
+            shipworthy.add_days('cast(joined.week_start_on as timestamp)', 7),
+            'as_of.as_of_at',
+            flow_known_through
+        ) | indent(8) }} as immature_reason,
         case
             when joined.is_suppressed then joined.hidden_because
-            when joined.is_before_changes then 'before_changes'
+            when joined.week_start_on < begun.first_change_on then 'before_changes'
         end as no_changes_reason,
         case
             when joined.is_suppressed then joined.hidden_because
             when not review_feeds.has_pull_requests then 'pull_requests_not_loaded'
-            when joined.is_before_requests then 'before_pull_requests'
+            when joined.week_start_on < begun.first_request_on then 'before_pull_requests'
         end as no_requests_reason,
         case
             when joined.is_suppressed then joined.hidden_because
             when not review_feeds.has_pull_requests then 'pull_requests_not_loaded'
             when not review_feeds.has_reviews then 'reviews_not_loaded'
-            when joined.is_before_reviews then 'before_reviews'
+            when joined.week_start_on < begun.first_review_on then 'before_reviews'
         end as no_reviews_reason,
         case
             when joined.is_suppressed then joined.hidden_because
             when not as_of.has_incidents then 'incidents_not_loaded'
-            when joined.is_before_incidents then 'before_incidents'
+            when joined.week_start_on < begun.first_incident_on then 'before_incidents'
         end as no_incidents_reason
 
     from joined
@@ -105,6 +162,13 @@ known as (
     cross join as_of
 
     cross join review_feeds
+
+    cross join begun
+
+    left join teams_known
+        on
+            joined.team = teams_known.team
+            and joined.is_organisation = teams_known.is_organisation
 
 ),
 
@@ -114,7 +178,7 @@ shown as (
         team,
         is_organisation,
         week_start_on,
-        is_mature,
+        immature_reason,
         is_suppressed,
         no_changes_reason,
         no_requests_reason,
@@ -156,7 +220,8 @@ final as (
         rated.team,
         rated.is_organisation,
         rated.week_start_on,
-        rated.is_mature,
+        rated.immature_reason is null as is_mature,
+        rated.immature_reason,
 
         ---------- inner and outer loop
         rated.inner_loop_hours,
@@ -166,14 +231,7 @@ final as (
         ---------- review
         cast(rated.review_queue as {{ dbt.type_bigint() }}) as review_queue,
         rated.unreviewed_rate,
-        cast(
-            {{ shipworthy.wilson_low('rated.unreviewed_rate', 'rated.changes_shipped') }}
-            as {{ shipworthy.type_double() }}
-        ) as unreviewed_rate_low,
-        cast(
-            {{ shipworthy.wilson_high('rated.unreviewed_rate', 'rated.changes_shipped') }}
-            as {{ shipworthy.type_double() }}
-        ) as unreviewed_rate_high,
+        {{ shipworthy.wilson_limits('rated.unreviewed_rate', 'rated.changes_shipped') | indent(8) }},
         cast(rated.unreviewed_changes as {{ dbt.type_bigint() }}) as unreviewed_changes,
         rated.requests_per_reviewer,
         cast(rated.reviewed_requests as {{ dbt.type_bigint() }}) as reviewed_requests,

@@ -46,6 +46,7 @@ final as (
         week_start_on,
         signal,
         is_final as is_mature,
+        immature_reason,
         case when reason is null then value end as value,
         threshold,
         case when reason is null then baseline end as baseline,

@@ -1,5 +1,8 @@
 {{ config(alias='headline') }}
 
+{%- set compared_weeks = shipworthy.window('compared_weeks') %}
+{%- set measures = ['normalized_deployments', 'severity_weighted_failure_rate', 'turnover_ratio'] %}
+
 with
 
 normalized_deployments as (
@@ -14,15 +17,11 @@ failure_rates as (
 
 ),
 
-turnover_signals as (
+turnover as (
 
-    select * from {{ ref('shipworthy', 'shipworthy__turnover_signal') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__turnover_compared') }}
 
-),
-
-as_of as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
+    where is_organisation
 
 ),
 
@@ -32,9 +31,61 @@ deployments as (
 
 ),
 
+teams_known as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__teams_known') }}
+
+    where not is_organisation
+
+),
+
+held_back as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__held_back') }}
+
+),
+
 data_sources as (
 
     select * from {{ ref('shipworthy', 'stg_shipworthy__data_source') }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
+
+),
+
+-- A team that a source holds back for long would hold back everybody, so the others are counted without it.
+teams_late as (
+
+    select
+        teams_known.team,
+        {{ shipworthy.add_days('teams_known.shipping_known_through', shipworthy.window('left_out_after_days')) }}
+        < as_of.as_of_at as is_late
+
+    from teams_known
+
+    cross join as_of
+
+),
+
+teams_left_out as (
+
+    select team
+
+    from teams_late
+
+    where
+        is_late
+        and (select min(case when others.is_late then 1 else 0 end) from teams_late as others) = 0
+
+),
+
+teams_left_out_counted as (
+
+    select count(*) as teams_left_out from teams_left_out
 
 ),
 
@@ -43,18 +94,23 @@ data_sources as (
 mature_shipping_weeks as (
 
     select
-        week_start_on,
-        sum(normalized_deployments) as normalized_deployments,
-        sum(ai_normalized_deployments) as ai_normalized_deployments,
-        row_number() over (order by week_start_on desc) as weeks_back
+        normalized_deployments.week_start_on,
+        sum(normalized_deployments.normalized_deployments) as normalized_deployments,
+        sum(normalized_deployments.ai_normalized_deployments) as ai_normalized_deployments,
+        row_number() over (order by normalized_deployments.week_start_on desc) as weeks_back
 
     from normalized_deployments
 
-    where basis = 'held_lines'
+    left join teams_left_out
+        on normalized_deployments.team = teams_left_out.team
 
-    group by week_start_on
+    where
+        normalized_deployments.basis = 'held_lines'
+        and teams_left_out.team is null
 
-    having min(case when is_mature then 1 else 0 end) = 1
+    group by normalized_deployments.week_start_on
+
+    having min(case when normalized_deployments.is_mature then 1 else 0 end) = 1
 
 ),
 
@@ -68,37 +124,44 @@ shipping as (
 
     from mature_shipping_weeks
 
-    where weeks_back <= 12
+    where weeks_back <= {{ compared_weeks }}
 
 ),
 
-deploying as (
+-- Many deployments that ship nothing mean that shas or repositories do not fit, or that nothing new was deployed.
+deployments_counted as (
 
     select
         count(*) as deployments,
-        count(case when changes_shipped = 0 then 1 end) as deployments_shipping_nothing
+        count(case when deployments.changes_shipped = 0 then 1 end) as deployments_shipping_nothing
 
     from deployments
 
-    cross join shipping
-
-    where deployments.week_start_on between shipping.first_week_start_on and shipping.last_week_start_on
+    inner join shipping
+        on
+            deployments.week_start_on >= shipping.first_week_start_on
+            and deployments.week_start_on <= shipping.last_week_start_on
 
 ),
 
 mature_failure_weeks as (
 
     select
-        week_start_on,
-        sum(failure_weight) as failure_weight,
-        sum(closed_releases) as closed_releases,
-        row_number() over (order by week_start_on desc) as weeks_back
+        failure_rates.week_start_on,
+        sum(failure_rates.failure_weight) as failure_weight,
+        sum(failure_rates.closed_releases) as closed_releases,
+        row_number() over (order by failure_rates.week_start_on desc) as weeks_back
 
     from failure_rates
 
-    group by week_start_on
+    left join teams_left_out
+        on failure_rates.team = teams_left_out.team
 
-    having min(case when is_mature then 1 else 0 end) = 1
+    where teams_left_out.team is null
+
+    group by failure_rates.week_start_on
+
+    having min(case when failure_rates.is_mature then 1 else 0 end) = 1
 
 ),
 
@@ -112,15 +175,45 @@ failing as (
 
     from mature_failure_weeks
 
-    where weeks_back <= 12
+    where weeks_back <= {{ compared_weeks }}
 
 ),
 
-last_signal as (
+-- The shortest look back that gives a verdict; where none does, the shortest of all.
+looks as (
 
-    select max(week_start_on) as week_start_on from turnover_signals
+    select
+        *,
+        row_number() over (
+            order by
+                week_start_on desc,
+                case when turnover_signal = 'insufficient_data' then 1 else 0 end asc,
+                window_weeks asc
+        ) as place
 
-    where is_organisation
+    from turnover
+
+),
+
+verdict as (
+
+    select * from looks
+
+    where place = 1
+
+),
+
+held_back_by_measure as (
+
+    select
+        {%- for measure in measures %}
+        max(case when measure = '{{ measure }}' then held_back_by end) as {{ measure }}_held_back_by,
+        max(case when measure = '{{ measure }}' then held_back_since end) as {{ measure }}_held_back_since,
+        max(case when measure = '{{ measure }}' then hint end) as {{ measure }}_held_back_hint,
+        {%- endfor %}
+        count(*) as numbers_held_back
+
+    from held_back
 
 ),
 
@@ -128,16 +221,16 @@ final as (
 
     select
         as_of.as_of_at,
+        data_sources.data_source,
 
         ---------- normalized deployments
         shipping.normalized_deployments_per_week,
         shipping.ai_share,
         shipping.first_week_start_on as shipping_first_week_start_on,
         shipping.last_week_start_on as shipping_last_week_start_on,
-        case when shipping.last_week_start_on is not null then deploying.deployments end as deployments,
-        case
-            when shipping.last_week_start_on is not null then deploying.deployments_shipping_nothing
-        end as deployments_shipping_nothing,
+        {%- for column in ('deployments', 'deployments_shipping_nothing') %}
+        case when shipping.last_week_start_on is not null then deployments_counted.{{ column }} end as {{ column }},
+        {%- endfor %}
         case
             when not as_of.has_deployments and shipping.last_week_start_on is null then 'deployments_not_loaded'
             when shipping.last_week_start_on is null then 'no_mature_week'
@@ -160,23 +253,30 @@ final as (
             when failing.severity_weighted_failure_rate is null then 'no_closed_release'
         end as severity_weighted_failure_rate_null_reason,
 
-        ---------- code turnover
-        turnover_signals.turnover_ratio,
-        turnover_signals.turnover_ratio_low,
-        turnover_signals.turnover_ratio_high,
-        turnover_signals.turnover_signal,
-        turnover_signals.basis as turnover_basis,
-        turnover_signals.attribution_coverage as turnover_attribution_coverage,
+        ---------- code turnover; too few changes give no number
+        {%- for column in ('turnover_ratio', 'turnover_ratio_low', 'turnover_ratio_high') %}
+        case when verdict.turnover_signal <> 'insufficient_data' then verdict.{{ column }} end as {{ column }},
+        {%- endfor %}
+        verdict.turnover_signal,
+        cast(verdict.window_weeks as {{ dbt.type_bigint() }}) as turnover_signal_weeks,
         cast({{ var('shipworthy__turnover_window_days') }} as {{ dbt.type_bigint() }}) as turnover_window_days,
-        turnover_signals.week_start_on as turnover_last_week_start_on,
+        verdict.week_start_on as turnover_last_week_start_on,
+        verdict.basis as turnover_basis,
+        verdict.attribution_coverage as turnover_attribution_coverage,
         case
             when not as_of.has_line_lifetimes then 'line_lifetimes_not_loaded'
-            when turnover_signals.week_start_on is null then 'no_mature_week'
-            else turnover_signals.null_reason
+            when verdict.week_start_on is null then 'no_mature_week'
+            when verdict.null_reason is not null then verdict.null_reason
+            when verdict.turnover_signal = 'insufficient_data' then 'insufficient_data'
         end as turnover_ratio_null_reason,
 
-        ---------- where the rows come from
-        data_sources.data_source
+        ---------- what holds it back
+        {%- for measure in measures %}
+        held_back_by_measure.{{ measure }}_held_back_by,
+        held_back_by_measure.{{ measure }}_held_back_since,
+        held_back_by_measure.{{ measure }}_held_back_hint,
+        {%- endfor %}
+        cast(teams_left_out_counted.teams_left_out as {{ dbt.type_bigint() }}) as teams_left_out
 
     from as_of
 
@@ -184,16 +284,16 @@ final as (
 
     cross join shipping
 
-    cross join deploying
-
     cross join failing
 
-    cross join last_signal
+    cross join deployments_counted
 
-    left join turnover_signals
-        on
-            last_signal.week_start_on = turnover_signals.week_start_on
-            and turnover_signals.is_organisation
+    cross join teams_left_out_counted
+
+    cross join held_back_by_measure
+
+    left join verdict
+        on 1 = 1
 
 )
 

@@ -5,30 +5,23 @@
     ('unreviewed_rate', 'unreviewed_changes', 'changes_shipped', 'is_shown'),
     ('rubber_stamp_rate', 'rubber_stamped_changes', 'reviewed_changes', 'are_stamps_shown'),
 ] %}
+{#- A team rests on the repositories that it ships from; one that ships nothing, on all. -#}
+{%- set decisions_known_through =
+    'case when teams_known.team is null then as_of.requests_known_through '
+    ~ 'else least(teams_known.requests_known_through, teams_known.shipping_known_through) end'
+%}
 
 with
 
 changes as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__changes_delivered') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_by_team_week') }}
 
 ),
 
-requests as (
+scopes as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__requests_decided') }}
-
-),
-
-team_weeks as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__team_weeks_shipped') }}
-
-),
-
-organisation_builders as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__organisation_builders') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__decision_weeks') }}
 
 ),
 
@@ -38,59 +31,21 @@ groups_shown as (
 
 ),
 
+teams_known as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__teams_known') }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
+
+),
+
 review_feeds as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__review_feeds') }}
-
-),
-
--- It shipped nothing, so no team-week has it: the organisation does, in the week it closed.
-refused as (
-
-    select
-        {{ shipworthy.week_start_on('refused_at') }} as week_start_on,
-        count(*) as closed_unmerged_decisions
-
-    from requests
-
-    where refused_at is not null
-
-    group by {{ shipworthy.week_start_on('refused_at') }}
-
-),
-
-organisation_weeks as (
-
-    select week_start_on from team_weeks
-
-    union
-
-    select week_start_on from refused
-
-),
-
-scopes as (
-
-    select
-        team,
-        false as is_organisation,
-        week_start_on,
-        builders
-
-    from team_weeks
-
-    union all
-
-    select
-        'all teams' as team,
-        true as is_organisation,
-        organisation_weeks.week_start_on,
-        organisation_builders.builders
-
-    from organisation_weeks
-
-    left join organisation_builders
-        on organisation_weeks.week_start_on = organisation_builders.week_start_on
 
 ),
 
@@ -102,24 +57,6 @@ authorships as (
     {% endfor %}
 ),
 
--- Each change once, in the week and team of its earliest shipping; in four sums: by team and over all, by authorship
--- and of any.
-earliest as (
-
-    select
-        team,
-        week_start_on,
-        authorship,
-        decisions,
-        human_reviews,
-        is_rubber_stamped
-
-    from changes
-
-    where is_earliest
-
-),
-
 summed as (
 
     select
@@ -128,29 +65,25 @@ summed as (
         scopes.week_start_on,
         authorships.authorship,
         scopes.builders,
-        count(earliest.decisions) as changes_shipped,
-        coalesce(sum(earliest.decisions), 0) as shipped_decisions,
-        coalesce(sum(case when earliest.decisions > 0 then 1 else 0 end), 0) as directed_changes,
-        coalesce(sum(case when earliest.human_reviews = 0 then 1 else 0 end), 0) as unreviewed_changes,
-        coalesce(sum(case when earliest.human_reviews > 0 then 1 else 0 end), 0) as reviewed_changes,
-        coalesce(sum(case when earliest.is_rubber_stamped then 1 else 0 end), 0) as rubber_stamped_changes
+        case when authorships.authorship = 'all' then scopes.closed_unmerged_decisions else 0 end
+            as closed_unmerged_decisions,
+        coalesce(changes.changes_shipped, 0) as changes_shipped,
+        coalesce(changes.shipped_decisions, 0) as shipped_decisions,
+        coalesce(changes.directed_changes, 0) as directed_changes,
+        coalesce(changes.unreviewed_changes, 0) as unreviewed_changes,
+        coalesce(changes.reviewed_changes, 0) as reviewed_changes,
+        coalesce(changes.rubber_stamped_changes, 0) as rubber_stamped_changes
 
     from scopes
 
     cross join authorships
 
-    left join earliest
+    left join changes
         on
-            scopes.week_start_on = earliest.week_start_on
-            and (scopes.is_organisation or scopes.team = earliest.team)
-            and (authorships.authorship = 'all' or authorships.authorship = earliest.authorship)
-
-    group by
-        scopes.team,
-        scopes.is_organisation,
-        scopes.week_start_on,
-        authorships.authorship,
-        scopes.builders
+            scopes.team = changes.team
+            and scopes.is_organisation = changes.is_organisation
+            and scopes.week_start_on = changes.week_start_on
+            and authorships.authorship = changes.authorship
 
 ),
 
@@ -158,18 +91,14 @@ rated as (
 
     select
         summed.*,
-        case
-            when summed.is_organisation and summed.authorship = 'all'
-                then coalesce(refused.closed_unmerged_decisions, 0)
-            else 0
-        end as closed_unmerged_decisions,
         {%- for share, part, whole, _ in shares %}
         {{ shipworthy.safe_ratio('summed.' ~ part, 'summed.' ~ whole) }} as {{ share }},
         {%- endfor %}
-        coalesce(
-            {{ shipworthy.add_days('cast(summed.week_start_on as timestamp)', 7) }} <= review_feeds.complete_through,
-            false
-        ) as is_mature,
+        {{ shipworthy.immature_reason(
+            shipworthy.add_days('cast(summed.week_start_on as timestamp)', 7),
+            'as_of.as_of_at',
+            decisions_known_through
+        ) | indent(8) }} as immature_reason,
         review_feeds.has_pull_requests,
         review_feeds.has_reviews,
         review_feeds.has_pull_request_commits,
@@ -181,16 +110,20 @@ rated as (
 
     from summed
 
+    cross join as_of
+
     cross join review_feeds
+
+    left join teams_known
+        on
+            summed.team = teams_known.team
+            and summed.is_organisation = teams_known.is_organisation
 
     left join groups_shown
         on
             summed.team = groups_shown.team
             and summed.is_organisation = groups_shown.is_organisation
             and summed.week_start_on = groups_shown.week_start_on
-
-    left join refused
-        on summed.week_start_on = refused.week_start_on
 
 ),
 
@@ -225,7 +158,8 @@ final as (
         is_organisation,
         week_start_on,
         authorship,
-        is_mature,
+        immature_reason is null as is_mature,
+        immature_reason,
 
         ---------- decisions
         case
@@ -243,14 +177,7 @@ final as (
 
         ---------- {{ share }}
         case when {{ condition }} then {{ share }} end as {{ share }},
-        cast(
-            case when {{ condition }} then {{ shipworthy.wilson_low(share, whole) }} end
-            as {{ shipworthy.type_double() }}
-        ) as {{ share }}_low,
-        cast(
-            case when {{ condition }} then {{ shipworthy.wilson_high(share, whole) }} end
-            as {{ shipworthy.type_double() }}
-        ) as {{ share }}_high,
+        {{ shipworthy.wilson_limits(share, whole, condition) | indent(8) }},
         case when {{ condition }} then cast({{ part }} as {{ dbt.type_bigint() }}) end as {{ part }},
         {%- endfor %}
         case when is_shown then cast(reviewed_changes as {{ dbt.type_bigint() }}) end as reviewed_changes,

@@ -1,6 +1,8 @@
 {{ config(alias='line_survival') }}
 
 {%- set last_day = var('shipworthy__survival_days') %}
+{#- A change that was put on record later than its repository's watermark says has been watched up to its landing. -#}
+{%- set watched_until = 'greatest(births.landed_at, least(as_of.as_of_at, repositories_known.code_known_through))' %}
 
 with
 
@@ -13,6 +15,12 @@ births as (
 deaths as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__lines_died') }}
+
+),
+
+repositories_known as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__repositories_known') }}
 
 ),
 
@@ -29,12 +37,15 @@ added as (
         births.added_sha,
         births.authorship,
         {{ shipworthy.quarter_start_on('births.landed_at') }} as quarter_start_on,
-        {{ shipworthy.age_days('births.landed_at', 'as_of.as_of_at') }} as age_days,
+        {{ shipworthy.age_days('births.landed_at', watched_until) }} as age_days,
         sum(births.lines) as lines
 
     from births
 
     cross join as_of
+
+    left join repositories_known
+        on births.repository = repositories_known.repository
 
     where
         births.is_counted
@@ -45,7 +56,8 @@ added as (
         births.added_sha,
         births.authorship,
         births.landed_at,
-        as_of.as_of_at
+        as_of.as_of_at,
+        repositories_known.code_known_through
 
 ),
 
@@ -84,7 +96,7 @@ gone_by_change as (
 
 ),
 
--- How each line's observation ended: removed, moved away (censored), or alive at as_of (censored).
+-- How each line's observation ended: removed, moved away (censored), or alive when last seen (censored).
 ends as (
 
     select

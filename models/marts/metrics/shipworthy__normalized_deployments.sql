@@ -39,9 +39,8 @@ matured as (
 
     select
         team_weeks.*,
-        as_of.has_incidents,
-        {#- Lines that were only shipped may be gone by now: nobody knows. #}
-        team_weeks.basis = 'held_lines' and team_weeks.matures_at <= as_of.as_of_at as is_mature
+        team_weeks.immature_reason is null as is_mature,
+        as_of.has_incidents
 
     from team_weeks
 
@@ -85,6 +84,7 @@ final as (
         matured.team,
         matured.week_start_on,
         matured.is_mature,
+        matured.immature_reason,
 
         ---------- what shipped and stayed
         matured.normalized_deployments,

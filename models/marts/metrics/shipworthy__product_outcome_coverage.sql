@@ -49,7 +49,7 @@ by_team as (
         team_weeks.team,
         false as is_organisation,
         team_weeks.week_start_on,
-        team_weeks.is_mature,
+        team_weeks.immature_reason,
         team_weeks.ai_normalized_deployments,
         case
             when team_weeks.ai_normalized_deployments is not null
@@ -75,7 +75,7 @@ all_rows as (
         'all teams' as team,
         true as is_organisation,
         week_start_on,
-        min(case when is_mature then 1 else 0 end) = 1 as is_mature,
+        max(immature_reason) as immature_reason,
         sum(ai_normalized_deployments) as ai_normalized_deployments,
         sum(ai_normalized_deployments_measured) as ai_normalized_deployments_measured
 
@@ -91,7 +91,8 @@ final as (
         all_rows.team,
         all_rows.is_organisation,
         all_rows.week_start_on,
-        all_rows.is_mature,
+        all_rows.immature_reason is null as is_mature,
+        all_rows.immature_reason,
         cast(all_rows.ai_normalized_deployments as {{ shipworthy.type_double() }}) as ai_normalized_deployments,
         case
             when product_metrics.product_metrics > 0

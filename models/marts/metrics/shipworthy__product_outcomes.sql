@@ -270,7 +270,16 @@ final as (
         releases.service,
         releases.team,
         releases.released_on,
-        {{ shipworthy.add_days('cast(releases.last_deployed_on as timestamp)', 8) }} <= as_of.as_of_at as is_mature,
+        {{ shipworthy.is_mature(
+            shipworthy.add_days('cast(releases.last_deployed_on as timestamp)', 8),
+            'as_of.as_of_at',
+            'as_of.product_metrics_known_through'
+        ) }} as is_mature,
+        {{ shipworthy.immature_reason(
+            shipworthy.add_days('cast(releases.last_deployed_on as timestamp)', 8),
+            'as_of.as_of_at',
+            'as_of.product_metrics_known_through'
+        ) | indent(8) }} as immature_reason,
 
         ---------- the service
         metrics_described.higher_is_better,

@@ -12,6 +12,8 @@ deployments as (
 
     select * from {{ ref('shipworthy', 'fct_shipworthy__deployments') }}
 
+    where basis <> 'superseded_by_source'
+
 ),
 
 incidents as (
@@ -23,6 +25,14 @@ incidents as (
 normalized_deployments as (
 
     select * from {{ ref('shipworthy', 'shipworthy__normalized_deployments') }}
+
+),
+
+teams_known as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__teams_known') }}
+
+    where not is_organisation
 
 ),
 
@@ -42,6 +52,7 @@ releases_summed as (
         sum(case when is_closed and is_failed then 1 else 0 end) as failed_releases,
         sum(case when is_closed then failure_weight else 0.0 end) as failure_weight,
         max(closed_at) as closed_at,
+        min(case when is_closed then 1 else 0 end) as are_all_closed,
         max(last_evidence_at) as last_evidence_at
 
     from releases
@@ -117,7 +128,8 @@ summed as (
         greatest(
             {{ shipworthy.add_days('cast(team_weeks.week_start_on as timestamp)', 7) }},
             coalesce(releases_summed.closed_at, timestamp '1970-01-01 00:00:00')
-        ) as matures_at
+        ) as matures_at,
+        coalesce(releases_summed.are_all_closed, 1) = 1 as are_all_closed
 
     from team_weeks
 
@@ -148,12 +160,22 @@ rated as (
     select
         summed.*,
         as_of.has_incidents,
-        as_of.as_of_at,
+        case
+            when summed.matures_at > as_of.as_of_at then 'window_open'
+            when
+                not summed.are_all_closed
+                or {{ shipworthy.add_days('cast(summed.week_start_on as timestamp)', 7) }}
+                > least(as_of.as_of_at, as_of.incidents_known_through, teams_known.shipping_known_through)
+                then 'source_lags'
+        end as immature_reason,
         {{ shipworthy.safe_ratio('summed.failure_weight', 'summed.closed_releases') }} as failure_rate
 
     from summed
 
     cross join as_of
+
+    left join teams_known
+        on summed.team = teams_known.team
 
 ),
 
@@ -164,7 +186,8 @@ final as (
         ---------- row
         team,
         week_start_on,
-        matures_at <= as_of_at as is_mature,
+        immature_reason is null as is_mature,
+        immature_reason,
 
         ---------- per release
         case when has_incidents then failure_rate end as severity_weighted_failure_rate,
@@ -206,7 +229,7 @@ final as (
             when closed_releases = 0 then 'no_closed_release'
         end as null_reason,
         case
-            when matures_at <= as_of_at and last_evidence_at > matures_at
+            when immature_reason is null and last_evidence_at > matures_at
                 then last_evidence_at
         end as restated_at
 

@@ -30,6 +30,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from shipworthy.errors import ShipworthyError
+from shipworthy.git.messages import MESSAGE_CHARACTERS, start_in_lower_case
 from shipworthy.git.reference import read_seed, seed_path
 
 CATALOG_SEED = "shipworthy__known_agents"
@@ -62,8 +63,7 @@ _MATCHES = frozenset(
 _GITHUB_NOREPLY = "@users.noreply.github.com"
 _COAUTHOR_KEY = "co-authored-by"
 
-# More than any message says; of a trailer, more than any name and address are long.
-_MESSAGE_CHARACTERS = 1 << 18
+# More than any name and address are long.
 _VALUE_CHARACTERS = 1_000
 # What parts an address in a trailer from the rest.
 _AROUND_ADDRESS = re.compile(r"[<>()\s,;:]+")
@@ -327,14 +327,13 @@ class Catalog:
 
     def _tool_from_message(self, message: str) -> str | None:
         """Return the tool that the first trailer or marker in a message names."""
-        message = message[:_MESSAGE_CHARACTERS]
-        lower_message = message.lower()
+        lower_message = start_in_lower_case(message)
         for hint in self._hints:
             if hint in lower_message:
                 break
         else:
             return None
-        for match in self._evidence.finditer(message):
+        for match in self._evidence.finditer(message, 0, MESSAGE_CHARACTERS):
             if marker := match["marker"]:
                 return self._markers[marker.lower()]
             value = match["value"][:_VALUE_CHARACTERS].strip()

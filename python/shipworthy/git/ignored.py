@@ -22,6 +22,8 @@ IGNORE_REVISIONS_PATH = ".git-blame-ignore-revs"
 # As the turnover window of the models has it by default: rows of lines that landed before are
 # final.
 MATURE_SECONDS = 30 * 86_400
+# Blame is asked for each file that an ignored revision changed: so many take a minute.
+MOST_FILES = 5_000
 
 _COMMIT_ID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 

@@ -23,7 +23,7 @@ from shipworthy.git.births import BirthKind, Births
 from shipworthy.git.commits import CommitRows, Evidence
 from shipworthy.git.diffs import FileChange
 from shipworthy.git.history import Commit
-from shipworthy.git.ignored import find_kept_lines
+from shipworthy.git.ignored import MOST_FILES, find_kept_lines
 from shipworthy.git.lines import FileBirths, LineTracker
 from shipworthy.git.memory import give_back_memory
 from shipworthy.git.processes import ObjectReader
@@ -246,7 +246,9 @@ class Ledger:
         self._note_renames(commit, files)
         ignored = sorted(self._ignored.intersection([commit.sha, *(one.sha for one in branch)]))
         kept = {}
-        if ignored:
+        if ignored and len(files) > MOST_FILES:
+            self._found["line_births", "ignored_revision_too_big", commit.sha] += len(files)
+        elif ignored:
             kept = find_kept_lines(self._repository, commit, ignored, files, strict=self._strict)
             lines = sum(map(len, kept.values()))
             if lines:

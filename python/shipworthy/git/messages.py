@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 # What is read of a subject: patterns may take the square of this in time.
 _SUBJECT_CHARACTERS = 1_000
-_MESSAGE_CHARACTERS = 1 << 18
+# More than any message says.
+MESSAGE_CHARACTERS = 1 << 18
 
 _NUMBER = r"([1-9]\d{0,17})"
 # A squash on GitHub appends the number; the last one is the request's own: `Revert "x (#1)" (#2)`.
@@ -64,6 +66,12 @@ _INCIDENT = re.compile(r"(?<![\w-])INC-?\d{1,10}(?![\w-])")
 _QUOTED_SUBJECT = re.compile(r'^(?:Revert|Reapply) ".*"')
 
 
+@lru_cache(maxsize=1)
+def start_in_lower_case(message: str) -> str:
+    """Return what is read of a message, in lower case; each message is asked for several times."""
+    return message[:MESSAGE_CHARACTERS].lower()
+
+
 def parse_pull_request_number(message: str, is_merge: bool) -> int | None:
     """Return the number of the pull or merge request that a mainline commit lands.
 
@@ -86,7 +94,7 @@ def parse_pull_request_number(message: str, is_merge: bool) -> int | None:
     match = first or second
     # A cheap look first, here and below: most messages hold nothing of the kind.
     if not match and "See merge request" in message:
-        match = _GITLAB_REFERENCE.search(message, 0, _MESSAGE_CHARACTERS)
+        match = _GITLAB_REFERENCE.search(message, 0, MESSAGE_CHARACTERS)
     return int(next(group for group in match.groups() if group)) if match else None
 
 
@@ -112,10 +120,10 @@ def parse_reverts(message: str, repository: str) -> tuple[str, ...]:
     tuple of str
         Each reference once, in the order of the message.
     """
-    message = message[:_MESSAGE_CHARACTERS]
-    lower = message.lower()
+    lower = start_in_lower_case(message)
     if "revert" not in lower and "back" not in lower:
         return ()
+    message = message[:MESSAGE_CHARACTERS]
     found: dict[str, None] = {}
     starts = [(match.end(), match["noun"] or "") for match in _REVERTS.finditer(message)]
     if _REVERT_TYPE.match(message.lstrip()):
@@ -203,14 +211,14 @@ def parse_incident_id(message: str) -> str | None:
     """
     if "INC" not in message:
         return None
-    text = message[:_MESSAGE_CHARACTERS].lstrip()
+    text = message[:MESSAGE_CHARACTERS].lstrip()
     match = _INCIDENT.search(_QUOTED_SUBJECT.sub("", text, count=1))
     return match[0] if match else None
 
 
 def _subject(message: str) -> str:
     """Return the subject, without the middle of one that is longer than any."""
-    subject = message[:_MESSAGE_CHARACTERS].lstrip("\r\n").partition("\n")[0].strip()
+    subject = message[:MESSAGE_CHARACTERS].lstrip("\r\n").partition("\n")[0].strip()
     if len(subject) > _SUBJECT_CHARACTERS:
         half = _SUBJECT_CHARACTERS // 2
         subject = subject[:half] + subject[-half:]
@@ -219,6 +227,6 @@ def _subject(message: str) -> str:
 
 def _title(message: str) -> str:
     """Return the first line below the subject that holds anything."""
-    body = message[:_MESSAGE_CHARACTERS].lstrip("\r\n").splitlines()[1:]
+    body = message[:MESSAGE_CHARACTERS].lstrip("\r\n").splitlines()[1:]
     title = next((line for line in body if line.strip()), "")
     return title[:_SUBJECT_CHARACTERS].strip()

@@ -36,6 +36,7 @@ _LASTING = (
     "clock_ahead",
     "clock_unset",
     "foxtrot_merge",
+    "ignored_revision_too_big",
     "joined_by_mailmap",
     "kept_by_ignored_revision",
     "lost_file",
@@ -200,8 +201,10 @@ def load_git(
         connection.execute("set threads = 1")
         _make_state_table(connection)
         loads = []
+        # Whoever names copies in one breath means repositories of their own.
+        named = set(repositories) if len({one.location for one in opened}) == len(opened) else set()
         for repository in opened:
-            load = _Load(repository, connection, salt, strict=strict, jobs=jobs)
+            load = _Load(repository, connection, salt, strict=strict, jobs=jobs, siblings=named)
             loads.append(load.run(rules))
             if report is not None:
                 report(loads[-1])
@@ -259,6 +262,8 @@ class _Load:
         Of the person keys.
     strict, jobs
         As in `load_git`.
+    siblings : set of str
+        Names that may stand for the same history: the user named them together.
     """
 
     def __init__(
@@ -269,7 +274,9 @@ class _Load:
         *,
         strict: bool,
         jobs: int,
+        siblings: set[str],
     ) -> None:
+        self._siblings = siblings
         self._repository = repository
         self._connection = connection
         self._salt = salt
@@ -456,7 +463,7 @@ class _Load:
             [self._repository.head, plan.mainline[0][0], name],
         ).fetchall()
         for other, tip, has_head in others:
-            if has_head or tip in here:
+            if other not in self._siblings and (has_head or tip in here):
                 raise ShipworthyError(
                     f"{self._repository.location} is the history that the warehouse holds as "
                     f"{other}, and {name} would count it twice; give it its new name with: "

@@ -5,9 +5,11 @@ of trailers, names of products in brackets. A person's name or address never lea
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from shipworthy.git.catalog import UNKNOWN_TOOL, Catalog, CommitAttribution, find_address
+from shipworthy.git.messages import MESSAGE_CHARACTERS, start_in_lower_case
 
 UNLISTED_BOT = "unlisted_bot"
 UNLISTED_TOOL = "unlisted_tool"
@@ -28,7 +30,6 @@ _TRAILER = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _HINTS = ("-by", "made-with", "generated", "ai-", "-session", "-thread", "-conversation")
-_MESSAGE_CHARACTERS = 1 << 18
 _NOTHING = frozenset({"", "no", "none", "false", "n/a", "0", "human"})
 
 
@@ -62,22 +63,19 @@ def find_unlisted(
         What the catalogue says of the commit: where it knows the tool, nothing is missing.
     catalog : Catalog
     """
-    found: dict[Unlisted, None] = {}
     account = _unlisted_account(name, email, catalog)
-    if account:
-        found[Unlisted(UNLISTED_BOT, account)] = None
-    if attribution.ai_tool in (None, UNKNOWN_TOOL):
-        for subject in _unlisted_tools(message, catalog):
-            found[Unlisted(UNLISTED_TOOL, subject)] = None
-    return tuple(found)
+    tools = []
+    if attribution.ai_tool is None or attribution.ai_tool == UNKNOWN_TOOL:
+        tools = _unlisted_tools(message, catalog)
+    if account is None and not tools:
+        return ()
+    found = [Unlisted(UNLISTED_BOT, account)] if account else []
+    return (*found, *(Unlisted(UNLISTED_TOOL, tool) for tool in dict.fromkeys(tools)))
 
 
+@lru_cache(maxsize=4_096)
 def _unlisted_account(name: str, email: str, catalog: Catalog) -> str | None:
     """Return a machine's account that the catalogue does not list, None for all others."""
-    # A cheap look first: few accounts hold any of these.
-    lower = f"{name}<{email}".lower()
-    if not any(word in lower for word in ("bot", "agent", "reply", "auto", "jenkins", "assist")):
-        return None
     if catalog.is_listed(email):
         return None
     if _is_machine(email):
@@ -104,12 +102,14 @@ def _shown(email: str) -> str:
 
 
 def _unlisted_tools(message: str, catalog: Catalog) -> list[str]:
-    message = message[:_MESSAGE_CHARACTERS]
-    lower = message.lower()
-    if not any(hint in lower for hint in _HINTS):
-        return []
-    found = []
-    for match in _TRAILER.finditer(message):
+    found: list[str] = []
+    lower = start_in_lower_case(message)
+    for hint in _HINTS:
+        if hint in lower:
+            break
+    else:
+        return found
+    for match in _TRAILER.finditer(message, 0, MESSAGE_CHARACTERS):
         if match["marker"]:
             found.append(_clean(match["marker"]))
             continue

@@ -17,7 +17,15 @@ import dlt
 import pyarrow as pa
 from dlt.extract import DltResource
 
-from shipworthy.contract import REJECTED_ROWS, TABLES, VOCABULARY, Table
+from shipworthy.contract import (
+    FIRST_TIME,
+    LARGEST_AMOUNT,
+    LARGEST_COUNT,
+    REJECTED_ROWS,
+    TABLES,
+    VOCABULARY,
+    Table,
+)
 
 Row = dict[str, Any]
 Shape = Callable[[Any], Row | Iterable[Row] | None]
@@ -47,7 +55,6 @@ _IDENTIFYING = frozenset(
     {"id", "iid", "number", "key", "sha", "reference", "request_id", "day", "date", "timestamp"}
     | {"file", "line"}
 )
-_LARGEST = 2**63
 _HALVES = re.compile("[\ud800-\udfff]")
 
 
@@ -212,8 +219,8 @@ def _why_bad(table: Table, row: Row) -> str | None:
         elif kind == "BIGINT":
             if isinstance(value, bool) or not isinstance(value, int):
                 return f"{name} is not a whole number"
-            if not 0 <= value < _LARGEST:
-                return f"{name} is negative or too large"
+            if not 0 <= value <= LARGEST_COUNT:
+                return f"{name} is {'negative' if value < 0 else f'above {LARGEST_COUNT:,}'}"
         elif kind == "DOUBLE":
             if isinstance(value, bool) or not isinstance(value, int | float):
                 return f"{name} is not a number"
@@ -223,12 +230,16 @@ def _why_bad(table: Table, row: Row) -> str | None:
                 return f"{name} is not a number"
             if not math.isfinite(row[name]):
                 return f"{name} is not a number"
+            if abs(row[name]) > LARGEST_AMOUNT:
+                return f"{name} is above {LARGEST_AMOUNT:,.0f}"
         elif kind == "BOOLEAN":
             if not isinstance(value, bool):
                 return f"{name} is not true or false"
         elif kind == "TIMESTAMP":
             if not isinstance(value, datetime) or value.tzinfo is None:
                 return f"{name} is not a time"
+            if value.replace(tzinfo=None) < FIRST_TIME:
+                return f"{name} is before {FIRST_TIME:%Y}"
         elif not isinstance(value, date) or isinstance(value, datetime):
             return f"{name} is not a date"
         words = VOCABULARY.get((table.name, name))

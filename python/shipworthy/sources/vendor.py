@@ -43,6 +43,7 @@ ALIAS_KINDS: dict[str, str] = {
     "litellm": "LiteLLM user id",
     "litellm-key": "hash of a LiteLLM key",
     "otel-genai": "user id in GenAI spans",
+    "id": "id of a person in your own files, such as a payroll number",
 }
 
 

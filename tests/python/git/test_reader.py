@@ -547,6 +547,17 @@ def test_a_revision_that_is_listed_later_is_ignored(tmp_path, warehouse):
     ]
 
 
+def test_a_listed_revision_that_is_too_big_is_said(tmp_path, warehouse, monkeypatch):
+    builder, sha = formatting_story(tmp_path / "r", 400)
+    list_revision(builder, sha, int(time.time()) - 399 * DAY)
+    monkeypatch.setattr(ledger, "MOST_FILES", 0)
+    [load] = load_git([tmp_path / "r"], warehouse)
+    assert load.deaths == 12
+    assert rows(warehouse, "load_findings", "reason, subject, row_count") == [
+        ("ignored_revision_too_big", sha, 1)
+    ]
+
+
 def test_rows_that_are_not_mature_follow_the_list(tmp_path):
     for name in ("two", "one"):
         (tmp_path / name).mkdir()

@@ -22,7 +22,8 @@ import statistics
 from collections import defaultdict
 from datetime import timedelta
 
-from reference.facts import _valid, deployment_time
+from reference.clock import REQUEST_INPUTS, immature_reason
+from reference.facts import PRODUCTION, _valid, deployment_time
 from reference.formulas import midnight, quantile, week_of, wilson, window_start
 from reference.spending import Groups
 
@@ -205,14 +206,14 @@ class Delivery:
 
     def __init__(self, facts, streams, failures, normalized, releases):
         self.groups = Groups(
-            *(facts, releases, normalized, (), facts.var("minimum_group_size")),
+            *(facts, releases, normalized, ((), (), ()), facts.var("minimum_group_size")),
             first_requests(facts),
         )
         self.facts, self.streams, self.failures = facts, streams, failures
         self.z = quantile(facts.var("confidence_level"))
         self.team_weeks = [(row["team"], row["week_start_on"]) for row in normalized]
         self.requests = Requests(facts)
-        self.deployments = [d for found in streams.values() for d in found]
+        self.deployments = [d for found in streams.values() for d in found if d.release]
         self.has_requests = self._is_loaded("pull_requests")
         self.has_reviews = self._is_loaded("reviews") or self._is_loaded("review_threads")
         self.shipments = [self._ship(d, sha) for d in self.deployments for sha in d.shipped]
@@ -232,19 +233,6 @@ class Delivery:
     def _is_loaded(self, name):
         on = self.facts.is_on(name)
         return on and bool(self.facts._input(name) or self._marks(name))
-
-    def complete_through(self):
-        """Up to when requests, reviews and threads are read: the mark, else the newest time."""
-        marks = [self.facts.as_of]
-        for name, columns in (
-            ("pull_requests", ("opened_at", "merged_at", "closed_at")),
-            ("reviews", ("submitted_at",)),
-            ("review_threads", ("opened_at",)),
-        ):
-            times = [row[c] for row in self.facts._input(name) for c in columns if row[c]]
-            if self.facts.is_on(name):
-                marks += self._marks(name) or ([max(times)] if times else [])
-        return min(marks)
 
     def median(self, values):
         """The middle of those that are known."""
@@ -348,7 +336,6 @@ class Delivery:
                 refused[week_of(request["refused"])] += 1
         weeks = sorted({week for _, week in self.team_weeks} | refused.keys())
         scopes = [*self.team_weeks, *((EVERYBODY, week) for week in weeks)]
-        through = self.complete_through()
         by_week = defaultdict(list)
         for change in self.earliest:
             by_week[change["week"]].append(change)
@@ -357,6 +344,9 @@ class Delivery:
             builders = self.builders(team, week)
             hidden_because = self.groups.reason(team, week)
             hidden = hidden_because is not None
+            late = immature_reason(
+                midnight(week) + WEEK, self.facts.as_of, self._requests_known(team)
+            )
             for kind in KINDS:
                 found = [
                     c
@@ -400,7 +390,8 @@ class Delivery:
                         "is_organisation": team == EVERYBODY,
                         "week_start_on": week,
                         "authorship": kind,
-                        "is_mature": midnight(week) + WEEK <= through,
+                        "is_mature": late is None,
+                        "immature_reason": late,
                         "changes_shipped": None if hidden else n,
                         "builders": None if hidden else builders,
                         "is_suppressed": hidden,
@@ -408,6 +399,9 @@ class Delivery:
                     }
                 )
         return rows
+
+    def _requests_known(self, team):
+        return self.facts.clock.requests(None if team == EVERYBODY else team)
 
     # ---------- section 5
 
@@ -425,17 +419,16 @@ class Delivery:
         """(team, service, week, finished_at) of failed and cancelled rollouts that count."""
         if not self.facts.var("failed_rollouts_count"):
             return
-        for row in self.facts._input("deployments"):
+        for row in self.facts.all_deployments:
             moment = deployment_time(row)
-            if row["status"] not in ("failure", "cancelled") or moment is None:
+            if row["status"] not in ("failure", "cancelled"):
                 continue
-            is_production = (row["environment"] or "").lower() in ("production", "prod")
-            if not is_production or moment > self.facts.as_of:
+            if row["environment"] not in PRODUCTION:
                 continue
             if row["kind"] == "flag" and not self.facts.var("redeployments_count"):
                 continue
             start = window_start(moment, self.facts.var("release_window_hours"))
-            service = self.facts.service_of_deployment(row)
+            service = row["of_service"]
             team = self.facts.team_of_service(service, row["repository"], start.date())
             yield team, service, week_of(start), moment
 
@@ -485,8 +478,14 @@ class Delivery:
         rows = []
         for (team, service, week), group in groups.items():
             found, changes = group["deployments"], group["changes"]
-            rollouts = [m for m in group["rollouts"] if m + hours <= facts.as_of]
-            closed = [d for d in found if d.finished_at + hours <= facts.as_of]
+            known = self._service_known(service)
+            rollouts = [m for m in group["rollouts"] if m + hours <= known]
+            closed = [
+                d
+                for d in found
+                if d.finished_at + hours
+                <= min(facts.clock.incidents(), facts.clock.service(service, d.repository))
+            ]
             failed = [d for d in found if d in self.failures.weights]
             recovery = []
             for d in failed:
@@ -499,6 +498,7 @@ class Delivery:
             matures = [midnight(week) + WEEK]
             matures += [d.finished_at + hours for d in found]
             matures += [m + hours for m in group["rollouts"]]
+            late = immature_reason(max(matures), facts.as_of, known)
             n_closed = len(closed) + len(rollouts)
             n_failed = sum(d in self.failures.weights for d in closed) + len(rollouts)
             spans = {name: [c[name] for c in changes if c[name] is not None] for name in PARTS}
@@ -506,7 +506,8 @@ class Delivery:
                 "team": team,
                 "service": service,
                 "week_start_on": week,
-                "is_mature": max(matures) <= facts.as_of,
+                "is_mature": late is None,
+                "immature_reason": late,
                 "deployments": len(found),
                 "deployment_frequency_band": self._band("frequency", len(found) or None),
                 "change_lead_time_hours": self.median(spans["lead_time"]),
@@ -527,7 +528,7 @@ class Delivery:
                 ),
                 "dora_band_year": facts.var("dora_band_year"),
             }
-            known = {
+            failing = {
                 **self.wilson("change_failure_rate", n_failed, n_closed),
                 "change_failure_rate_band": self._band("failure", _ratio(n_failed, n_closed)),
                 "failed_deployments": n_failed,
@@ -536,8 +537,19 @@ class Delivery:
                 "recovered_deployments": len(recovery),
                 "unrecovered_deployments": len(failed) - len(recovery),
             }
-            rows.append(row | (known if facts.has_incidents else dict.fromkeys(known)))
+            rows.append(row | (failing if facts.has_incidents else dict.fromkeys(failing)))
         return rows
+
+    def _service_known(self, service):
+        """Up to when everything is known that a service's delivery rests on."""
+        clock = self.facts.clock
+        known = [clock.incidents()]
+        for name, repository in clock.services:
+            if name == service:
+                requests = clock.repository(repository, *REQUEST_INPUTS)
+                known += [clock.service(name, repository)]
+                known += [] if requests is None else [requests]
+        return min(known)
 
     def _band(self, metric, value):
         if value is None:
@@ -558,7 +570,6 @@ class Delivery:
         ):
             first[team].append(week)
             first[EVERYBODY].append(week)
-        through = self.complete_through() if self.has_requests else self.facts.as_of
         reviews = [review["submitted_at"] for r in requests for review in r["reviews"]]
         self.first_weeks = {
             "changes": min((c["week"] for c in self.earliest), default=None),
@@ -570,7 +581,7 @@ class Delivery:
         for week in self.weeks():
             for team, seen in first.items():
                 if min(seen) <= week:
-                    rows[team, week] = self._flow(team, week, requests, through)
+                    rows[team, week] = self._flow(team, week, requests)
         measures = (
             "inner_loop_hours", "outer_loop_hours", "review_queue", "unreviewed_rate",
             "requests_per_reviewer", "defects_per_builder", "incidents_per_shipped_change",
@@ -582,7 +593,7 @@ class Delivery:
                 row[f"{name}_52_weeks_before"] = value
         return list(rows.values())
 
-    def _flow(self, team, week, requests, through):
+    def _flow(self, team, week, requests):
         ends = min(midnight(week) + WEEK, self.facts.as_of)
         mine = [r for r in requests if team in (EVERYBODY, r["team"])]
         found = [c for c in self.earliest if c["week"] == week and team in (EVERYBODY, c["team"])]
@@ -641,11 +652,17 @@ class Delivery:
             ({"builders": builders}, True),
         ):
             row |= part if is_known and not hidden else dict.fromkeys(part)
+        late = immature_reason(
+            midnight(week) + WEEK,
+            self.facts.as_of,
+            min(self._requests_known(team), self.facts.clock.incidents()),
+        )
         return row | {
             "team": team,
             "is_organisation": team == EVERYBODY,
             "week_start_on": week,
-            "is_mature": midnight(week) + WEEK <= through,
+            "is_mature": late is None,
+            "immature_reason": late,
             "is_suppressed": hidden,
         }
 

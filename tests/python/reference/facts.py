@@ -5,6 +5,7 @@ from collections import defaultdict
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
+from reference.clock import Clock
 from reference.formulas import midnight
 from reference.landings import Landings
 from shipworthy.contract import names_of_text, text_of_names
@@ -18,6 +19,7 @@ DEFAULTS = {
     "shipworthy__using_people": True,
     "shipworthy__using_services": True,
     "shipworthy__as_of": "",
+    "shipworthy__ended_sources": (),
     "shipworthy__turnover_window_days": 30,
     "shipworthy__turnover_line_cap": 200,
     "shipworthy__untagged_counts_as": "auto",
@@ -36,6 +38,7 @@ DEFAULTS = {
     "shipworthy__failed_rollouts_count": False,
     "shipworthy__confidence_level": 0.95,
     "shipworthy__minimum_group_size": 5,
+    "shipworthy__overlapping_usage_counts": False,
 }
 
 # Inputs that go together share one switch.
@@ -49,6 +52,7 @@ AI_REACHES_THE_MARKET = datetime(2021, 6, 29)
 UNCOUNTED_CLASSES = ("generated", "vendored")
 CLASS_WEIGHTS = {"code": 1.0, "test": 1.0, "config": 1.0, "docs": 0.25, "data": 0.0}
 UNASSIGNED = "unassigned"
+PRODUCTION = ("production", "prod", "live", "prd")
 
 
 def _instant(value):
@@ -64,6 +68,11 @@ def _valid(row, day):
     """Does a period row (valid_from_on inclusive, valid_to_on exclusive) hold on that day?"""
     starts, ends = row.get("valid_from_on"), row.get("valid_to_on")
     return (starts is None or starts <= day) and (ends is None or day < ends)
+
+
+def _stem(prefix):
+    """A path prefix as the beginning of the paths that it holds."""
+    return "" if prefix is None else prefix.rstrip("/") + "/"
 
 
 def deployment_time(row):
@@ -90,6 +99,7 @@ class Facts:
     def __init__(self, tables, variables):
         self.variables = DEFAULTS | variables
         self.raw = tables
+        self.clock = Clock(self)
         self.as_of = self._as_of()
         self.aliases = {
             row["alias_key"]: row["person_key"]
@@ -124,27 +134,8 @@ class Facts:
     # ---------- as_of
 
     def _as_of(self):
-        if self.var("as_of"):
-            return _instant(self.var("as_of"))
-        marks = []
-        for name, column in (
-            ("commits", "landed_at"),
-            ("deployments", "finished_at"),
-            ("incidents", "opened_at"),
-        ):
-            if not self.variables.get(f"shipworthy__using_{name}", True):
-                continue
-            loaded = [
-                row["loaded_through"]
-                for row in self._input("load_watermarks")
-                if row["input"] == name and row.get("loaded_through") is not None
-            ]
-            seen = [row[column] for row in self._input(name) if row.get(column) is not None]
-            if loaded:
-                marks.append(min(loaded))
-            elif seen:
-                marks.append(max(seen))
-        return min(marks)
+        self.clock.as_of = _instant(self.var("as_of")) if self.var("as_of") else self.clock.newest()
+        return self.clock.as_of
 
     # ---------- commits, people, usage
 
@@ -259,19 +250,35 @@ class Facts:
     # ---------- deployments and services
 
     def _read_deployments(self):
-        self.deployments = []
-        for row in self._input("deployments"):
-            moment = deployment_time(row)
-            environment = (row.get("environment") or "").lower()
-            if row.get("status") != "success" or environment not in ("production", "prod"):
-                continue
-            if moment is None or moment > self.as_of:
-                continue
-            self.deployments.append(row)
-
-    def _read_services(self):
+        """Deployments up to as_of, each once for every service that it is of."""
         self.service_rows = self._input("services")
         self.has_services = bool(self.service_rows)
+        self.all_deployments = []
+        for row in self._input("deployments"):
+            moment = deployment_time(row)
+            if moment is None or moment > self.as_of:
+                continue
+            services = self.services_of_deployment(row)
+            for service in services:
+                suffix = f"@{service}" if len(services) > 1 else ""
+                named = {"of_service": service, "recorded_id": row["deployment_id"]}
+                named["deployment_id"] = row["deployment_id"] + suffix
+                environment = (row.get("environment") or "").strip().lower()
+                self.all_deployments.append({**row, **named, "environment": environment})
+        self.deployments = [
+            row
+            for row in self.all_deployments
+            if row.get("status") == "success" and row["environment"] in PRODUCTION
+        ]
+        told = {
+            row["of_service"]
+            for row in self.deployments
+            if row["source"] != "git_tag" and row["kind"] != "flag"
+        }
+        for row in self.deployments:
+            row["is_superseded"] = row["source"] == "git_tag" and row["of_service"] in told
+
+    def _read_services(self):
         listed = {(row["service"], row["repository"]) for row in self.service_rows}
         names = {service for service, _ in listed}
         self.commit_delivered = {
@@ -280,9 +287,9 @@ class Facts:
             if row.get("delivery_unit") == "commit"
         }
         unlisted = {
-            (self.service_of_deployment(row), row["repository"])
+            (row["of_service"], row["repository"])
             for row in self.deployments
-            if self.service_of_deployment(row) not in names
+            if row["of_service"] not in names
         }
         if not self.has_services:
             for table in ("commits", "repositories"):
@@ -292,46 +299,61 @@ class Facts:
         for service, repository in sorted(unlisted):
             self.whole_by_default.setdefault(repository, service)
 
-    def service_of_deployment(self, row):
-        """Service that a raw deployment belongs to."""
+    def services_of_deployment(self, row):
+        """Services that a raw deployment is of: of a nameless tag, all that are listed."""
+        repository = row["repository"]
         if not self.has_services:
-            return row["repository"]
-        if row.get("service") is not None:
-            return row["service"]
-        listed = self.listed_whole_service(row["repository"], deployment_time(row))
-        return listed or row["repository"]
+            return [repository]
+        names = {found["service"] for found in self.service_rows}
+        day = deployment_time(row).date()
+        if row["source"] == "git_tag" and row["service"] not in names:
+            prefixes = {
+                r["path_prefix"] for r in self.service_rows if r["repository"] == repository
+            }
+            holders = {self._holder(repository, _stem(prefix), day) for prefix in prefixes}
+            if holders and row["service"] in (None, repository):
+                return sorted(holders)
+        return [row["service"] or self._holder(repository, "", day) or repository]
 
-    def listed_whole_service(self, repository, moment):
-        """The listed service that has a whole repository at a moment, if there is one."""
-        for row in self.service_rows:
-            is_whole = row["repository"] == repository and row.get("path_prefix") is None
-            if is_whole and _valid(row, moment.date()):
-                return row["service"]
-        return None
+    def _holder(self, repository, stem, day):
+        """Who has a prefix on a day: who claimed it last by then, else who claims it first."""
+        rows = [
+            row
+            for row in self.service_rows
+            if row["repository"] == repository and _stem(row["path_prefix"]) == stem
+        ]
+
+        def start(row):
+            return row["valid_from_on"] or date.min
+
+        begun = [row for row in rows if start(row) <= day]
+        if begun:
+            return max(begun, key=start)["service"]
+        return min(rows, key=start)["service"] if rows else None
 
     def service_of_path(self, repository, path, moment):
         """Service of a path at a moment, by the longest prefix; None when no service has it."""
-        best = None
-        for row in self.service_rows:
-            if row["repository"] != repository or not _valid(row, moment.date()):
-                continue
-            prefix = row.get("path_prefix")
-            stem = "" if prefix is None else prefix.rstrip("/") + "/"
-            if path.startswith(stem) and (best is None or len(stem) > best[0]):
-                best = (len(stem), row["service"])
-        return best[1] if best else self.whole_by_default.get(repository)
+        stems = {
+            _stem(r["path_prefix"]) for r in self.service_rows if r["repository"] == repository
+        }
+        stems = [stem for stem in stems if path.startswith(stem)]
+        if not stems:
+            return self.whole_by_default.get(repository)
+        return self._holder(repository, max(stems, key=len), moment.date())
 
     def whole_service(self, repository, moment):
         """The service of the whole repository at a moment, if there is one."""
-        listed = self.listed_whole_service(repository, moment)
+        listed = self._holder(repository, "", moment.date())
         return listed or self.whole_by_default.get(repository)
 
     def team_of_service(self, service, repository, day):
         """Team that owns a service on a day, else the repository."""
-        for row in self.service_rows:
-            if row["service"] == service and row["repository"] == repository and _valid(row, day):
-                return row.get("team") or repository
-        return repository
+        teams = [
+            row.get("team") or row["repository"]
+            for row in self.service_rows
+            if row["service"] == service and _valid(row, day)
+        ]
+        return min(teams, default=repository)
 
     def team_of_line(self, person, repository, path, moment):
         """Team of a line's author (or remover) at a moment, else the service's, else the repo."""

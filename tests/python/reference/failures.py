@@ -71,7 +71,13 @@ class Failures:
     def __init__(self, facts, streams):
         self.facts = facts
         self.streams = streams
-        self.by_id = {d.deployment_id: d for found in streams.values() for d in found}
+        self.by_id, self.recorded = {}, defaultdict(list)
+        for stream, found in streams.items():
+            for deployment in found:
+                if deployment.release is not None:
+                    name = deployment.recorded_id or deployment.deployment_id
+                    self.recorded[name].append((stream, deployment))
+                    self.by_id[deployment.deployment_id] = deployment
         self.weights = defaultdict(list)
         self.incidents = []
         self.unattributed = []
@@ -134,8 +140,7 @@ class Failures:
 
     def _meant(self, incident, column):
         """Changes that an incident names in a column."""
-        named = [s for name in self._names(incident) for s in self._streams_named(name)]
-        repositories = {repository for _, repository in named}
+        repositories = {repository for _, repository in self._streams_of(incident)}
         return resolve(self.facts, incident[column], None, repositories)
 
     def _names(self, incident):
@@ -150,10 +155,17 @@ class Failures:
         repositories |= {repository for _, repository in facts.services if repository == name}
         return sorted((repository, repository) for repository in repositories)
 
+    def _streams_of(self, incident):
+        """Streams of deployments of an incident's services, in whatever repository."""
+        named = {s for name in self._names(incident) for s in self._streams_named(name)}
+        services = {service for service, _ in named}
+        return sorted(named | {stream for stream in self.streams if stream[0] in services})
+
     def _explicit(self, incident, streams):
-        named = self.by_id.get(incident.get("caused_by_deployment_id"))
-        if named is not None:
-            return named
+        named = self.recorded.get(incident.get("caused_by_deployment_id"), [])
+        if named:
+            ours = [d for stream, d in named if self._names(incident) and stream in streams]
+            return max(ours or [d for _, d in named], key=lambda d: d.order)
         found = [
             self.had_live(stream, sha, incident["opened_at"])
             for repository, sha in self._meant(incident, "caused_by_sha")
@@ -170,7 +182,8 @@ class Failures:
             d
             for stream in streams
             for d in self.streams.get(stream, [])
-            if since <= d.started_at
+            if d.release is not None
+            and since <= d.started_at
             and (d.started_at <= opened if tie_counts else d.started_at < opened)
         ]
         shipping = [d for d in candidates if d.put_live]
@@ -180,8 +193,9 @@ class Failures:
     def _attribute(self, incident):
         names = self._names(incident)
         named = [stream for name in names for stream in self._streams_named(name)]
+        ours = self._streams_of(incident)
         method, confidence = "explicit", 1.0
-        deployment = self._explicit(incident, named if names else list(self.streams))
+        deployment = self._explicit(incident, ours if names else list(self.streams))
         if deployment is None:
             method, confidence = "fix", 0.8
             deployment = self.release_of_removed_lines(
@@ -189,7 +203,7 @@ class Failures:
             )
         if deployment is None:
             method, confidence = "time", 0.5
-            deployment = self._by_time(incident, named)
+            deployment = self._by_time(incident, ours)
         source = (incident.get("source") or "").strip().lower()
         level = severity(incident.get("severity_label"), source, source in self.counting_from_zero)
         weight = SEVERITY_WEIGHTS[level or "sev3"]
@@ -228,6 +242,8 @@ class Failures:
     def _remediate(self):
         for stream in self.streams.values():
             for deployment in stream:
+                if deployment.release is None:
+                    continue
                 if deployment.moved_down or deployment.marked_rollback:
                     taken = deployment.taken_off_from
                     latest = max(taken, key=lambda d: d.order, default=deployment.mover_before)

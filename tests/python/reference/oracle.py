@@ -7,15 +7,16 @@ Readings (where the page leaves room)
 -------------------------------------
 - Every key column that names a person is read through `identities`, and what it finds once more.
 - A commit off the mainline is kept whatever its time: it only names authors.
-- An unlisted service is one that `services` does not name at all. It has the paths that no service
-  listed at the time has; of several, the first by name has them all.
+- An unlisted service is one that `services` does not name at all. It has the paths that no listed
+  service has; of several, the first by name has them all.
 - A deployment that names no service is one of the listed whole-repository service, else of an
   unlisted service with the repository's name.
-- A path belongs to the service whose period holds the landing: of the adding change for added
-  lines, of the removing change for the lines it removes (what a fix removed: of the adding one).
+- Where periods pass a prefix from service to service, the landing decides: of the adding change for
+  added lines, of the removing change for the lines it removes (what a fix removed: of the adding
+  one).
 - A service with delivery_unit 'commit' ships each change when it lands, as a deployment named
   `service@sha`; its other deployments (basis 'commit_delivery') ship nothing and can fail.
-- "First deployment" is the first whose sha is on the mainline. An explicit list that names no
+- "First deployment" is the first that moves a live position. An explicit list that names no
   change of the service ships nothing. Listed changes below the first deployment never ship.
 - A position that is null sorts before all others.
 - Rows of the removing author's team resolve as the line's team does (author's, service's, else
@@ -49,11 +50,20 @@ from collections import defaultdict
 from datetime import timedelta
 
 from reference import formulas
+from reference.clock import immature_reason, last_reason
 from reference.delivery import delivery_marts
 from reference.facts import Facts
 from reference.failures import Failures
 from reference.formulas import midnight, quantile, week_of, wilson
-from reference.shipping import AUTHORSHIPS, ship
+from reference.shipping import (
+    AUTHORSHIPS,
+    closes_at,
+    failures_known,
+    is_shipped_lines,
+    release_immature_reason,
+    ship,
+    window_end,
+)
 from reference.turnover import code_turnover, line_survival, turnover_signal
 
 BASELINE_WEEKS = 13
@@ -95,21 +105,12 @@ def compute(tables, variables):
     }
 
 
-def _window_end(facts, release):
-    return release.window_started_at + timedelta(hours=facts.var("release_window_hours"))
+def _is_closed(facts, deployed, moment):
+    return closes_at(facts, moment) <= failures_known(facts, deployed)
 
 
-def _is_closed(facts, moment):
-    return moment + timedelta(hours=facts.var("incident_attribution_hours")) <= facts.as_of
-
-
-def _week_is_over(facts, week):
-    return midnight(week) + timedelta(days=7) <= facts.as_of
-
-
-def _is_shipped_lines(facts, release):
-    ships = any(deployment.shipped for deployment in release.deployments)
-    return ships and release.repository not in facts.repositories_with_births
+def _week_end(week):
+    return midnight(week) + timedelta(days=7)
 
 
 def _by_team_week(releases):
@@ -121,7 +122,6 @@ def _by_team_week(releases):
 
 def _normalized_deployments(facts, releases):
     """Rows of normalized_deployments, and the share of each release by release id."""
-    days = timedelta(days=facts.var("turnover_window_days"))
     grouped = _by_team_week(releases)
     rows, shares = [], {}
     for team in sorted({release.team for release in releases}):
@@ -141,21 +141,19 @@ def _normalized_deployments(facts, releases):
                     for name in AUTHORSHIPS:
                         if release.held_lines:
                             parts[name] += share * release.held[name] / release.held_lines
-            basis_is_shipped = any(_is_shipped_lines(facts, r) for r in found)
-            is_mature = (
-                _week_is_over(facts, week)
-                and not basis_is_shipped
-                and all(
-                    _window_end(facts, r) + days <= facts.as_of
-                    and _is_closed(facts, _window_end(facts, r))
-                    for r in found
-                )
+            basis_is_shipped = any(is_shipped_lines(facts, r) for r in found)
+            reason = last_reason(
+                immature_reason(_week_end(week), facts.as_of, facts.clock.team(team)),
+                *(release_immature_reason(facts, r) for r in found),
             )
+            if basis_is_shipped:
+                reason = "line_lifetimes_not_loaded"
             mine.append(
                 {
                     "team": team,
                     "week_start_on": week,
-                    "is_mature": is_mature,
+                    "is_mature": reason is None,
+                    "immature_reason": reason,
                     "releases": len(found),
                     "builders": builders or None,
                     "held_lines": float(sum(r.held_lines for r in found)),
@@ -201,11 +199,13 @@ def _failure_rates(facts, releases, failures, normalized):
     rows = []
     for team, week in sorted(grouped.keys() | unattributed.keys()):
         found = grouped.get((team, week), [])
-        closed = [r for r in found if _is_closed(facts, _window_end(facts, r))]
+        closed = [r for r in found if _is_closed(facts, r, window_end(facts, r))]
         counted = [r for r in closed if r.changes_put_live or r.is_failed]
         weight = float(sum(r.weight for r in counted))
         rate = weight / len(counted) if counted else None
-        deployments = [d for r in found for d in r.deployments if _is_closed(facts, d.finished_at)]
+        deployments = [
+            d for r in found for d in r.deployments if _is_closed(facts, d, d.finished_at)
+        ]
         failed = [d for d in deployments if d in failures.weights]
         deployment_weight = float(sum(max(failures.weights[d]) for d in failed))
         value = values.get((team, week))
@@ -231,10 +231,20 @@ def _failure_rates(facts, releases, failures, normalized):
         }
         if not facts.has_incidents:
             row = dict.fromkeys(row)
+        matures_at = max(
+            [_week_end(week), *(closes_at(facts, window_end(facts, r)) for r in found)]
+        )
+        known = min(facts.clock.incidents(), facts.clock.team(team))
+        reason = immature_reason(matures_at, facts.as_of, facts.as_of) or immature_reason(
+            _week_end(week), facts.as_of, known
+        )
+        if reason is None and len(closed) < len(found):
+            reason = "source_lags"
         row |= {
             "team": team,
             "week_start_on": week,
-            "is_mature": _week_is_over(facts, week) and len(closed) == len(found),
+            "is_mature": reason is None,
+            "immature_reason": reason,
             "closed_releases": len(counted),
             "closed_deployments": len(deployments),
         }
@@ -257,7 +267,7 @@ def _fct_releases(facts, releases, shares):
             **{f"{name}_held_lines": r.held[name] for name in AUTHORSHIPS},
             "failure_weight": r.weight,
             "is_failed": r.is_failed,
-            "is_closed": _is_closed(facts, _window_end(facts, r)),
+            "is_closed": _is_closed(facts, r, window_end(facts, r)),
             "stability": r.stability,
             "normalized_deployments": shares[r.release_id],
         }
@@ -275,7 +285,8 @@ def _fct_deployments(streams):
             "is_rollback": d.moved_down,
             "changes_put_live": len(d.put_live),
             "changes_shipped": len(d.shipped),
-            "release_id": d.release.release_id,
+            "release_id": d.release.release_id if d.release else None,
+            "environment": d.environment,
         }
         for found in streams.values()
         for d in found

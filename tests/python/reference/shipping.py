@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from reference.clock import immature_reason, last_reason
 from reference.facts import CLASS_WEIGHTS, deployment_start, deployment_time
 from reference.formulas import week_of, whole_days, window_start
 from reference.references import find_commit, landing, position
@@ -24,6 +25,8 @@ class Deployment:
     sha: str | None
     position: int | None
     basis: str
+    environment: str = "production"
+    recorded_id: str | None = None
     marked_rollback: bool = False
     explicit: list = field(default_factory=list)
     has_list: bool = False
@@ -82,6 +85,8 @@ class Release:
 
 
 def _basis(row, commit):
+    if row["is_superseded"]:
+        return "superseded_by_source"
     if row.get("kind") == "flag":
         return "flag"
     if commit is None:
@@ -98,7 +103,7 @@ def _streams(facts):
         explicit[row["deployment_id"], row["repository"]].append(row["sha"])
     streams = defaultdict(list)
     for row in facts.deployments:
-        stream = (facts.service_of_deployment(row), row["repository"])
+        stream = (row["of_service"], row["repository"])
         commit = find_commit(facts, row["repository"], row.get("sha"))
         where = position(facts, row["repository"], commit) if commit else None
         basis = _basis(row, commit)
@@ -111,6 +116,8 @@ def _streams(facts):
                 deployment_id=row["deployment_id"],
                 service=stream[0],
                 repository=stream[1],
+                environment=row["environment"],
+                recorded_id=row["recorded_id"],
                 started_at=deployment_start(row),
                 finished_at=deployment_time(row),
                 sha=row.get("sha"),
@@ -120,12 +127,12 @@ def _streams(facts):
                 marked_rollback=bool(row.get("is_rollback")),
                 explicit=[
                     sha
-                    for name in explicit[row["deployment_id"], row["repository"]]
+                    for name in explicit[row["recorded_id"], row["repository"]]
                     if (found := find_commit(facts, row["repository"], name))
                     and "number" not in found
                     for _, sha in sorted(landing(facts, row["repository"], found))
                 ],
-                has_list=bool(explicit[row["deployment_id"], row["repository"]]),
+                has_list=bool(explicit[row["recorded_id"], row["repository"]]),
             )
         )
     for service, repository in facts.commit_delivered:
@@ -154,34 +161,40 @@ def _ship(facts, service, repository, deployments):
         for (where, sha), change in facts.changes.items()
         if where == repository and service in facts.services_of_change[where, sha]
     }
-    live = {}  # sha -> deployment that put it live
-    position = floor = mover = None
+    live = defaultdict(set)  # environment -> what is live there
+    since = {}  # sha -> deployment that put it live where nobody had it
+    position, mover, floor = {}, {}, None
     for deployment in deployments:
-        deployment.mover_before = mover
+        here = deployment.environment
+        deployment.mover_before = mover.get(here)
         if not deployment.moves:
             continue
-        target = deployment.position
-        if position is None:
+        target, before = deployment.position, position.get(here)
+        wanted = []
+        if floor is None:
             floor = target
-            wanted = [sha for sha, p in changes.items() if p == target]
-        elif target > position and deployment.has_list:
+        if before is None:
+            wanted = [sha for sha, p in changes.items() if floor <= p <= target]
+        elif target > before and deployment.has_list:
             wanted = [sha for sha in deployment.explicit if changes.get(sha, -1) >= floor]
-        elif target > position:
-            wanted = [sha for sha, p in changes.items() if max(position + 1, floor) <= p <= target]
-        elif target < position:
-            wanted = []
+        elif target > before:
+            wanted = [sha for sha, p in changes.items() if max(before + 1, floor) <= p <= target]
+        elif target < before:
             deployment.moved_down = True
-            above = [sha for sha in live if changes[sha] > target]
-            deployment.taken_off_from = [live.pop(sha) for sha in above]
+            above = {sha for sha in live[here] if changes[sha] > target}
+            live[here] -= above
+            gone = above - set().union(*live.values())
+            deployment.taken_off_from = [since.pop(sha) for sha in gone]
         else:
             deployment.is_redeployment = True
             continue
         for sha in dict.fromkeys(wanted):
-            if sha not in live:
-                live[sha] = deployment
+            live[here].add(sha)
+            if sha not in since:
+                since[sha] = deployment
                 deployment.put_live.append(sha)
-        position, mover = target, deployment
-    for sha, deployment in live.items():
+        position[here], mover[here] = target, deployment
+    for sha, deployment in since.items():
         deployment.shipped.append(sha)
 
 
@@ -230,6 +243,8 @@ def ship(facts):
     for (service, repository), deployments in sorted(streams.items()):
         _ship(facts, service, repository, deployments)
         for deployment in deployments:
+            if deployment.basis == "superseded_by_source":
+                continue
             start = window_start(deployment.finished_at, hours)
             key = (service, repository, start)
             if key not in releases:
@@ -242,4 +257,41 @@ def ship(facts):
                 held = held_lines(facts, repository, sha, service, deployment.finished_at)
                 for authorship, lines in held.items():
                     release.held[authorship] += lines
+    facts.clock.watch(streams)
     return streams, list(releases.values())
+
+
+def window_end(facts, release):
+    """When a release's window ends."""
+    return release.window_started_at + timedelta(hours=facts.var("release_window_hours"))
+
+
+def closes_at(facts, moment):
+    """When it is too late to blame what was deployed at a moment by time alone."""
+    return moment + timedelta(hours=facts.var("incident_attribution_hours"))
+
+
+def failures_known(facts, deployed):
+    """Up to when it is known what a deployment or release did."""
+    clock = facts.clock
+    return min(clock.incidents(), clock.service(deployed.service, deployed.repository))
+
+
+def is_shipped_lines(facts, release):
+    """Does a release ship lines of which nobody knows whether they held?"""
+    ships = any(deployment.shipped for deployment in release.deployments)
+    return ships and release.repository not in facts.repositories_with_births
+
+
+def release_immature_reason(facts, release):
+    """Why a release is not final; None where it is."""
+    if is_shipped_lines(facts, release):
+        return "line_lifetimes_not_loaded"
+    ends = window_end(facts, release)
+    watched_until = ends + timedelta(days=facts.var("turnover_window_days"))
+    return last_reason(
+        immature_reason(closes_at(facts, ends), facts.as_of, failures_known(facts, release)),
+        immature_reason(
+            watched_until, facts.as_of, facts.clock.service(release.service, release.repository)
+        ),
+    )

@@ -12,8 +12,10 @@ from fnmatch import fnmatchcase
 
 from scipy.stats import t as student
 
+from reference.clock import immature_reason
 from reference.facts import CLASS_WEIGHTS, _valid
 from reference.formulas import midnight, week_of, whole_days
+from reference.shipping import release_immature_reason
 
 WEEK = timedelta(days=7)
 TOKENS = {
@@ -48,16 +50,17 @@ class Groups:
         What shipped, with held lines.
     normalized : list of dict
         Rows of normalized_deployments.
-    prices : list of dict
-        Rows of the price seed.
+    seeds : tuple of three lists of dict
+        Rows of the seeds of models' prices, of credits' prices and of usage sources.
     group : int
         Fewest people that are shown.
     asked : dict of str to date
         First week with a request, by team.
     """
 
-    def __init__(self, facts, releases, normalized, prices, group, asked):
-        self.facts, self.releases, self.prices, self.group = facts, releases, prices, group
+    def __init__(self, facts, releases, normalized, seeds, group, asked):
+        self.facts, self.releases, self.group = facts, releases, group
+        self.prices, self.credit_prices, self.sources = seeds
         self.normalized = {(row["team"], row["week_start_on"]): row for row in normalized}
         self.costs = facts._input("costs")
         self.asked = asked
@@ -72,8 +75,61 @@ class Groups:
 
     # ---------- spend
 
+    def counted_usage(self):
+        """Usage up to as_of, the same work by its best source alone."""
+        rows = [
+            {**row, "person": self.facts.person(row["person_key"])}
+            for row in self.facts._input("ai_usage")
+            if row["bucket_started_at"] <= self.facts.as_of
+        ]
+        if self.facts.var("overlapping_usage_counts"):
+            return rows
+
+        def known(row):
+            return row["person"], row["model"], row["bucket_started_at"].date()
+
+        tools = {}
+        for row in rows:
+            if row["tool"] is not None:
+                tools[known(row)] = min(row["tool"], tools.get(known(row), row["tool"]))
+        witnesses = defaultdict(lambda: defaultdict(list))
+        for row in rows:
+            row["work"] = row["tool"] or tools.get(known(row)) or row["model"]
+            if row["person"] is not None and row["work"] is not None:
+                work = row["person"], row["work"], row["bucket_started_at"].date()
+                witnesses[work][row["source"]].append(row)
+        kinds = {row["source"]: row["kind"] for row in self.sources}
+
+        def trust(source, seen):
+            has_bill = any(row["billed_usd"] is not None for row in seen)
+            kind = kinds.get(source, "billed" if has_bill else "metered")
+            tokens = sum(row[name] or 0 for row in seen for name in TOKENS)
+            return ("billed", "metered", "logged").index(kind), not has_bill, -tokens, source
+
+        dropped = set()
+        for seen in witnesses.values():
+            best = min(seen, key=lambda source: trust(source, seen[source]))
+            for source, mine in seen.items():
+                if source != best:
+                    dropped |= {row["usage_id"] for row in mine}
+        return [row for row in rows if row["usage_id"] not in dropped]
+
+    def credit_usd(self, row):
+        """What a bucket's credits cost; None where they are unknown or have no price."""
+        if row["credits"] is None or row["tool"] is None:
+            return None
+        for price in self.credit_prices:
+            day = row["bucket_started_at"].date()
+            if price["tool"] == row["tool"].lower() and _valid(price, day):
+                return row["credits"] * price["credit_usd"]
+        return None
+
     def list_usd(self, row):
-        """What a bucket costs by the seed; None where a price is missing."""
+        """What a bucket costs by the seeds; None where a price is missing."""
+        if (usd := self.credit_usd(row)) is not None:
+            return usd
+        if all(row[tokens] is None for tokens in TOKENS):
+            return None
         day = row["bucket_started_at"].date()
         fitting = [
             price
@@ -103,20 +159,20 @@ class Groups:
             }
         )
         self.missing = defaultdict(list)
-        for row in self.facts._input("ai_usage"):
-            if row["bucket_started_at"] > self.facts.as_of:
-                continue
-            person = self.facts.person(row["person_key"])
+        for row in self.counted_usage():
+            person = row["person"]
             used = self.used[person, week_of(row["bucket_started_at"])]
             used["tokens"] += sum(row[tokens] or 0 for tokens in TOKENS)
             used["is_user"] |= person is not None and not row["is_automated"]
             if row["billed_usd"] is not None:
                 used["billed"] = (used["billed"] or 0.0) + row["billed_usd"]
-            elif all(row[tokens] is None for tokens in TOKENS):
+            elif row["credits"] is None and all(row[tokens] is None for tokens in TOKENS):
                 used["seats"] += 1
             elif (usd := self.list_usd(row)) is None:
                 used["gaps"] += 1
-                self.missing[row["model"] or "unknown"].append(row["bucket_started_at"].date())
+                credits = f"{row['tool'] or ''} credits".strip()
+                name = row["model"] or ("unknown" if row["credits"] is None else credits)
+                self.missing[name].append(row["bucket_started_at"].date())
             else:
                 used["priced"] = (used["priced"] or 0.0) + usd
         for (person, week), used in self.used.items():
@@ -297,15 +353,8 @@ class Spending(Groups):
 
     # ---------- allocation
 
-    def _is_final(self, release):
-        end = release.window_started_at + timedelta(hours=self.facts.var("release_window_hours"))
-        ships = any(deployment.shipped for deployment in release.deployments)
-        wait = max(
-            timedelta(days=self.facts.var("turnover_window_days")),
-            timedelta(hours=self.facts.var("incident_attribution_hours")),
-        )
-        known = release.repository in self.facts.repositories_with_births or not ships
-        return known and end + wait <= self.facts.as_of
+    def _usage_late(self, moment):
+        return immature_reason(moment, self.facts.as_of, self.facts.clock.everybody("ai_usage"))
 
     def _allocate(self):
         """(person, week of spend, spending team, release or None, usd, is mature, is complete)."""
@@ -318,9 +367,10 @@ class Spending(Groups):
             for landed_at, release, lines in self.lines.get(person, []):
                 if start <= landed_at < start + 2 * WEEK:
                     shares[release] += lines
-            is_mature = start + 2 * WEEK <= self.facts.as_of and all(map(self._is_final, shares))
+            reasons = [self._usage_late(start + 2 * WEEK)]
+            reasons += [release_immature_reason(self.facts, release) for release in shares]
             common = (person, week, used["team"])
-            rest = (is_mature, used["gaps"] == 0)
+            rest = (not any(reasons), used["gaps"] == 0)
             if not shares:
                 self.allocated.append((*common, None, used["spend"], *rest))
             for release, lines in shares.items():
@@ -371,7 +421,8 @@ class Spending(Groups):
                     "team": team,
                     "is_organisation": is_all,
                     "week_start_on": week,
-                    "is_mature": midnight(week) + WEEK <= facts.as_of,
+                    "is_mature": self._usage_late(midnight(week) + WEEK) is None,
+                    "immature_reason": self._usage_late(midnight(week) + WEEK),
                     "ai_users": len(users) if shown else None,
                     "ai_adoption": ratio(float(len(users)), builders) if shown else None,
                     "builders": None if reason else builders,
@@ -426,7 +477,7 @@ class Spending(Groups):
             spend_missing = "model_without_price"
         elif seats and other_ai is None:
             spend_missing = "no_other_ai_costs"
-        is_over = midnight(week) + WEEK <= self.facts.as_of
+        is_over = self._usage_late(midnight(week) + WEEK) is None
         return {
             "ai_spend_usd": spend,
             "billed_usd": total([u["billed"] for u in mine]),
@@ -441,7 +492,9 @@ class Spending(Groups):
             "normalized_deployments": normalized.get("normalized_deployments"),
             "ai_normalized_deployments": normalized.get("ai_normalized_deployments"),
             "is_complete": all(row[6] for row in touched),
-            "is_mature": all(row[5] for row in touched) and normalized.get("is_mature", is_over),
+            "is_mature": is_over
+            and all(row[5] for row in touched)
+            and normalized.get("is_mature", True),
             "costs_missing": costs_missing,
             "spend_missing": spend_missing,
         }
@@ -596,7 +649,8 @@ def product_outcomes(facts, releases):
                     "metric": metric,
                     "team": release.team,
                     "released_on": first,
-                    "is_mature": midnight(last) + timedelta(days=8) <= facts.as_of,
+                    "is_mature": midnight(last) + timedelta(days=8)
+                    <= facts.clock.everybody("product_metrics"),
                     "days_before": len(before),
                     "days_after": len(after),
                     "mean_before": statistics.fmean(before) if before else None,

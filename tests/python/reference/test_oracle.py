@@ -19,6 +19,9 @@ AS_OF = datetime(2026, 7, 1)
 def run(tables, **variables):
     """The marts of hand-made tables at a fixed as_of."""
     named = {f"shipworthy__{name}": value for name, value in variables.items()}
+    for name in ("commits", "deployments", "incidents"):
+        if tables.rows[name]:
+            tables.add("load_watermarks", input=name, source="files", loaded_through=AS_OF)
     return compute(tables.rows, {"shipworthy__as_of": AS_OF} | named)
 
 
@@ -328,17 +331,33 @@ def test_survival_at_the_window_is_the_turnover():
     assert max(r["age_days"] for r in marts["line_survival"]) == 177
 
 
-def test_as_of_is_the_oldest_watermark_and_its_instant_counts():
+def test_as_of_is_the_newest_that_commits_were_read_and_its_instant_counts():
     tables = three_deployments()
     tables.incident("i", at(days=10, hours=1), service="r")
-    tables.add(
-        "load_watermarks", input="incidents", source="x", loaded_through=at(days=15, hours=1)
-    )
+    tables.add("load_watermarks", input="incidents", source="x", loaded_through=at(days=1))
     tables.add("load_watermarks", input="deployments", source="x", loaded_through=at(days=40))
-    marts = compute(tables.rows, {})
-    assert len(marts["fct_deployments"]) == 2
-    tables.commit("r", "c4", 4, at(days=16))
+    as_of = max(row["landed_at"] for row in tables.rows["commits"])
+    found = compute(tables.rows, {})["fct_deployments"]
+    assert len(found) == sum(row["finished_at"] <= as_of for row in tables.rows["deployments"])
+    tables.add("load_watermarks", input="commits", source="git:r", loaded_through=at(days=16))
     assert len(compute(tables.rows, {})["fct_deployments"]) == 3
+    tables.add("load_watermarks", input="commits", source="git:stale", loaded_through=at(days=1))
+    assert len(compute(tables.rows, {})["fct_deployments"]) == 3
+
+
+def test_a_stale_incident_feed_closes_nothing_and_says_why():
+    tables = three_deployments()
+    tables.incident("i", at(days=10, hours=1), service="r")
+    for name, moment in (("commits", 90), ("deployments", 90), ("incidents", 8)):
+        tables.add("load_watermarks", input=name, source="x", loaded_through=at(days=moment))
+    marts = compute(tables.rows, {})
+    assert not any(row["is_closed"] for row in marts["fct_releases"])
+    assert {r["immature_reason"] for r in marts["severity_weighted_failure_rate"]} == {
+        "source_lags"
+    }
+    assert compute(tables.rows, {"shipworthy__ended_sources": ["x"]})["fct_releases"][0][
+        "is_closed"
+    ]
 
 
 def test_without_incidents_failures_are_null_and_what_is_closed_is_counted():

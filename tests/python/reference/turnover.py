@@ -3,6 +3,7 @@
 from collections import defaultdict
 from datetime import timedelta
 
+from reference.clock import immature_reason
 from reference.facts import UNASSIGNED
 from reference.formulas import (
     capped_sample,
@@ -57,6 +58,11 @@ def _is_old(facts, landed_at, days):
     return landed_at + timedelta(days=days) <= facts.as_of
 
 
+def _is_watched(facts, piece, days):
+    """Was its repository read for so many days after it landed?"""
+    return piece["landed_at"] + timedelta(days=days) <= facts.clock.code(piece["repository"])
+
+
 def code_turnover(facts):
     """The mart code_turnover."""
     window = facts.var("turnover_window_days")
@@ -86,8 +92,11 @@ def code_turnover(facts):
         row = dict(
             zip(("week_start_on", "team", "service", "repository", "authorship"), key, strict=True)
         )
+        matures_at = midnight(key[0]) + timedelta(days=7 + window)
+        reason = immature_reason(matures_at, facts.as_of, facts.clock.code(key[3]))
         row |= {
-            "is_mature": _is_old(facts, midnight(key[0]) + timedelta(days=7), window),
+            "is_mature": reason is None,
+            "immature_reason": reason,
             "changes": len(changes),
             "lines_added": added,
             "lines_removed": own + other,
@@ -102,7 +111,7 @@ def code_turnover(facts):
             "turnover_rate_high": high,
         }
         for days in (14, 90):
-            old = [p for p in cohort if _is_old(facts, p["landed_at"], days)]
+            old = [p for p in cohort if _is_watched(facts, p, days)]
             counts = _by_change(old, days).values()
             added = sum(a for a, _ in counts) if counts else None
             removed = sum(d for _, d in counts) if counts else None
@@ -118,15 +127,18 @@ def turnover_signal(facts):
     window = facts.var("turnover_window_days")
     z = quantile(facts.var("confidence_level"))
     cap = facts.var("turnover_line_cap")
-    teams = defaultdict(list)
+    teams, unwatched = defaultdict(list), defaultdict(list)
     for piece in _pieces(facts):
-        if _is_old(facts, piece["landed_at"], window):
-            teams[piece["team"], False].append(piece)
-            teams[ALL_TEAMS, True].append(piece)
+        for name in ((piece["team"], False), (ALL_TEAMS, True)):
+            if _is_watched(facts, piece, window):
+                teams[name].append(piece)
+            elif _is_old(facts, piece["landed_at"], window):
+                unwatched[name].append(piece)
     rows = []
     for (team, is_organisation), pieces in sorted(teams.items()):
         week = min(p["week"] for p in pieces)
-        while _is_old(facts, midnight(week) + timedelta(days=7), window):
+        last = max(facts.clock.code(p["repository"]) for p in pieces)
+        while midnight(week) + timedelta(days=7 + window) <= last:
             first = week - timedelta(weeks=SIGNAL_WEEKS - 1)
             seen = [p for p in pieces if first <= p["week"] <= week]
             row = {"team": team, "week_start_on": week, "is_organisation": is_organisation}
@@ -164,6 +176,13 @@ def turnover_signal(facts):
                 ),
                 "attribution_coverage": tagged / lines if lines else None,
                 "basis": facts.comparison_basis,
+                "lagging_repositories": len(
+                    {
+                        p["repository"]
+                        for p in unwatched[team, is_organisation]
+                        if first <= p["week"] <= week
+                    }
+                ),
             }
             rows.append(row)
             week += timedelta(weeks=1)
@@ -193,7 +212,9 @@ def line_survival(facts):
     rows = []
     for group, changes in sorted(born.items()):
         ages = {
-            change: whole_days(facts.changes[change]["landed_at"], facts.as_of)
+            change: max(
+                0, whole_days(facts.changes[change]["landed_at"], facts.clock.code(change[0]))
+            )
             for change in changes
         }
         for change, lines in living[group].items():

@@ -178,7 +178,8 @@ class World:
             service("a", mono, "apps/a", team=blue, valid_from_on=day)
         else:
             service("renamed", mono, "apps/a", team=blue, valid_from_on=day)
-        service("b", mono, "apps/b/", team=blue)
+        period = self.random.choice([{}, {"valid_from_on": day}, {"valid_to_on": day}])
+        service("b", mono, "apps/b/", team=blue, **period)
         if self.chance(0.5):
             service("deep", mono, "apps/a/deep", team=self.random.choice([red, blue, None]))
         if self.chance(0.5):
@@ -420,6 +421,8 @@ class World:
         services += [(mono, "stray")] * self.chance(0.4) + [(library, "kit")]
         services += [(mono, "renamed")] * self.chance(0.3)
         services += [(fork, "fork") for fork in forks]
+        services += [(solo, "b")] * self.chance(0.3)
+        self.tagged = [name for _, name in services if self.chance(0.3)]
         for repository, service in services:
             moments = sorted(self.moment(10) for _ in range(self.random.randint(3, 16)))
             floor = self.random.randint(0, 3)
@@ -464,11 +467,14 @@ class World:
                 0
             ],
             "environment": self.random.choices(
-                ["production", "prod", "Prod", "staging", None], [80, 8, 4, 6, 2]
+                ["production", "Live ", "live", "staging", None], [64, 12, 16, 6, 2]
             )[0],
             "is_rollback": self.random.choices([None, False, True], [85, 10, 5])[0],
-            "source": self.random.choices(["test", "git_tag"], [90, 10])[0],
+            "source": self.random.choices(["test", "git_tag"], [95, 5])[0],
         }
+        if service in self.tagged:
+            values["source"] = "git_tag"
+            values["service"] = self.random.choice([values["service"], None, repository.name])
         if service in ("front", "back", "fork") and self.chance(0.05):
             values["service"] = None
         if self.chance(0.1):

@@ -1,5 +1,6 @@
 """GitHub, against a server that plays its REST API: the samples' story, and each trap."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -541,7 +542,9 @@ class TestGitHub(SourceChecks):
             "closed_by_key": bob,
             "closed_by_kind": "human",
             "driver_key": None,
+            "labels": "[]",
         }
+        assert json.loads(rows[2]["labels"]) == ["claude-code-assisted"]
         assert rows[11]["merge_sha"] is None
         assert rows[11]["head_branch"] == "codex/author-patch-1"
         assert rows[11]["closed_by_kind"] is None

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -182,6 +183,7 @@ class TestGitLab(SourceChecks):
             "closed_by_key": None,
             "closed_by_kind": None,
             "driver_key": None,
+            "labels": "[]",
         }
 
     def test_an_agents_draft(self, load: Loader) -> None:
@@ -199,6 +201,23 @@ class TestGitLab(SourceChecks):
         load()
         row = self._requests(load)[6]
         assert (row["author_kind"], row["authorship"], row["ai_tool"]) == ("human", "ai", "claude")
+
+    @pytest.mark.parametrize(
+        ("evidence", "tool", "labels"),
+        [
+            ({"labels": ["ui", "claude-code-assisted"]}, "claude", ["ui", "claude-code-assisted"]),
+            ({"labels": [{"name": "claude-code-assisted"}]}, "claude", ["claude-code-assisted"]),
+            ({"source_branch": "codex/faster-carts"}, "codex", []),
+        ],
+    )
+    def test_a_label_or_a_branch_names_the_tool(
+        self, load: Loader, evidence: dict[str, Any], tool: str, labels: list[str]
+    ) -> None:
+        load.server.routes = routes([{**REQUESTS[3], "labels": [], **evidence}])
+        load()
+        row = self._requests(load)[6]
+        assert (row["author_kind"], row["authorship"], row["ai_tool"]) == ("human", "ai", tool)
+        assert json.loads(row["labels"]) == labels
 
     def test_a_bots_request_that_a_person_closed(self, load: Loader) -> None:
         load()
@@ -258,6 +277,7 @@ class TestGitLab(SourceChecks):
             (login("dan-o"), "approved", datetime(2026, 5, 8, 10, 55)),  # no note yet
         ]
         assert {row["reviewer_kind"] for row in rows} == {"human"}
+        assert [row["comment_threads"] for row in rows] == [0, 0, 1, 0]  # alice opened one
 
     def test_a_note_that_comes_later_is_the_same_review(self, load: Loader) -> None:
         load()
@@ -283,6 +303,35 @@ class TestGitLab(SourceChecks):
             "opened_at": datetime(2026, 5, 7, 16),
             "replies": 1,  # the second is GitLab's own note
         }
+
+    def test_a_thread_counts_for_the_next_review_of_its_opener_else_for_the_last(
+        self, load: Loader
+    ) -> None:
+        (line,) = [one for one in DISCUSSIONS if one["notes"][0].get("type") == "DiffNote"]
+        threads = [
+            {
+                "id": f"{number:040d}",
+                "notes": [
+                    {
+                        **line["notes"][0],
+                        "id": 900 + number,
+                        "author": {"id": 7, "username": "carol-w"},
+                        "created_at": f"2026-05-{moment}:00.000Z",
+                    }
+                ],
+            }
+            for number, moment in enumerate(("07T14:00", "07T15:20", "07T15:30", "08T09:00"))
+        ]
+        path = "/api/v4/projects/12/merge_requests/3/discussions"
+        load.server.routes = {**load.server.routes, path: pages([*DISCUSSIONS, *threads])}
+        load()
+        found = {
+            row["state"]: row["comment_threads"]
+            for row in load.rows("reviews")
+            if row["reviewer_key"] == login("carol-w")
+        }
+        # One before her approval, two before she asked for changes, and one that came after both.
+        assert found == {"dismissed": 1, "changes_requested": 3}
 
     def test_deployments(self, load: Loader) -> None:
         load()

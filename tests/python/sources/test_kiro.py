@@ -70,7 +70,7 @@ class TestKiro(FileChecks):
             ("UserId", " ", "has no UserId"),
             ("Credits_Used", "-1", "Credits_Used is negative"),
             ("Credits_Used", "many", "Credits_Used is not a number"),
-            ("Total_Messages", "-3", "requests is negative or too large"),
+            ("Total_Messages", "-3", "requests is negative"),
             ("Total_Messages", "3.5", "Total_Messages is not a whole number"),
         ],
     )

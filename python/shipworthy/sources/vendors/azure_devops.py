@@ -39,7 +39,7 @@ Readings
 import base64
 import html
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
@@ -50,7 +50,6 @@ import dlt
 from dlt.extract import DltResource
 from dlt.sources.helpers.rest_client import RESTClient
 
-from shipworthy.contract import text_of_names
 from shipworthy.errors import ShipworthyError
 from shipworthy.git.catalog import Catalog, CommitAttribution, attribute_commit
 from shipworthy.sources.http import Session
@@ -61,6 +60,7 @@ from shipworthy.sources.incident_fields import (
     severity_of,
     stated_in,
 )
+from shipworthy.sources.request_authorship import AUTOMATION, attribute_request, label_list
 from shipworthy.sources.rows import (
     VERSION,
     BadRowError,
@@ -293,7 +293,7 @@ def azure_devops_requests(
             "closed_by_key": people.key(closer),
             "closed_by_kind": people.kind(closer),
             "driver_key": people.key(closer) if by_person else None,
-            "labels": text_of_names(_labels(request)),
+            "labels": label_list(_labels(request)),
         }
 
     def commit(payload: Payload) -> Row:
@@ -665,22 +665,18 @@ class _People:
     ) -> tuple[str | None, str, str | None]:
         """Return kind of the author, authorship and tool of a request."""
         kind = self.kind(request.get("createdBy"))
-        if kind == "automation":
-            return kind, "automation", None
         address = get(request, "createdBy", "uniqueName") or ""
         by_account = attribute_commit("", address, "", "", "", self._catalog)
-        if by_account.author_kind != "human":
-            return kind, by_account.authorship, by_account.ai_tool
         ordered = sorted(commits, key=lambda one: str(get(one, "committer", "date")))
-        tools = Counter(
-            made.ai_tool for one in ordered if (made := self.wrote_commit(one)).authorship == "ai"
+        authorship, tool = attribute_request(
+            AUTOMATION if kind == "automation" else by_account,
+            [self.wrote_commit(one) for one in ordered],
+            f"{request.get('title') or ''}\n\n{request.get('description') or ''}",
+            _labels(request),
+            str(request.get("sourceRefName") or "").removeprefix("refs/heads/"),
+            self._catalog,
         )
-        if tools:
-            return kind, "ai", tools.most_common(1)[0][0]
-        text = f"{request.get('title') or ''}\n\n{request.get('description') or ''}"
-        branch = str(request.get("sourceRefName") or "").removeprefix("refs/heads/")
-        tool = self._catalog.tool_of_request(text, _labels(request), branch)
-        return (kind, "ai", tool) if tool else (kind, "untagged", None)
+        return kind, authorship, tool
 
     def wrote_commit(self, commit: Payload) -> CommitAttribution:
         """Tell what wrote a commit, as the git reader does."""

@@ -47,6 +47,7 @@ from dlt.sources.helpers.rest_client import RESTClient
 from shipworthy.errors import ShipworthyError
 from shipworthy.git.catalog import Catalog, CommitAttribution, attribute_commit
 from shipworthy.sources.http import Session
+from shipworthy.sources.request_authorship import attribute_account, attribute_request
 from shipworthy.sources.rows import (
     VERSION,
     BadRowError,
@@ -490,36 +491,31 @@ class _People:
         return self._keys.alias("bitbucket", get(user, "account_id") or get(user, "uuid"))
 
     def kind(self, user: Any) -> str | None:
+        found = self._attribute(user)
+        return found.author_kind if found else None
+
+    def _attribute(self, user: Any) -> CommitAttribution | None:
+        """Return what something by an account is; a person's where its name is not told."""
         if not user:
             return None
         name = get(user, "nickname") or get(user, "username") or get(user, "display_name")
-        kind = self._catalog.login_kind(str(name)) if name else "human"
         is_app = str(get(user, "type") or "").lower() in ("app_user", "appuser", "team")
-        return "automation" if kind == "human" and is_app else kind
+        return attribute_account(str(name or "unnamed"), is_app, self._catalog)
 
     def wrote_request(
         self, request: Payload, commits: list[Payload]
     ) -> tuple[str | None, str, str | None]:
         """Return kind of the author, authorship and tool of a request."""
-        author = request.get("author")
-        kind = self.kind(author)
-        if kind == "automation":
-            return kind, "automation", None
-        # The catalogue finds the tool of an account by its address.
-        account = f"{get(author, 'nickname') or ''}@users.noreply.github.com"
-        by_account = attribute_commit("", account, "", "", "", self._catalog)
-        if by_account.author_kind != "human":
-            return kind, by_account.authorship, by_account.ai_tool
-        made = [
-            self.wrote_commit(one) for one in sorted(commits, key=lambda one: str(one.get("date")))
-        ]
-        tools = Counter(one.ai_tool for one in made if one.authorship == "ai")
-        if tools:
-            return kind, "ai", tools.most_common(1)[0][0]
-        text = f"{request.get('title') or ''}\n\n{request.get('description') or ''}"
-        branch = get(request, "source", "branch", "name") or ""
-        tool = self._catalog.tool_of_request(text, [], branch)
-        return (kind, "ai", tool) if tool else (kind, "untagged", None)
+        by_account = self._attribute(request.get("author"))
+        authorship, tool = attribute_request(
+            by_account,
+            [self.wrote_commit(one) for one in sorted(commits, key=lambda c: str(c.get("date")))],
+            f"{request.get('title') or ''}\n\n{request.get('description') or ''}",
+            [],
+            get(request, "source", "branch", "name") or "",
+            self._catalog,
+        )
+        return by_account.author_kind if by_account else None, authorship, tool
 
     def wrote_commit(self, commit: Payload) -> CommitAttribution:
         """Tell what wrote a commit, as the git reader does."""

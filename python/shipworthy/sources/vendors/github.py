@@ -69,6 +69,7 @@ from shipworthy.errors import ShipworthyError
 from shipworthy.git.catalog import Catalog, CommitAttribution, attribute_commit
 from shipworthy.sources.http import Session, must_hold
 from shipworthy.sources.incident_fields import INCIDENT_REFERENCE, severity_in_labels
+from shipworthy.sources.request_authorship import attribute_account, attribute_request, label_list
 from shipworthy.sources.rows import (
     VERSION,
     BadRowError,
@@ -102,8 +103,6 @@ _DEPLOYMENTS_CHANGE = timedelta(days=14)
 _RUNS_CHANGE = timedelta(days=30)
 
 _logger = logging.getLogger(__name__)
-
-_AUTOMATION = CommitAttribution("automation", "automation", None, "author")
 
 
 @dlt.source(name="github")
@@ -581,13 +580,11 @@ class _People:
     def attribute(self, account: Payload | None) -> CommitAttribution | None:
         """Return what something by this account is; None for one that no longer exists."""
         login = get(account, "login")
-        if not isinstance(login, str) or not login:
-            return None
-        address = f"{login}@users.noreply.github.com"
-        found = attribute_commit(login, address, "", "", "", self.catalog)
-        if found.author_kind == "human" and get(account, "type") == "Bot":
-            return _AUTOMATION
-        return found
+        return attribute_account(
+            login if isinstance(login, str) else None,
+            get(account, "type") == "Bot",
+            self.catalog,
+        )
 
     def attribute_commit(self, payload: Payload) -> CommitAttribution:
         """Return what wrote a commit, by its author's address and account and by its message."""
@@ -691,7 +688,15 @@ class _Rows:
         if closed_at and not merged_at:
             closer = _last(events, "closed").get("actor")
         kind = self.people.kind(request.get("user"))
-        authorship, tool = self._authorship(request, commits)
+        branch, labels = get(request, "head", "ref") or "", _labels(request)
+        authorship, tool = attribute_request(
+            self.people.attribute(request.get("user")),
+            [self.people.attribute_commit(commit) for commit in commits],
+            request.get("body") or "",
+            labels,
+            branch,
+            self.people.catalog,
+        )
         driver = None
         if kind == "agent":
             assigned = [*(request.get("assignees") or []), request.get("assignee"), merger]
@@ -723,23 +728,9 @@ class _Rows:
             "closed_by_key": self.people.key(closer),
             "closed_by_kind": self.people.kind(closer),
             "driver_key": self.people.key(driver),
+            "labels": label_list(labels),
             VERSION: updated_at,
         }
-
-    def _authorship(self, request: Payload, commits: list[Payload]) -> tuple[str, str | None]:
-        by_account = self.people.attribute(request.get("user"))
-        if by_account and by_account.author_kind != "human":
-            return by_account.authorship, by_account.ai_tool
-        found = [self.people.attribute_commit(commit) for commit in commits]
-        tools = Counter(one.ai_tool for one in found if one.authorship == "ai")
-        if tools:
-            return "ai", tools.most_common(1)[0][0]
-        tool = self.people.catalog.tool_of_request(
-            request.get("body") or "",
-            _labels(request),
-            get(request, "head", "ref") or "",
-        )
-        return ("ai", tool) if tool else ("untagged", None)
 
     def commit(self, commit: Payload) -> Row:
         found = self.people.attribute_commit(commit)

@@ -12,13 +12,15 @@ Readings
   leaves a file out (too large, collapsed, or 1,000 files and more) they are unknown.
 - `ready_at` is the last time that the request was marked as ready; null if it never was a draft.
 - `first_commit_at` is left null: the models take it from the request's commits.
-- A request is `ai` if an agent's account opened it, or one of its commits or its text says so; its
-  tool is then the account's, else that of most such commits, else the text's.
+- A request is `ai` if an agent's account opened it, or one of its commits, its text, its labels or
+  its branch says so; its tool is then the account's, else that of most such commits, else that of
+  the first of the others.
 - `project_1_bot`, `group_1_bot` and service accounts are automation; so are the catalogue's bots.
   The account `ghost` stands for everybody whose account was deleted: nobody is known there.
 - Approvals and requested changes come from system notes, the only place that dates them, and from
   `approvals` where no note stands for one; each is one review. A withdrawn approval is `dismissed`.
-  Comments alone are no review: they are threads.
+  Comments alone are no review: they are threads. GitLab ties no thread to a review: a thread counts
+  for the next one by its opener, else for the last (`comment_threads`).
 - A thread is a discussion of a line or a file. System notes and general comments are none.
 - The files of a commit are asked only where a thread stands open before it; merges are left out,
   since they hold the mainline's work. A force push adds commits and takes none away.
@@ -34,7 +36,6 @@ Readings
 """
 
 import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
@@ -55,6 +56,12 @@ from shipworthy.sources.incident_fields import (
     INCIDENT_REFERENCE,
     severity_in_labels,
     stated_in,
+)
+from shipworthy.sources.request_authorship import (
+    AUTOMATION,
+    attribute_account,
+    attribute_request,
+    label_list,
 )
 from shipworthy.sources.rows import (
     VERSION,
@@ -306,6 +313,7 @@ def gitlab(
             "closed_by_key": people.key(request.get("closed_by")),
             "closed_by_kind": people.kind(request.get("closed_by")),
             "driver_key": people.key(drivers[0]) if kind == "agent" and drivers else None,
+            "labels": label_list(_labels(request)),
         }
 
     def pull_request_commit(commit: dict[str, Any]) -> Row:
@@ -331,10 +339,11 @@ def gitlab(
             "reviewer_kind": people.kind(decision["user"]),
             "state": decision["state"],
             "submitted_at": utc(decision["at"], "submitted_at"),
+            "comment_threads": decision["threads"],
         }
 
     def review_thread(thread: dict[str, Any]) -> Row:
-        first, *others = [note for note in thread["notes"] if not note.get("system")]
+        first, *others = _said(thread)
         return {
             **belonging(thread["request"]),
             "thread_id": need(thread, "id"),
@@ -435,8 +444,13 @@ def _commits(request: dict[str, Any]) -> list[Any]:
     return [{**commit, "request": request} for commit in request["commits"]]
 
 
+def _said(discussion: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the notes of a discussion that GitLab did not write itself."""
+    return [note for note in get(discussion, "notes") or [] if not note.get("system")]
+
+
 def _is_thread(discussion: dict[str, Any]) -> bool:
-    notes = [note for note in get(discussion, "notes") or [] if not note.get("system")]
+    notes = _said(discussion)
     return bool(notes) and notes[0].get("type") == "DiffNote"
 
 
@@ -495,7 +509,31 @@ def _decisions(request: dict[str, Any]) -> list[dict[str, Any]]:
     for approval in get(request["approvals"], "approved_by") or []:
         if get(approval, "user", "username") not in standing:
             add(get(approval, "user"), "approved", get(approval, "approved_at"))
+    _count_threads(request, found)
     return found
+
+
+def _count_threads(request: dict[str, Any], decisions: list[dict[str, Any]]) -> None:
+    """Give each thread to its opener's first decision from then on, else to the last before it."""
+    for decision in decisions:
+        decision["threads"] = 0
+    for thread in request["discussions"]:
+        if not _is_thread(thread):
+            continue
+        opener = get(_said(thread)[0], "author", "username")
+        own = [one for one in decisions if opener and get(one["user"], "username") == opener]
+        own.sort(key=lambda one: str(one["at"] or "~"))  # a time that GitLab does not tell is last
+        opened = str(_said(thread)[0].get("created_at") or "")
+        later = [one for one in own if str(one["at"] or "~") >= opened]
+        for one in (later or own[-1:])[:1]:
+            one["threads"] += 1
+
+
+def _labels(request: dict[str, Any]) -> list[str]:
+    """Return the names of a request's labels, which may come with their details."""
+    labels = request.get("labels") or []
+    names = [label if isinstance(label, str) else get(label, "name") for label in labels]
+    return [name for name in names if isinstance(name, str)]
 
 
 def _ready_at(request: dict[str, Any]) -> datetime | None:
@@ -555,36 +593,34 @@ class _People:
         return None if name == _NOBODY else self._keys.alias("gitlab", name)
 
     def kind(self, user: Any) -> str | None:
+        found = self._attribute(user)
+        return found.author_kind if found else None
+
+    def _attribute(self, user: Any) -> CommitAttribution | None:
         name = get(user, "username")
-        if not name or name == _NOBODY:
+        if not isinstance(name, str) or name == _NOBODY:
             return None
-        return "automation" if _BOT.match(name) else self._catalog.login_kind(name)
+        return attribute_account(name, _BOT.match(name) is not None, self._catalog)
 
     def wrote_request(self, request: dict[str, Any]) -> tuple[str | None, str, str | None]:
         """Return kind of the author, authorship and tool of a request."""
-        kind = self.kind(request.get("author"))
-        if kind == "automation":
-            return kind, "automation", None
-        # The catalogue finds the tool of an account by its address.
-        account = f"{get(request, 'author', 'username') or ''}@users.noreply.github.com"
-        by_account = attribute_commit("", account, "", "", "", self._catalog)
-        if by_account.author_kind != "human":
-            return kind, by_account.authorship, by_account.ai_tool
-        # Of several tools the one of most commits, of as many the one that came first.
+        by_account = self._attribute(request.get("author"))
         commits = sorted(request["commits"], key=lambda one: str(one.get("committed_date")))
-        made = [self.wrote_commit(commit) for commit in commits]
-        tools = Counter(one.ai_tool for one in made if one.authorship == "ai")
-        if tools:
-            return kind, "ai", tools.most_common(1)[0][0]
-        text = f"{request.get('title') or ''}\n\n{request.get('description') or ''}"
-        by_text = attribute_commit("", "", "", "", text, self._catalog)
-        return kind, by_text.authorship, by_text.ai_tool
+        authorship, tool = attribute_request(
+            by_account,
+            [self.wrote_commit(commit) for commit in commits],
+            f"{request.get('title') or ''}\n\n{request.get('description') or ''}",
+            _labels(request),
+            request.get("source_branch") or "",
+            self._catalog,
+        )
+        return by_account.author_kind if by_account else None, authorship, tool
 
     def wrote_commit(self, commit: dict[str, Any]) -> CommitAttribution:
         """Tell what wrote a commit, as the git reader does."""
         address = commit.get("author_email") or ""
         if _BOT.match(address):
-            return CommitAttribution("automation", "automation", None, "author")
+            return AUTOMATION
         return attribute_commit(
             commit.get("author_name") or "",
             address,

@@ -24,7 +24,7 @@ paths as (
 
 ),
 
-final as (
+removals as (
 
     select
         ---------- key, as recorded
@@ -57,7 +57,19 @@ final as (
         {%- else -%}
         coalesce(line_deaths.is_moved, false)
         {%- endif %} as is_moved,
-        line_deaths.lines
+        line_deaths.lines,
+        births.lines as lines_born,
+        sum(line_deaths.lines) over (
+            partition by
+                births.repository,
+                births.added_sha,
+                births.path,
+                births.author_sha,
+                births.recorded_authorship,
+                births.recorded_is_moved
+            order by removing.mainline_position, line_deaths.removed_sha, coalesce(line_deaths.is_moved, false)
+            rows between unbounded preceding and current row
+        ) as lines_died
 
     from line_deaths
 
@@ -80,6 +92,42 @@ final as (
             line_deaths.repository = paths.repository
             and line_deaths.path = paths.path
             and line_deaths.removed_sha = paths.change_sha
+
+),
+
+-- Nobody can remove more than was added: from the first removal on that would, all are left out. One without lines
+-- removes nothing.
+final as (
+
+    select
+        repository,
+        added_sha,
+        path,
+        author_sha,
+        recorded_authorship,
+        recorded_is_moved,
+        removed_sha,
+        recorded_death_is_moved,
+        path_class,
+        is_counted,
+        held_line_weight,
+        service,
+        team,
+        authorship,
+        landed_at,
+        birth_is_moved,
+        removed_at,
+        removal_service,
+        removal_team,
+        age_days,
+        is_moved,
+        lines
+
+    from removals
+
+    where
+        lines is null
+        or lines_died <= lines_born
 
 )
 

@@ -1,4 +1,5 @@
-{%- set window_days = var('shipworthy__turnover_window_days') -%}
+{%- set window_days = shipworthy.checked_variable('shipworthy__turnover_window_days') -%}
+{#- What of a shipped change is held, before its cap, by who wrote it: the one home of that question. -#}
 
 with
 
@@ -55,6 +56,7 @@ added as (
         shipped.service,
         shipped.repository,
         shipped.sha,
+        births.author_sha,
         births.authorship,
         births.held_line_weight,
         births.lines
@@ -79,6 +81,7 @@ removed_again as (
         shipped.service,
         shipped.repository,
         shipped.sha,
+        deaths.author_sha,
         deaths.authorship,
         deaths.held_line_weight,
         -deaths.lines as lines
@@ -99,13 +102,14 @@ removed_again as (
 
 ),
 
--- Old code retired counts like code added, by the path it was born at.
+-- Old code retired counts like code added, by the path it was born at, for who wrote the change that retired it.
 retired as (
 
     select
         shipped.service,
         shipped.repository,
         shipped.sha,
+        shipped.sha as author_sha,
         shipped.authorship,
         deaths.held_line_weight,
         deaths.lines
@@ -121,7 +125,7 @@ retired as (
     where
         deaths.is_counted
         and not deaths.is_moved
-        and deaths.age_days >= 91
+        and deaths.age_days >= {{ shipworthy.window('retired_after_days') }}
 
 ),
 
@@ -183,6 +187,7 @@ parts as (
         service,
         repository,
         sha,
+        sha as author_sha,
         ai_authorship as authorship,
         1.0 as held_line_weight,
         ai_lines_added as lines
@@ -195,6 +200,7 @@ parts as (
         service,
         repository,
         sha,
+        sha as author_sha,
         other_authorship as authorship,
         1.0 as held_line_weight,
         lines_added - ai_lines_added as lines
@@ -203,64 +209,20 @@ parts as (
 
 ),
 
-summed as (
+final as (
 
     select
         service,
         repository,
         sha,
-        {%- for authorship in ('ai', 'human', 'automation', 'unknown') %}
-        sum(case when authorship = '{{ authorship }}' then lines * held_line_weight else 0.0 end)
-            as weighted_{{ authorship }}_lines,
-        {%- endfor %}
-        sum(lines) as lines
+        author_sha,
+        authorship,
+        sum(lines) as lines,
+        sum(lines * held_line_weight) as weighted_lines
 
     from parts
 
-    group by service, repository, sha
-
-),
-
--- The cap counts lines before they are weighted, and scales all parts alike.
-scaled as (
-
-    select
-        *,
-        least(
-            1.0,
-            {{ var('shipworthy__change_line_cap') }} / nullif(cast(lines as {{ shipworthy.type_double() }}), 0)
-        ) as scale
-
-    from summed
-
-),
-
-final as (
-
-    select
-        shipped.service,
-        shipped.repository,
-        shipped.sha,
-        shipped.deployment_id,
-        shipped.release_id,
-        shipped.shipped_at,
-        shipped.authorship,
-        {%- for authorship in ('ai', 'human', 'automation', 'unknown') %}
-        cast(coalesce(scaled.weighted_{{ authorship }}_lines * scaled.scale, 0.0) as {{ shipworthy.type_double() }})
-            as {{ authorship }}_held_lines,
-        {%- endfor %}
-        case when repositories_with_lines.repository is null then 'shipped_lines' else 'held_lines' end as basis
-
-    from shipped
-
-    left join scaled
-        on
-            shipped.service = scaled.service
-            and shipped.repository = scaled.repository
-            and shipped.sha = scaled.sha
-
-    left join repositories_with_lines
-        on shipped.repository = repositories_with_lines.repository
+    group by service, repository, sha, author_sha, authorship
 
 )
 

@@ -1,10 +1,6 @@
 {#- The digit of a severity that is counted: P0 to P5, S1, SEV-2, "Priority 3", "P1 - Critical", "1 - High"; null where
     the label has none. -#}
 {% macro severity_level(severity_label) -%}
-    {{ return(adapter.dispatch('severity_level', 'shipworthy')(severity_label)) }}
-{%- endmacro %}
-
-{% macro default__severity_level(severity_label) -%}
     {%- set label = 'lower(trim(' ~ severity_label ~ '))' -%}
     cast(
         coalesce(

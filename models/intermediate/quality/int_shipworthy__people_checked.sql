@@ -1,0 +1,160 @@
+{%- set ai_usage_checks = [
+    ['no_time', 'bucket_started_at is null', 'left_out', 'a bucket of no week'],
+    ['no_person', 'person_key is null', 'left_out', 'in no team'],
+    ['person_in_no_team', 'is_in_no_team', 'left_out', 'in no team on the Monday of the week'],
+    ['negative_tokens', 'least(uncached_input_tokens, cache_read_tokens, cache_write_tokens, output_tokens) < 0', 'as_is', 'takes tokens away'],
+    ['negative_spend', 'billed_usd < 0', 'as_is', 'a credit note'],
+    ['no_model', 'model is null and output_tokens is not null', 'handled', 'a model of no known price']
+] -%}
+{%- set people_checks = [
+    ['in_two_teams', 'is_in_two_teams', 'handled', 'counts in each as a builder, in the first by name as an author'],
+    ['ends_before_it_starts', 'valid_to_on <= valid_from_on', 'left_out', 'no day in the team']
+] -%}
+{%- set identities_checks = [
+    ['no_person', 'person_key is null', 'handled', 'the alias stands for itself'],
+    ['alias_of_an_alias', 'is_alias_of_an_alias', 'handled', 'followed twice, and no further']
+] -%}
+
+with
+
+as_of as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
+
+),
+
+rows_left_out as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__rows_left_out') }}
+
+),
+
+ai_usage as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__ai_usage') }}
+
+),
+
+people as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__people') }}
+
+),
+
+identities as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__identities') }}
+
+),
+
+memberships as (
+
+    select
+        people.team,
+        people.valid_from_on,
+        people.valid_to_on,
+        coalesce(identities.person_key, people.person_key) as member_key
+
+    from people
+
+    left join identities
+        on people.person_key = identities.alias_key
+
+),
+
+usage_placed as (
+
+    select distinct ai_usage.usage_id
+
+    from ai_usage
+
+    left join identities
+        on ai_usage.person_key = identities.alias_key
+
+    inner join memberships
+        on
+            coalesce(identities.person_key, ai_usage.person_key) = memberships.member_key
+            and (
+                memberships.valid_from_on is null
+                or memberships.valid_from_on <= {{ shipworthy.week_start_on('ai_usage.bucket_started_at') }}
+            )
+            and (
+                memberships.valid_to_on is null
+                or {{ shipworthy.week_start_on('ai_usage.bucket_started_at') }} < memberships.valid_to_on
+            )
+
+),
+
+ai_usage_checked as (
+
+    select
+        ai_usage.*,
+        as_of.has_people
+        and ai_usage.person_key is not null
+        and ai_usage.bucket_started_at is not null
+        and usage_placed.usage_id is null as is_in_no_team
+
+    from ai_usage
+
+    cross join as_of
+
+    left join usage_placed
+        on ai_usage.usage_id = usage_placed.usage_id
+
+    where coalesce(ai_usage.bucket_started_at <= as_of.as_of_at, true)
+
+),
+
+people_checked as (
+
+    select
+        people.*,
+        exists(
+            select 1 as found
+            from memberships
+            where
+                memberships.member_key = coalesce(identities.person_key, people.person_key)
+                and memberships.team <> people.team
+                and coalesce(memberships.valid_from_on, date '0001-01-01')
+                < coalesce(people.valid_to_on, date '9999-12-31')
+                and coalesce(people.valid_from_on, date '0001-01-01')
+                < coalesce(memberships.valid_to_on, date '9999-12-31')
+        ) as is_in_two_teams
+
+    from people
+
+    left join identities
+        on people.person_key = identities.alias_key
+
+),
+
+identities_checked as (
+
+    select
+        identities.*,
+        followed.alias_key is not null and followed.person_key <> identities.person_key as is_alias_of_an_alias
+
+    from identities
+
+    left join identities as followed
+        on identities.person_key = followed.alias_key
+
+),
+
+final as (
+
+    {{ shipworthy.quality_checks('ai_usage', 'usage_id', ai_usage_checks) | indent(4) }}
+
+    union all
+
+    {{ shipworthy.quality_checks('people', 'team', people_checks) | indent(4) }}
+
+    union all
+
+    {{ shipworthy.quality_checks(
+        'identities', 'cast(null as ' ~ dbt.type_string() ~ ')', identities_checks
+    ) | indent(4) }}
+
+)
+
+select * from final

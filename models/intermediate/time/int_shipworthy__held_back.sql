@@ -1,0 +1,104 @@
+{%- set measures = {
+    'normalized_deployments': ['shipping', 'incidents'],
+    'severity_weighted_failure_rate': ['shipping', 'incidents'],
+    'turnover_ratio': ['code']
+} %}
+
+with
+
+parts_known as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__parts_known') }}
+
+),
+
+teams_known as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__teams_known') }}
+
+    where not is_organisation
+
+),
+
+-- What lags, and what of the headline rests on it: failures on all incident sources, shipping on what a team waits for.
+lagging as (
+
+    select distinct
+        'incidents' as subject,
+        source,
+        known_through,
+        hint
+
+    from parts_known
+
+    where
+        is_lagging
+        and input_name = 'incidents'
+
+    union
+
+    select distinct
+        'code' as subject,
+        source,
+        known_through,
+        hint
+
+    from parts_known
+
+    where
+        is_lagging
+        and has_rows
+        and input_name = 'commits'
+
+    union
+
+    select distinct
+        'shipping' as subject,
+        parts_known.source,
+        parts_known.known_through,
+        parts_known.hint
+
+    from parts_known
+
+    inner join teams_known
+        on
+            parts_known.source = teams_known.shipping_source
+            and parts_known.known_through = teams_known.shipping_known_through
+
+    where
+        parts_known.is_lagging
+        and parts_known.input_name in ('commits', 'deployments')
+
+),
+
+ranked as (
+    {% for measure, subjects in measures.items() %}
+    select
+        '{{ measure }}' as measure,
+        source,
+        known_through,
+        hint,
+        row_number() over (order by known_through, source, hint) as place
+
+    from lagging
+
+    where subject in ('{{ subjects | join("', '") }}')
+    {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+final as (
+
+    select
+        measure,
+        source as held_back_by,
+        known_through as held_back_since,
+        hint
+
+    from ranked
+
+    where place = 1
+
+)
+
+select * from final

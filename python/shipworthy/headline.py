@@ -25,6 +25,13 @@ _DEMO = "DEMO"
 _UNDECIDED = frozenset({"insufficient_data"})
 _RATIO = ("turnover_ratio", "turnover_ratio_low", "turnover_ratio_high")
 
+_USUAL_WEEKS = 12
+_NUMBERS = {
+    "normalized_deployments": "normalized deployments",
+    "severity_weighted_failure_rate": "failure rate",
+    "turnover_ratio": "turnover",
+}
+
 _BASES = {
     "ai_usage": ("Code without a mark counts as human where its author had no AI at hand"),
     "trailers_only": (
@@ -57,7 +64,13 @@ def headline(warehouse: Path, schema: str | None = None) -> str:
         If there is no such file, it is not a warehouse, or the marts are not built.
     """
     row, is_outdated = _read(warehouse, schema)
-    lines = [_opening(warehouse, row), _shipping(row), _failing(row), *_turnover(row)]
+    lines = [
+        _opening(warehouse, row),
+        _shipping(row),
+        _failing(row),
+        *_turnover(row),
+        *_held_back(row),
+    ]
     if is_outdated:
         lines.append("Rows were loaded since this was built from the demo; run `dbt build`.")
     return "\n".join(line for line in lines if line)
@@ -200,7 +213,7 @@ def _turnover(row: dict[str, Any]) -> list[str]:
         verdict = str(signal).replace("_", " ")
         lines = [
             f"{name}: rewritten {value:.2f} times as often "
-            f"[{row['turnover_ratio_low']:.2f}, {limit}], {verdict}."
+            f"[{row['turnover_ratio_low']:.2f}, {limit}], {verdict}{_look_back(row)}."
         ]
     coverage = row.get("turnover_attribution_coverage")
     rests = []
@@ -210,6 +223,37 @@ def _turnover(row: dict[str, Any]) -> list[str]:
         basis = str(row["turnover_basis"])
         rests.append(f"{_BASES.get(basis, basis)} ({basis}).")
     return [*lines, *([" ".join(rests)] if rests else [])]
+
+
+def _look_back(row: dict[str, Any]) -> str:
+    weeks = row.get("turnover_signal_weeks")
+    if weeks is None or weeks == _USUAL_WEEKS:
+        return ""
+    return f" over {weeks} weeks, because {_USUAL_WEEKS} are too few for a verdict"
+
+
+def _held_back(row: dict[str, Any]) -> list[str]:
+    """Say which source holds which numbers back, since when, and how to mend it."""
+    numbers: dict[tuple[Any, Any, Any], list[str]] = {}
+    for measure, name in _NUMBERS.items():
+        parts = ("by", "since", "hint")
+        source, since, hint = (row.get(f"{measure}_held_back_{part}") for part in parts)
+        if source:
+            numbers.setdefault((source, since, hint), []).append(name)
+    lines = [
+        f"Held back by {source}, known only through {since:%Y-%m-%d}: {', '.join(names)}. "
+        f"{str(hint)[:1].upper()}{str(hint)[1:]}."
+        for (source, since, hint), names in numbers.items()
+    ]
+    late = row.get("teams_left_out")
+    if late:
+        waits = "team waits" if late == 1 else "teams wait"
+        verb = "is" if late == 1 else "are"
+        lines.append(
+            f"{late} {waits} for a source that lags, and {verb} left out of deployments and "
+            "failures."
+        )
+    return lines
 
 
 def _reason(row: dict[str, Any], measure: str) -> str:

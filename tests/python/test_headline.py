@@ -134,6 +134,31 @@ def test_json_holds_the_mart(tmp_path):
     assert row["turnover_ratio"] == 2.2136
 
 
+def test_what_holds_numbers_back_is_named_with_what_mends_it(tmp_path):
+    changes = {"teams_left_out": "1", "turnover_signal_weeks": "26"}
+    for measure in ("normalized_deployments", "severity_weighted_failure_rate"):
+        changes |= {
+            f"{measure}_held_back_by": "'pagerduty'",
+            f"{measure}_held_back_since": "timestamp '2026-08-01 12:00:00'",
+            f"{measure}_held_back_hint": "'load it again: shipworthy load pagerduty'",
+        }
+    changes |= {
+        "turnover_ratio_held_back_by": "null",
+        "turnover_ratio_held_back_since": "null",
+        "turnover_ratio_held_back_hint": "null",
+    }
+    path = warehouse(tmp_path, **changes)
+    lines = headline(path).splitlines()
+    assert lines[3].endswith("alarm over 26 weeks, because 12 are too few for a verdict.")
+    assert lines[-2:] == [
+        "Held back by pagerduty, known only through 2026-08-01: normalized deployments, failure "
+        "rate. Load it again: shipworthy load pagerduty.",
+        "1 team waits for a source that lags, and is left out of deployments and failures.",
+    ]
+    found = json.loads(headline_json(path))
+    assert found["normalized_deployments_held_back_since"] == "2026-08-01T12:00:00"
+
+
 def test_a_mart_of_another_schema_is_found(tmp_path):
     path = warehouse(tmp_path, schema="analytics_shipworthy")
     assert "40.7 a week" in headline(path)

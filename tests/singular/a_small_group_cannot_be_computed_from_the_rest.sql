@@ -1,10 +1,17 @@
 -- Guards the marts about people: what is hidden is the organisation less what is shown. It must be at least two rows,
--- of enough people together, and the same rows in every mart: what one hides must not be read in another.
+-- of enough people together, and the same rows in every mart: what one hides must not be read in another. Rows of
+-- nobody are hidden too, and protect nothing.
 with
 
 groups_shown as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__groups_shown') }}
+
+),
+
+people_in_rows as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__people_in_rows') }}
 
 ),
 
@@ -96,8 +103,8 @@ weeks as (
     select
         anywhere.week_start_on,
         max(case when anywhere.is_organisation and not anywhere.is_hidden then 1 else 0 end) as shows_organisation,
-        sum(case when anywhere.is_hidden and not anywhere.is_organisation then 1 else 0 end) as hidden_rows,
-        sum(case when anywhere.is_hidden and not anywhere.is_organisation then groups_shown.people else 0 end)
+        sum(case when anywhere.is_hidden and not people_in_rows.is_of_nobody then 1 else 0 end) as hidden_rows,
+        sum(case when anywhere.is_hidden and not people_in_rows.is_of_nobody then groups_shown.people else 0 end)
             as hidden_people,
         max(case when anywhere.is_hidden <> anywhere.is_hidden_somewhere then 1 else 0 end) as differs,
         max(
@@ -118,6 +125,12 @@ weeks as (
             anywhere.team = groups_shown.team
             and anywhere.is_organisation = groups_shown.is_organisation
             and anywhere.week_start_on = groups_shown.week_start_on
+
+    left join people_in_rows
+        on
+            anywhere.team = people_in_rows.team
+            and not anywhere.is_organisation
+            and anywhere.week_start_on = people_in_rows.week_start_on
 
     group by anywhere.week_start_on
 

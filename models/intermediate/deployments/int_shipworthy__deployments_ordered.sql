@@ -21,6 +21,66 @@ ordered as (
 
 ),
 
+reached as (
+
+    select
+        *,
+        max(case when moves_live_position then position end) over (
+            partition by service, repository, environment
+            order by shipping_order
+            rows between unbounded preceding and 1 preceding
+        ) as highest_position_before
+
+    from ordered
+
+),
+
+-- A new sha of a branch that left the mainline below what was live already is a release of an older line: nobody goes
+-- back to what never was there.
+told_apart as (
+
+    select
+        *,
+        basis = 'off_mainline'
+        and coalesce(
+            first_value(position < highest_position_before) over (
+                partition by service, repository, environment, sha
+                order by shipping_order
+            ),
+            false
+        ) as is_of_older_line
+
+    from reached
+
+),
+
+moving as (
+
+    select
+        deployment_id,
+        recorded_deployment_id,
+        service,
+        repository,
+        environment,
+        named_service,
+        team,
+        sha,
+        kind,
+        source,
+        began_at,
+        deployed_at,
+        shipping_order,
+        basis,
+        position,
+        window_started_at,
+        first_repository,
+        is_rollback_by_source,
+        moves_live_position and not is_of_older_line as moves_live_position
+
+    from told_apart
+
+),
+
 -- Each environment has a live position of its own: where the deployment before that moved it left it. What never ships
 -- lies below the first position of the service, in whatever environment.
 compared as (
@@ -42,7 +102,7 @@ compared as (
                 )
         end as first_position
 
-    from ordered
+    from moving
 
 ),
 

@@ -123,20 +123,67 @@ usage_buckets as (
 
 ),
 
-ai_users_before_landing as (
+-- Usage and landings of each person in the order of time: a landing sees how far the usage that began before it went.
+moments as (
 
-    select distinct
-        identified.repository,
-        identified.change_sha,
-        identified.author_sha
+    select
+        person_key,
+        bucket_started_at as moment,
+        1 as is_usage,
+        bucket_ended_at,
+        cast(null as {{ dbt.type_string() }}) as repository,
+        cast(null as {{ dbt.type_string() }}) as change_sha,
+        cast(null as {{ dbt.type_string() }}) as author_sha
+
+    from usage_buckets
+
+    where person_key is not null
+
+    union all
+
+    select
+        person_key,
+        landed_at as moment,
+        0 as is_usage,
+        cast(null as {{ dbt.type_timestamp() }}) as bucket_ended_at,
+        repository,
+        change_sha,
+        author_sha
 
     from identified
 
-    inner join usage_buckets
-        on
-            identified.person_key = usage_buckets.person_key
-            and usage_buckets.bucket_started_at < identified.landed_at
-            and usage_buckets.bucket_ended_at > {{ shipworthy.add_days('identified.landed_at', -7) }}
+    where person_key is not null
+
+),
+
+looked_back as (
+
+    select
+        repository,
+        change_sha,
+        author_sha,
+        moment,
+        is_usage,
+        max(bucket_ended_at) over (
+            partition by person_key order by moment, is_usage rows between unbounded preceding and current row
+        ) as used_until
+
+    from moments
+
+),
+
+ai_users_before_landing as (
+
+    select
+        repository,
+        change_sha,
+        author_sha
+
+    from looked_back
+
+    where
+        is_usage = 0
+        and used_until > {{ shipworthy.add_days('moment', -7) }}
 
 ),
 

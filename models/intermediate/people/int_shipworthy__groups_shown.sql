@@ -1,166 +1,14 @@
 with
 
-builders as (
+people_in_rows as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__builders_counted') }}
-
-),
-
-team_weeks as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__team_weeks_shipped') }}
-
-),
-
-requests as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__requests_placed') }}
-
-),
-
-weeks as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__weeks') }}
-
-),
-
-members as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__members_by_week') }}
-
-),
-
-spend as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__ai_spend_by_person') }}
-
-),
-
-costs as (
-
-    select distinct team from {{ ref('shipworthy', 'stg_shipworthy__costs') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__people_in_rows') }}
 
 ),
 
 as_of as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
-
-),
-
--- Whose requests are looked at by people, also where nobody is listed.
-requests_seen as (
-
-    select
-        team,
-        min({{ shipworthy.week_start_on('opened_at') }}) as first_week_start_on
-
-    from requests
-
-    group by team
-
-),
-
-counted as (
-
-    select
-        team,
-        week_start_on,
-        count(*) as people
-
-    from members
-
-    where
-        is_human
-        and is_at_home
-
-    group by team, week_start_on
-
-    union all
-
-    select
-        'unassigned' as team,
-        week_start_on,
-        count(person_key) as people
-
-    from spend
-
-    where not has_team
-
-    group by week_start_on
-
-    union all
-
-    select
-        team,
-        week_start_on,
-        0 as people
-
-    from spend
-
-    where has_team
-
-    union all
-
-    select
-        builders.team,
-        builders.week_start_on,
-        case when as_of.has_people then 0 else builders.builders end as people
-
-    from builders
-
-    cross join as_of
-
-    union all
-
-    select
-        team,
-        week_start_on,
-        0 as people
-
-    from team_weeks
-
-    union all
-
-    select
-        requests_seen.team,
-        weeks.week_start_on,
-        0 as people
-
-    from requests_seen
-
-    inner join weeks
-        on requests_seen.first_week_start_on <= weeks.week_start_on
-
-    union all
-
-    select
-        costs.team,
-        weeks.week_start_on,
-        0 as people
-
-    from costs
-
-    cross join weeks
-
-),
-
-gathered as (
-
-    select
-        counted.team,
-        counted.week_start_on,
-        sum(counted.people) as people,
-        max(builders.builders) as builders
-
-    from counted
-
-    left join builders
-        on
-            counted.team = builders.team
-            and counted.week_start_on = builders.week_start_on
-
-    group by counted.team, counted.week_start_on
 
 ),
 
@@ -176,7 +24,9 @@ judged as (
         end as is_small,
         first_value(people) over (partition by team order by week_start_on) as first_people
 
-    from gathered
+    from people_in_rows
+
+    where not is_of_nobody
 
 ),
 
@@ -226,23 +76,54 @@ hidden as (
 
 ),
 
-organisation as (
+-- What the requests and releases of a row of nobody show may be somebody's who is not listed. It hides nothing else.
+rows_shown as (
 
     select
-        hidden.week_start_on,
-        sum(hidden.people) as people,
-        case
-            when max(case when as_of.has_people then 1 else 0 end) = 1
-                then sum(case when hidden.builders is not null then hidden.people else 0 end)
-        end as builders,
-        sum(case when hidden.is_suppressed then hidden.people else 0 end) as hidden_people,
-        sum(case when hidden.is_suppressed then 1 else 0 end) as hidden_rows
+        team,
+        week_start_on,
+        builders,
+        people,
+        is_small,
+        is_suppressed,
+        case when is_suppressed then 1 else 0 end as hidden_rows
 
     from hidden
 
+    union all
+
+    select
+        team,
+        week_start_on,
+        builders,
+        people,
+        true as is_small,
+        true as is_suppressed,
+        0 as hidden_rows
+
+    from people_in_rows
+
+    where is_of_nobody
+
+),
+
+organisation as (
+
+    select
+        rows_shown.week_start_on,
+        sum(rows_shown.people) as people,
+        case
+            when max(case when as_of.has_people then 1 else 0 end) = 1
+                then sum(case when rows_shown.builders is not null then rows_shown.people else 0 end)
+        end as builders,
+        sum(rows_shown.hidden_rows) as hidden_rows,
+        sum(rows_shown.hidden_rows * rows_shown.people) as hidden_people
+
+    from rows_shown
+
     cross join as_of
 
-    group by hidden.week_start_on
+    group by rows_shown.week_start_on
 
 ),
 
@@ -252,9 +133,39 @@ organisation_judged as (
     select
         *,
         {{ shipworthy.is_suppressed('people') }}
-        or (builders is not null and {{ shipworthy.is_suppressed('builders') }}) as is_small
+        or (builders is not null and {{ shipworthy.is_suppressed('builders') }}) as is_small,
+        hidden_rows > 0
+        and (hidden_rows < 2 or {{ shipworthy.is_suppressed('hidden_people') }}) as is_protecting
 
     from organisation
+
+),
+
+all_rows as (
+
+    select
+        team,
+        false as is_organisation,
+        week_start_on,
+        builders,
+        people,
+        is_small,
+        is_suppressed
+
+    from rows_shown
+
+    union all
+
+    select
+        'all teams' as team,
+        true as is_organisation,
+        week_start_on,
+        builders,
+        people,
+        is_small,
+        is_small or is_protecting as is_suppressed
+
+    from organisation_judged
 
 ),
 
@@ -262,7 +173,7 @@ final as (
 
     select
         team,
-        false as is_organisation,
+        is_organisation,
         week_start_on,
         cast(builders as {{ dbt.type_bigint() }}) as builders,
         cast(people as {{ dbt.type_bigint() }}) as people,
@@ -272,25 +183,7 @@ final as (
             when is_suppressed then 'protects_a_small_group'
         end as null_reason
 
-    from hidden
-
-    union all
-
-    select
-        'all teams' as team,
-        true as is_organisation,
-        week_start_on,
-        cast(builders as {{ dbt.type_bigint() }}) as builders,
-        cast(people as {{ dbt.type_bigint() }}) as people,
-        is_small
-        or (hidden_rows > 0 and (hidden_rows < 2 or {{ shipworthy.is_suppressed('hidden_people') }})) as is_suppressed,
-        case
-            when is_small then 'group_too_small'
-            when hidden_rows > 0 and (hidden_rows < 2 or {{ shipworthy.is_suppressed('hidden_people') }})
-                then 'protects_a_small_group'
-        end as null_reason
-
-    from organisation_judged
+    from all_rows
 
 )
 

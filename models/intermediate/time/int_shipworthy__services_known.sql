@@ -52,7 +52,8 @@ feeding as (
         on
             deployments.service = newest.service
             and deployments.repository = newest.repository
-            and deployments.deployed_at >= {{ shipworthy.add_days('newest.newest_at', -shipworthy.window('feeding_days')) }}
+            and deployments.deployed_at
+            >= {{ shipworthy.add_days('newest.newest_at', -shipworthy.window('feeding_days')) }}
 
     inner join raw_deployments
         on deployments.recorded_deployment_id = raw_deployments.deployment_id

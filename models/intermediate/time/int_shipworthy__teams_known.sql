@@ -34,7 +34,8 @@ deployed as (
         on
             deployments.service = services_known.service
             and deployments.repository = services_known.repository
-            and deployments.deployed_at >= {{ shipworthy.add_days('services_known.newest_at', -shipworthy.window('feeding_days')) }}
+            and deployments.deployed_at
+            >= {{ shipworthy.add_days('services_known.newest_at', -shipworthy.window('feeding_days')) }}
 
 ),
 

@@ -54,6 +54,12 @@ review_feeds as (
 
 ),
 
+begun as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__flow_begun') }}
+
+),
+
 teams_known as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__teams_known') }}
@@ -120,39 +126,36 @@ joined as (
 
 ),
 
--- A feed that is not loaded says nothing about what it would have said.
-shown as (
+-- A feed that is not loaded, or not yet, says nothing about what it would have said.
+known as (
 
     select
-        joined.team,
-        joined.is_organisation,
-        joined.week_start_on,
+        joined.*,
         {{ shipworthy.immature_reason(
             shipworthy.add_days('cast(joined.week_start_on as timestamp)', 7),
             'as_of.as_of_at',
             flow_known_through
         ) | indent(8) }} as immature_reason,
-        joined.is_suppressed,
-        joined.hidden_because,
-        review_feeds.has_pull_requests,
-        review_feeds.has_reviews,
-        as_of.has_incidents,
-        case when not joined.is_suppressed then joined.builders end as builders,
-        case when not joined.is_suppressed then joined.changes_shipped end as changes_shipped,
-        case when not joined.is_suppressed then joined.defects end as defects,
-        case when not joined.is_suppressed and review_feeds.has_pull_requests then joined.inner_loop_hours end
-            as inner_loop_hours,
-        case when not joined.is_suppressed and review_feeds.has_pull_requests then joined.outer_loop_hours end
-            as outer_loop_hours,
-        case when not joined.is_suppressed and review_feeds.has_pull_requests then joined.review_queue end
-            as review_queue,
-        {%- for measure in ['unreviewed_changes', 'reviewed_requests', 'reviewers'] %}
         case
-            when not joined.is_suppressed and review_feeds.has_pull_requests and review_feeds.has_reviews
-                then joined.{{ measure }}
-        end as {{ measure }},
-        {%- endfor %}
-        case when not joined.is_suppressed and as_of.has_incidents then joined.incidents end as incidents
+            when joined.is_suppressed then joined.hidden_because
+            when joined.week_start_on < begun.first_change_on then 'before_changes'
+        end as no_changes_reason,
+        case
+            when joined.is_suppressed then joined.hidden_because
+            when not review_feeds.has_pull_requests then 'pull_requests_not_loaded'
+            when joined.week_start_on < begun.first_request_on then 'before_pull_requests'
+        end as no_requests_reason,
+        case
+            when joined.is_suppressed then joined.hidden_because
+            when not review_feeds.has_pull_requests then 'pull_requests_not_loaded'
+            when not review_feeds.has_reviews then 'reviews_not_loaded'
+            when joined.week_start_on < begun.first_review_on then 'before_reviews'
+        end as no_reviews_reason,
+        case
+            when joined.is_suppressed then joined.hidden_because
+            when not as_of.has_incidents then 'incidents_not_loaded'
+            when joined.week_start_on < begun.first_incident_on then 'before_incidents'
+        end as no_incidents_reason
 
     from joined
 
@@ -160,10 +163,40 @@ shown as (
 
     cross join review_feeds
 
+    cross join begun
+
     left join teams_known
         on
             joined.team = teams_known.team
             and joined.is_organisation = teams_known.is_organisation
+
+),
+
+shown as (
+
+    select
+        team,
+        is_organisation,
+        week_start_on,
+        immature_reason,
+        is_suppressed,
+        no_changes_reason,
+        no_requests_reason,
+        no_reviews_reason,
+        no_incidents_reason,
+        case when not is_suppressed then builders end as builders,
+        case when no_changes_reason is null then changes_shipped end as changes_shipped,
+        case when no_changes_reason is null then defects end as defects,
+        case when no_requests_reason is null then inner_loop_hours end as inner_loop_hours,
+        case when no_requests_reason is null then outer_loop_hours end as outer_loop_hours,
+        case when no_requests_reason is null then review_queue end as review_queue,
+        case when coalesce(no_reviews_reason, no_changes_reason) is null then unreviewed_changes end
+            as unreviewed_changes,
+        case when no_reviews_reason is null then reviewed_requests end as reviewed_requests,
+        case when no_reviews_reason is null then reviewers end as reviewers,
+        case when no_incidents_reason is null then incidents end as incidents
+
+    from known
 
 ),
 
@@ -223,18 +256,28 @@ final as (
 
         ---------- how sure
         rated.is_suppressed,
+        coalesce(
+            rated.no_requests_reason,
+            rated.no_reviews_reason,
+            rated.no_incidents_reason,
+            rated.no_changes_reason,
+            case
+                when rated.changes_shipped = 0 then 'no_change_shipped'
+                when rated.reviewers = 0 then 'no_review'
+            end
+        ) as null_reason,
         case
-            when rated.is_suppressed then rated.hidden_because
-            when not rated.has_pull_requests then 'pull_requests_not_loaded'
-            when not rated.has_reviews then 'reviews_not_loaded'
-            when not rated.has_incidents then 'incidents_not_loaded'
-            when rated.changes_shipped = 0 then 'no_change_shipped'
-            when rated.reviewers = 0 then 'no_review'
-        end as null_reason,
-        case
-            when rated.is_suppressed then rated.hidden_because
+            when rated.is_suppressed then rated.no_changes_reason
             when year_before.team is null then 'no_row_52_weeks_before'
             when year_before.is_suppressed then 'suppressed_52_weeks_before'
+            when
+                coalesce(
+                    year_before.no_requests_reason,
+                    year_before.no_reviews_reason,
+                    year_before.no_incidents_reason,
+                    year_before.no_changes_reason
+                ) is not null
+                then 'not_loaded_52_weeks_before'
         end as year_before_null_reason
 
     from rated

@@ -105,10 +105,8 @@ rated as (
         review_feeds.has_pull_request_commit_files,
         review_feeds.has_review_threads,
         review_feeds.has_thread_counts,
-        coalesce(groups_shown.is_suppressed, true) as is_suppressed,
-        case
-            when coalesce(groups_shown.is_suppressed, true) then coalesce(groups_shown.null_reason, 'group_too_small')
-        end as hidden_because
+        {{ shipworthy.is_hidden('groups_shown') }} as is_suppressed,
+        {{ shipworthy.hidden_because('groups_shown') }} as hidden_because
 
     from summed
 

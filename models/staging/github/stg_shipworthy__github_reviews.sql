@@ -10,12 +10,7 @@ reviews as (
 
 known_agents as (
 
-    select
-        lower(value) as login,
-        author_kind,
-        ai_tool
-    from {{ ref('shipworthy', 'shipworthy__known_agents') }}
-    where match_on = 'login'
+    {{ shipworthy.known_agent_logins() | indent(4) }}
 
 ),
 

@@ -570,6 +570,13 @@ class Delivery:
         ):
             first[team].append(week)
             first[EVERYBODY].append(week)
+        reviews = [review["submitted_at"] for r in requests for review in r["reviews"]]
+        self.first_weeks = {
+            "changes": min((c["week"] for c in self.earliest), default=None),
+            "requests": min((week_of(r["opened_at"]) for r in requests), default=None),
+            "reviews": min(map(week_of, reviews), default=None),
+            "incidents": min((week_of(opened) for _, opened, *_ in self.incidents), default=None),
+        }
         rows = {}
         for week in self.weeks():
             for team, seen in first.items():
@@ -613,30 +620,36 @@ class Delivery:
             "outer_loop_hours": self.median(c["outer"] for c in found),
             "review_queue": queue,
         }
-        by_review = {
+        by_change_and_review = {
             **self.wilson("unreviewed_rate", unreviewed, n),
             "unreviewed_changes": unreviewed,
+        }
+        by_review = {
             "requests_per_reviewer": _ratio(reviewed, reviewers),
             "reviewed_requests": reviewed,
             "reviewers": reviewers,
         }
-        by_incident = {
-            "incidents_per_shipped_change": _ratio(incidents, n),
-            "incidents": incidents,
-        }
-        rest = {
+        by_change = {
             "changes_shipped": n,
             "defects": defects,
             "defects_per_builder": _ratio(defects, builders),
-            "builders": builders,
         }
         hidden = self.groups.reason(team, week) is not None
+        speaks = {name: first is None or first <= week for name, first in self.first_weeks.items()}
+        knows_reviews = self.has_requests and self.has_reviews and speaks["reviews"]
+        knows_incidents = self.facts.has_incidents and speaks["incidents"]
         row = {}
         for part, is_known in (
-            (by_request, self.has_requests),
-            (by_review, self.has_requests and self.has_reviews),
-            (by_incident, self.facts.has_incidents),
-            (rest, True),
+            (by_request, self.has_requests and speaks["requests"]),
+            (by_review, knows_reviews),
+            (by_change_and_review, knows_reviews and speaks["changes"]),
+            ({"incidents": incidents}, knows_incidents),
+            (
+                {"incidents_per_shipped_change": _ratio(incidents, n)},
+                knows_incidents and speaks["changes"],
+            ),
+            (by_change, speaks["changes"]),
+            ({"builders": builders}, True),
         ):
             row |= part if is_known and not hidden else dict.fromkeys(part)
         late = immature_reason(

@@ -164,10 +164,18 @@ def _ship(facts, service, repository, deployments):
     live = defaultdict(set)  # environment -> what is live there
     since = {}  # sha -> deployment that put it live where nobody had it
     position, mover, floor = {}, {}, None
+    highest, older_lines, seen = {}, set(), set()
     for deployment in deployments:
         here = deployment.environment
         deployment.mover_before = mover.get(here)
         if not deployment.moves:
+            continue
+        if deployment.basis == "off_mainline" and (here, deployment.sha) not in seen:
+            seen.add((here, deployment.sha))
+            if deployment.position < highest.get(here, deployment.position):
+                older_lines.add((here, deployment.sha))
+        highest[here] = max(deployment.position, highest.get(here, 0))
+        if deployment.basis == "off_mainline" and (here, deployment.sha) in older_lines:
             continue
         target, before = deployment.position, position.get(here)
         wanted = []

@@ -200,6 +200,7 @@ class Groups:
         names = {row["team"] for row in facts.people} | {team for team, _ in self.normalized}
         names |= {r.team for r in self.releases} | set(facts._authors_by_team) | self.asked.keys()
         paid = {row["team"] for row in self.costs}
+        owners = {row["team"] for row in facts.service_rows}
         self.builders, self.people, self.reasons, self.organisation = {}, {}, {}, {}
         first_people = {}
         self.weeks = list(self._weeks())
@@ -234,11 +235,14 @@ class Groups:
             if loose:
                 self.builders.setdefault((NO_TEAM, week), None)
                 rows[NO_TEAM] = rows.get(NO_TEAM, 0) + len([p for p in loose if p is not None])
-            small = set()
+            small, nobodies = set(), set()
             for name, people in rows.items():
                 self.people[name, week] = people
-                first_people.setdefault(name, people)
                 builders = self.builders[name, week]
+                if name != NO_TEAM and builders is None and not people and name not in owners:
+                    nobodies.add(name)
+                    continue
+                first_people.setdefault(name, people)
                 if name == NO_TEAM and builders is None:
                     is_small = 0 < people < self.group
                 else:
@@ -246,7 +250,8 @@ class Groups:
                 if is_small:
                     small.add(name)
             hidden = set(small)
-            spare = sorted(rows.keys() - small, key=lambda n: (rows[n] == 0, first_people[n], n))
+            spare = rows.keys() - small - nobodies
+            spare = sorted(spare, key=lambda n: (rows[n] == 0, first_people[n], n))
 
             def gives_away(hidden, rows=rows):
                 people = sum(rows[name] for name in hidden)
@@ -256,7 +261,9 @@ class Groups:
                 hidden.add(spare.pop(0))
             for name in rows:
                 reason = "protects_a_small_group" if name in hidden else None
-                self.reasons[name, week] = "group_too_small" if name in small else reason
+                if name in small | nobodies:
+                    reason = "group_too_small"
+                self.reasons[name, week] = reason
             if rows:
                 everybody = sum(rows.values())
                 reason = "protects_a_small_group" if gives_away(hidden) else None

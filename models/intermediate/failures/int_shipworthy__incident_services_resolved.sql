@@ -14,7 +14,7 @@ incidents_merged as (
 
 deployments as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__deployments_ordered') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__deployments_located') }}
 
 ),
 

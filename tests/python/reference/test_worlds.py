@@ -8,6 +8,7 @@ import pytest
 from reference.facts import Facts
 from reference.failures import Failures
 from reference.oracle import compute
+from reference.references import Reverts
 from reference.shipping import ship
 from reference.test_models_equal_the_oracle import SETTINGS
 from reference.worlds import AS_OF, World, worlds
@@ -53,7 +54,7 @@ def test_the_corners_are_visited(rows):
         return Counter(row[column] for row in marts[mart])
 
     assert set(seen("fct_deployments", "basis")) == {
-        "position", "no_sha", "off_mainline", "flag", "commit_delivery",
+        "position", "no_sha", "off_mainline", "flag", "commit_delivery", "superseded_by_source",
     }  # fmt: skip
     assert set(seen("fct_incidents", "attribution_method")) == {
         "explicit", "fix", "time", "unattributed",
@@ -76,6 +77,16 @@ def test_the_corners_are_visited(rows):
     assert any(set(d.put_live) - set(d.shipped) for d in deployments), "nothing was taken off"
     shipped_again = Counter((d.service, sha) for d in deployments for sha in d.put_live)
     assert max(shipped_again.values()) >= 3, "nothing shipped again twice"
+    assert len(seen("fct_deployments", "environment")) == 2
+    assert any("@" in d.deployment_id and d.recorded_id for d in deployments), "no tag of several"
+    assert any(d.moves and d.basis == "off_mainline" for d in deployments)
+    behind = [d for d in deployments if d.moves and not d.put_live and not d.is_redeployment]
+    assert any(not d.moved_down for d in behind), "no environment follows another"
+    assert any(d.moved_down and not d.taken_off_from for d in behind), "no other one had it live"
+    reverts = Reverts(facts)
+    assert any(reverts.all[change] - reverts.of[change] for change in reverts.all), "no reapply"
+    assert any(k != n for n, k in facts.kept_incident.items()), "nothing was merged"
+    assert failures.counting_from_zero
     downs = [[d.moved_down for d in s if d.basis == "position"] for s in streams.values()]
     assert any(a and b for s in downs for a, b in pairwise(s)), "no double rollback"
     assert any(r.is_failed and r.weight == 0 for r in releases) or any(

@@ -1,7 +1,7 @@
 """Bad data: every bad row of a hand-made world is listed, and nothing counts twice."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -15,6 +15,7 @@ from shipworthy.warehouse import connect
 pytestmark = pytest.mark.filterwarnings("ignore:GitWildMatchPattern:DeprecationWarning")
 
 AS_OF = at(days=40)
+FOUND_BY_LOADS = {"clock_ahead"}
 
 
 def bad_world():
@@ -140,6 +141,8 @@ def bad_world():
     world.deployment("d8", None, None, at(days=12), service="stray", kind="flag")
     bad("deployments", "no_repository", "d8")
     bad("deployments", "unlisted_service", "d8")
+    world.deployment("d9", "r", "a", at(days=13), service="s", source="git_tag")
+    bad("deployments", "superseded_by_source", "d9")
     # The one that is still running knows less than the one that is over.
     world.add("deployments", deployment_id="d1", status="in_progress", **production)
     bad("deployments", "duplicate_key", "d1")
@@ -236,6 +239,26 @@ def bad_world():
     world.add("load_watermarks", input="commits", source="git", loaded_through=AS_OF)
     world.add("load_watermarks", input="ai_usage", source="vendor")
     bad("load_watermarks", "no_loaded_through", "ai_usage vendor")
+
+    # what no clock says, what was read too little, and what a load noticed
+    thread = {"repository": "r", "number": 2, "author_kind": "human"}
+    for thread_id, year in (("t1", 1), ("t2", 2106), ("t3", 9999)):
+        world.add("review_threads", **thread, thread_id=thread_id, opened_at=datetime(year, 2, 7))
+        bad("review_threads", "implausible_time", "r 2 t1")
+    bad("deployments", "source_lags", "test", 2)
+    bad("incidents", "source_lags", "test")
+    for name in ("ai_usage", "product_metrics", "pull_requests", "reviews"):
+        bad(name, "source_lags", name)
+    world.add(
+        "load_findings",
+        input="commits",
+        source="git:r",
+        reason="clock_ahead",
+        subject="e",
+        row_count=2,
+        found_at=AS_OF,
+    )
+    bad("commits", "clock_ahead", "e", 2)
     return world.rows, wrong
 
 
@@ -464,13 +487,19 @@ def test_a_cycle_of_reverts_repairs_once(prefixes):
 
 def test_every_check_was_met():
     """The bad world has a bad row of every check but keys, which are checked alike."""
-    model = (ROOT / "models/marts/metrics/shipworthy__data_quality.sql").read_text()
-    checks = set(re.findall(r"^    \['(\w+)', '(\w+)',", model, re.MULTILINE))
+    checks = set()
+    for model in (ROOT / "models/intermediate/quality").glob("*.sql"):
+        for table, block in re.findall(
+            r"set (\w+)_checks = \[\n(.*?)\n\]", model.read_text(), re.S
+        ):
+            checks |= {(table, reason) for reason in re.findall(r"^    \['(\w+)',", block, re.M)}
     read = _inputs_read()
     words = {(table, f"unknown_word_in_{column}") for table, column in VOCABULARY if table in read}
     _, wrong = bad_world()
     assert len(checks) > 50
-    assert {key for key in wrong if not key[1].endswith("_key")} == checks | words
+    # What every input is checked for alike.
+    alike = {"no_key", "duplicate_key", "implausible_time", "source_lags"}
+    assert {key for key in wrong if key[1] not in alike | FOUND_BY_LOADS} == checks | words
 
 
 def test_repeated_rows_count_once(demo, tmp_path):

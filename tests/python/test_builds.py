@@ -322,6 +322,12 @@ MOMENT = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in
         ("confidence_level", [0.49, 1, 95, "0.95"], "a number from 0.5 to 0.9999"),
         ("minimum_group_size", [0, 2.5], "a whole number from 1 to 1000"),
         ("show_people", ["no", 1], BOOLEAN),
+        ("overlapping_usage_counts", ["yes", 1], BOOLEAN),
+        (
+            "ended_sources",
+            ["pagerduty", [7]],
+            "a list of sources as load_watermarks names them, such as ['opsgenie']",
+        ),
         ("adoption_target", [80, "80%"], "a number from 0 to 1"),
         ("signal_unshipped_share", [2, "much"], "a number from 0 to 1"),
         ("signal_spend_to_shipped", [1001, "much"], "a number from 1 to 1000"),

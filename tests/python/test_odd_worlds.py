@@ -78,6 +78,14 @@ def one_row_each():
         month_start_on=date(2026, 1, 1),
     )
     world.add("load_watermarks", input="commits", source="git", loaded_through=at(days=60))
+    world.add(
+        "load_findings",
+        input="commits",
+        source="git",
+        reason="clock_ahead",
+        subject="x",
+        row_count=1,
+    )
     assert all(len(rows) == 1 for rows in world.rows.values())
     return world.rows
 

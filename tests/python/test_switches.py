@@ -225,11 +225,7 @@ def test_the_newest_events_say_what_as_of_is_without_watermarks(demo, switched_o
         warehouse,
         """
         select as_of_at = (
-            select least(
-                (select max(landed_at) from shipworthy_demo.commits where mainline_position > 0),
-                (select max(finished_at) from shipworthy_demo.deployments),
-                (select max(opened_at) from shipworthy_demo.incidents)
-            )
+            select max(landed_at) from shipworthy_demo.commits where mainline_position > 0
         ) from shipworthy_intermediate.int_shipworthy__as_of
         """,
     )

@@ -48,10 +48,7 @@ deployments as (
 
     where
         basis <> 'superseded_by_source'
-        {%- if not var('shipworthy__redeployments_count') %}
-        and not is_redeployment
-        and basis <> 'flag'
-        {%- endif %}
+        and ({{ var('shipworthy__redeployments_count') }} or (not is_redeployment and basis <> 'flag'))
 
 ),
 

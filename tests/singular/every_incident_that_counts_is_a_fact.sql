@@ -8,15 +8,14 @@ staged as (
 
     from {{ ref('shipworthy', 'stg_shipworthy__incidents') }} as incidents
 
-    inner join {{ ref('shipworthy', 'int_shipworthy__incidents_merged') }} as incidents_merged
-        on
-            incidents.incident_id = incidents_merged.incident_id
-            and incidents.incident_id = incidents_merged.kept_incident_id
+    left join {{ ref('shipworthy', 'int_shipworthy__incidents_merged') }} as incidents_merged
+        on incidents.incident_id = incidents_merged.incident_id
 
     cross join {{ ref('shipworthy', 'int_shipworthy__as_of') }} as as_of
 
     where
         incidents.opened_at <= as_of.as_of_at
+        and incidents.incident_id = coalesce(incidents_merged.kept_incident_id, incidents.incident_id)
         and not coalesce(incidents.is_false_alarm, false)
         and not coalesce(incidents.is_maintenance, false)
 

@@ -194,8 +194,7 @@ def test_incidents_come_from_the_project_and_weigh_as_it_says(extended):
         ("red", "2026-01-05", 2, 0, 0, 0),
         ("red", "2026-01-12", 1, 1, 1, 0),
         ("blue", "2026-01-05", 1, 0, 0, 0),
-        # Nobody says that deployments were read beyond the last one, so its release is not over.
-        ("blue", "2026-01-19", 0, 0, 0, 0.3),
+        ("blue", "2026-01-19", 1, 0, 0, 0.3),
     ]
 
 

@@ -363,10 +363,14 @@ def replace_findings(
         )
 
 
-def replace_rejected(
-    connection: duckdb.DuckDBPyConnection, source: str, table: str, reasons: Mapping[str, int]
+def replace_left_out(
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    table: str,
+    reason: str,
+    subjects: Mapping[str, int],
 ) -> None:
-    """Write which rows of a table a load of a source rejected, instead of what its last one did.
+    """Write what a load of a source left out for one reason, instead of what its last one did.
 
     Within the caller's transaction.
 
@@ -378,24 +382,29 @@ def replace_rejected(
         As in `load_watermarks`.
     table : str
         The contract's table.
-    reasons : mapping of str to int
-        How many rows by what is wrong with them; nothing else of them is written.
+    reason : str
+        `rejected_row` or `passed_over`.
+    subjects : mapping of str to int
+        How many rows by what they are, or by what is wrong with them; nothing else of them is kept.
     """
     findings = f"{RAW_SCHEMA}.load_findings"
-    connection.execute(
-        f"delete from {findings} where source = ? and input = ? and reason = 'rejected_row'",
-        [source, table],
+    mine = "where source = ? and input = ? and reason = ?"
+    known = dict(
+        connection.execute(
+            f"select subject, found_at from {findings} {mine}", [source, table, reason]
+        ).fetchall()
     )
+    connection.execute(f"delete from {findings} {mine}", [source, table, reason])
     now = datetime.now(UTC).replace(tzinfo=None)
-    often = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    often = sorted(subjects.items(), key=lambda item: (-item[1], item[0]))
     told = dict(often[:_MOST_FINDINGS])
     if len(often) > _MOST_FINDINGS:
         told["others"] = sum(count for _, count in often[_MOST_FINDINGS:])
-    for reason, count in told.items():
+    for subject, count in told.items():
         connection.execute(
             f"insert into {findings} (input, source, reason, subject, row_count, found_at) "
-            "values (?, ?, 'rejected_row', ?, ?, ?)",
-            [table, source, reason, count, now],
+            "values (?, ?, ?, ?, ?, ?)",
+            [table, source, reason, subject, count, known.get(subject, now)],
         )
 
 

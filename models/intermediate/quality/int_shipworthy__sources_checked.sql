@@ -92,7 +92,7 @@ found_by_loads as (
     select
         input_name,
         reason,
-        case when reason = 'rejected_row' then 'left_out' else 'as_is' end as handling,
+        case when reason in ('rejected_row', 'passed_over') then 'left_out' else 'as_is' end as handling,
         'found by the load: ' || replace(reason, '_', ' ') as what_happens,
         sum(coalesce(row_count, 1)) as rows_checked,
         sum(coalesce(row_count, 1)) as row_count,

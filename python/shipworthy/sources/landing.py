@@ -30,7 +30,7 @@ from shipworthy.sources.http import Session, address
 from shipworthy.sources.progress import Progress
 from shipworthy.sources.rows import VERSION
 from shipworthy.sources.vendor import Keys, Load, Vendor, Window, now
-from shipworthy.warehouse import connect, merge, replace_rejected, transaction
+from shipworthy.warehouse import connect, merge, replace_left_out, transaction
 
 # How far back the first load goes where history is read window by window.
 _DEFAULT_HISTORY = timedelta(days=90)
@@ -133,7 +133,7 @@ def load_vendor(
         for load in vendor.loads(settings):
             done = SourceLoad(load.label, {})
             for window in _windows(vendor, load, warehouse, since, first_since):
-                for table in _run(vendor, load, window, warehouse, max_rejected, progress):
+                for table in _run(vendor, load, window, warehouse, max_rejected, progress, done):
                     before = done.tables.get(table.table)
                     done.tables[table.table] = table if before is None else before + table
                 done.passed_over += window.passed_over
@@ -214,10 +214,11 @@ def _run(
     warehouse: Path,
     max_rejected: float,
     progress: Progress,
+    done: SourceLoad,
 ) -> list[TableLoad]:
     with temporary_directory() as directory:
         files = _extract(vendor, load, window, directory, progress)
-        return _commit(vendor, load, window, warehouse, files, max_rejected)
+        return _commit(vendor, load, window, warehouse, files, max_rejected, done)
 
 
 def _extract(
@@ -322,6 +323,7 @@ def _commit(
     warehouse: Path,
     files: dict[str, list[str]],
     max_rejected: float,
+    done: SourceLoad,
 ) -> list[TableLoad]:
     loaded_at = now().replace(tzinfo=None)
     connection = connect(warehouse)
@@ -337,8 +339,7 @@ def _commit(
                 )
             ]
             _move_watermarks(connection, load, window, tables, loaded_at)
-            for table in tables:
-                replace_rejected(connection, load.label, table.table, table.reasons)
+            _note_left_out(connection, load, window, tables, done)
     finally:
         connection.close()
     return tables
@@ -429,6 +430,22 @@ def _keep_refused(connection: duckdb.DuckDBPyConnection, refusals: list[str], ta
         "and kept.payload is not distinct from new.payload) group by all",
         [refusals, table],
     )
+
+
+def _note_left_out(
+    connection: duckdb.DuckDBPyConnection,
+    load: Load,
+    window: Window,
+    tables: list[TableLoad],
+    done: SourceLoad,
+) -> None:
+    """Write what this load left out, with what its earlier windows did."""
+    for table in tables:
+        before = done.tables.get(table.table)
+        reasons = table.reasons if before is None else before.reasons + table.reasons
+        replace_left_out(connection, load.label, table.table, "rejected_row", reasons)
+    passed_over = done.passed_over + window.passed_over
+    replace_left_out(connection, load.label, load.inputs[0], "passed_over", passed_over)
 
 
 def _move_watermarks(

@@ -1,8 +1,8 @@
 """Admit rows: check them against the contract, keep the good ones and say why others are none.
 
 A row that breaks the contract goes to `shipworthy_raw.rejected_rows`, with nobody named in it.
-Where its key and its period are sound and nothing is known of the key yet, it is also kept, without
-the values that cannot be meant.
+Where its key and what it cannot do without are sound and nothing is known of the key yet, it is
+also kept, without the values that cannot be meant.
 """
 
 import csv
@@ -19,6 +19,7 @@ from shipworthy.contract import (
     FIRST_TIME,
     LARGEST_AMOUNT,
     LARGEST_COUNT,
+    NEEDED,
     RAW_SCHEMA,
     VOCABULARY,
     Table,
@@ -62,9 +63,6 @@ KEEP_REJECTS = (
     f"rejects_table = '{_REJECTS}', rejects_scan = '{_REJECT_SCANS}'"
 )
 
-
-# Without them a period would have no end where it has one: null means always and still.
-_PERIOD = ("valid_from_on", "valid_to_on")
 
 # Stands where somebody should be named and is not.
 NO_PERSON = "?"
@@ -244,7 +242,7 @@ def _check(connection: duckdb.DuckDBPyConnection, source: Source, loaded_at: dat
         wrong = (
             _reasons(table, name, kind, text, value, loaded_at) if name in source.columns else []
         )
-        if name in table.key or name in _PERIOD:
+        if name in table.key or name in NEEDED.get(table.name, ()):
             fatal += wrong
             wrong = []
         mild += wrong

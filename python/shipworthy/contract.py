@@ -229,6 +229,20 @@ FIRST_TIME = datetime(1970, 1, 1)
 LARGEST_COUNT = 10**12
 LARGEST_AMOUNT = 1e15
 
+# Columns without which a row says nothing: a broken one costs the row, any other only itself. The
+# ends of a period are among them, because null there means always and still.
+NEEDED: dict[str, tuple[str, ...]] = {
+    "line_births": ("lines",),
+    "line_deaths": ("lines",),
+    "reviews": ("submitted_at",),
+    "incidents": ("opened_at",),
+    "ai_usage": ("bucket_started_at",),
+    "people": ("valid_from_on", "valid_to_on"),
+    "services": ("valid_from_on", "valid_to_on"),
+    "product_metrics": ("value",),
+    "costs": ("amount_usd",),
+}
+
 # Allowed words of the columns that hold one of a few; null (unknown) is always allowed.
 VOCABULARY: dict[tuple[str, str], tuple[str, ...]] = {
     ("commits", "author_kind"): ("human", "agent", "automation"),

@@ -47,22 +47,24 @@ TEXTS = {
 
 
 def ways(table, values):
-    """(column, value) of every way to break a row of a table."""
-    found = []
+    """Yield (column, value) for ever: the columns in turn, of each the values in turn."""
+    of_columns = {}
     for column, kind in table.columns.items():
         if values is VALUES and column in ("valid_from_on", "valid_to_on"):
             continue  # always and still: docs/inputs.md
+        found = list(values[kind])
         if column in table.key and column not in table.nullable_key and kind != "BOOLEAN":
-            found.append((column, None))
-        found += [(column, value) for value in values[kind]]
+            found.append(None)
         if (table.name, column) in VOCABULARY and kind == "VARCHAR":
-            found.append((column, "bogus"))
-    return found
+            found.append("bogus")
+        of_columns[column] = itertools.cycle(found)
+    for column in itertools.cycle(of_columns):
+        yield column, next(of_columns[column])
 
 
 def broken(table, rows, values):
-    """Rows with every twentieth broken, in one way after the other; no row is broken twice."""
-    turn = itertools.cycle(ways(table, values))
+    """Rows with every twentieth broken, each in one way."""
+    turn = ways(table, values)
     for number, row in enumerate(rows):
         if number % 20 == 13:
             column, value = next(turn)
@@ -140,14 +142,12 @@ def reasons_of(table, column, value):
         yield "implausible_time"
     if column in table.key and kind != "BOOLEAN" and (value is None or kind in ("BIGINT", "DATE")):
         yield "no_key"
-    if value == "bogus":
-        yield f"unknown_word_in_{column}"
 
 
 def test_every_broken_row_is_counted(headlines):
     expected = Counter()
     for name, table in TABLES.items():
-        turn = itertools.cycle(ways(table, VALUES))
+        turn = ways(table, VALUES)
         for number in range(len(demo_rows(name))):
             if number % 20 == 13:
                 expected.update((name, reason) for reason in reasons_of(table, *next(turn)))

@@ -1,7 +1,7 @@
 {%- set line_births_checks = [
     ['no_change', 'change_sha is null', 'left_out', 'lines of a commit that is not on the mainline or not loaded'],
     ['unknown_author_commit', 'author_commit_sha is null', 'handled', 'the author of the lines is unknown'],
-    ['no_lines', 'lines is null', 'as_is', 'adds nothing']
+    ['no_lines', 'lines is null', 'left_out', 'adds nothing, and nothing of it is removed']
 ] -%}
 {%- set line_deaths_checks = [
     ['no_birth', 'lines_born is null', 'left_out', 'lines that were never added'],

@@ -96,7 +96,30 @@ def test_a_number_that_is_not_known_says_why(tmp_path):
         "Normalized deployments: none (no mature week).",
         "Severity-weighted failure rate: none (incidents not loaded).",
         "30-day turnover of AI against human code: none (no human line removed).",
+        "Incidents: load incidents.csv, or a source of incidents.",
     ]
+
+
+def test_what_would_bring_a_number_is_said_once(tmp_path):
+    path = warehouse(
+        tmp_path,
+        normalized_deployments_per_week="null",
+        normalized_deployments_null_reason="'deployments_not_loaded'",
+        severity_weighted_failure_rate="null",
+        severity_weighted_failure_rate_null_reason="'deployments_not_loaded'",
+    )
+    lines = headline(path).splitlines()
+    assert [line for line in lines if line.startswith("Deployments: ")] == [
+        "Deployments: shipworthy load git PATH --releases 'v*' takes release tags for them, or "
+        "load deployments.csv."
+    ]
+    path.unlink()
+    warehouse(
+        tmp_path,
+        normalized_deployments_per_week="null",
+        normalized_deployments_null_reason="'no_builders'",
+    )
+    assert "say in services.csv which team owns" in headline(path)
 
 
 def test_no_ratio_without_a_verdict(tmp_path):

@@ -35,8 +35,8 @@ _NUMBERS = {
 # What brings a number that is null for a reason.
 _NEXT_STEPS = {
     "deployments_not_loaded": (
-        "Deployments: shipworthy load git PATH --releases 'v*' takes release tags for them, or load "
-        "deployments.csv."
+        "Deployments: shipworthy load git PATH --releases 'v*' takes release tags for them, or "
+        "load deployments.csv."
     ),
     "no_builders": (
         "Builders: nobody in people is in a team that ships; say in services.csv which team owns "

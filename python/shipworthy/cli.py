@@ -346,6 +346,50 @@ def show_headline(as_json: bool, schema: str | None) -> None:
     click.echo(tell(warehouse_path(), schema))
 
 
+@cli.command("publish")
+@click.option(
+    "--to",
+    "target",
+    required=True,
+    metavar="DIR|FILE|ADDRESS",
+    help="A directory (Parquet), a file ending in .duckdb, or postgres://user@host/database.",
+)
+@click.option("--demo", "with_demo", is_flag=True, help="Publish even the invented organisation.")
+@click.option(
+    "--keep",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Versions that a directory holds, the new one included; by default 3.",
+)
+@click.option(
+    "--as",
+    "name",
+    metavar="NAME",
+    default="shipworthy",
+    show_default=True,
+    help="Schema of the marts where they are published.",
+)
+@click.option(
+    "--schema",
+    metavar="NAME",
+    help="Schema of the marts in the warehouse; by default shipworthy, else the one that has them.",
+)
+def run_publish(
+    target: str, with_demo: bool, keep: int | None, name: str, schema: str | None
+) -> None:
+    """Copy the marts of the last good build to where BI tools read them, all at once.
+
+    Nobody who reads there waits, or sees a half of it. A PostgreSQL password is read from
+    PGPASSWORD or PostgreSQL's password file.
+    """
+    from shipworthy.publish import publish
+    from shipworthy.warehouse import warehouse_path
+
+    click.echo(
+        publish(warehouse_path(), target, schema=schema, name=name, with_demo=with_demo, keep=keep)
+    )
+
+
 @cli.command("forget")
 @click.argument("repository", metavar="REPOSITORY")
 def forget_repository(repository: str) -> None:

@@ -390,6 +390,33 @@ def run_publish(
     )
 
 
+@cli.command("dashboards")
+@click.option(
+    "--out", required=True, metavar="DIR", type=_DIRECTORY, help="Where to write the two files."
+)
+@click.option(
+    "--schema",
+    metavar="NAME",
+    default="shipworthy",
+    show_default=True,
+    help="Schema of the marts where they are published.",
+)
+@click.option(
+    "--database",
+    metavar="ADDRESS",
+    help="SQLAlchemy address of the published marts for Superset; it can be changed there.",
+)
+def make_dashboards(out: Path, schema: str, database: str | None) -> None:
+    """Write dashboards of the report's panels: grafana.json and superset.zip.
+
+    Both are made for marts that `shipworthy publish` wrote.
+    """
+    from shipworthy.dashboards import DATABASE, write_dashboards
+
+    grafana, superset = write_dashboards(out, schema, database or DATABASE)
+    click.echo(f"Wrote {grafana} and {superset}; import them as docs/publish.md says.")
+
+
 @cli.command("forget")
 @click.argument("repository", metavar="REPOSITORY")
 def forget_repository(repository: str) -> None:

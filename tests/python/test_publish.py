@@ -97,13 +97,9 @@ def test_dbt_records_what_it_did(demo, tmp_path):
 
     # A test that fails, then a model alone: neither may be shown.
     with duckdb.connect(str(copy)) as connection:
-        connection.execute(
-            "insert into shipworthy.ai_missing_prices select * from shipworthy.ai_missing_prices"
-        )
-        if not connection.execute("from shipworthy.ai_missing_prices").fetchall():
-            connection.execute("insert into shipworthy.ai_missing_prices default values")
-    run_dbt("test --select shipworthy__ai_missing_prices", copy, succeeds=False)
-    with pytest.raises(ShipworthyError, match=r"failed \(`dbt test`.*ai_missing_prices"):
+        connection.execute("update shipworthy.turnover_signal set turnover_ratio_low = 1000")
+    run_dbt("test --select shipworthy__turnover_signal,test_type:data", copy, succeeds=False)
+    with pytest.raises(ShipworthyError, match=r"failed \(`dbt test`.*lies_in_its_interval"):
         publish(copy, str(target), with_demo=True)
     run_dbt("run --select shipworthy__ai_missing_prices", copy)
     with pytest.raises(ShipworthyError, match=r"a part of the models \(`dbt run`"):

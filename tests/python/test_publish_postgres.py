@@ -1,6 +1,8 @@
 """The marts on a PostgreSQL server: `make test-postgres`."""
 
 import multiprocessing
+import re
+from functools import partial
 
 import duckdb
 import psycopg2
@@ -8,6 +10,7 @@ import pytest
 
 from postgres_server import USER, ServerMissingError, run_server
 from published import MARTS, make_warehouse, read_on, set_number
+from shipworthy.dashboards.grafana import queries
 from shipworthy.errors import ShipworthyError
 from shipworthy.publish import publish
 
@@ -156,3 +159,31 @@ def test_readers_see_no_error_and_one_version_while_100_are_published(warehouse,
     assert ask(address, "select nspname from pg_namespace where nspname like 'shipworthy%'") == [
         ("shipworthy",)
     ]
+
+
+def test_every_query_of_the_grafana_dashboard_finds_rows(demo, address):
+    publish(demo.warehouse, address, with_demo=True)
+    empty = []
+    for sql in queries("shipworthy"):
+        # What Grafana writes in the place of its macro and of variables.
+        filled = re.sub(
+            r"\$__timeFilter\((.*?)\)", r"\1 between '2020-01-01' and '2030-01-01'", sql
+        )
+        filled = re.sub(
+            r"\$\{(\w+):sqlstring\}",
+            partial(_chosen, mart_of(sql)),
+            filled,
+        )
+        if not ask(address, filled):
+            empty.append(sql)
+    assert not empty
+
+
+def _chosen(mart, found):
+    if found[1] == "team":
+        return "select distinct team from shipworthy.normalized_deployments"
+    return f'(select max(cast("{found[1]}" as text)) from {mart})'
+
+
+def mart_of(sql):
+    return re.search(r'from ("shipworthy"\.\S+)', sql)[1]

@@ -81,8 +81,9 @@ def test_the_demo_is_published_only_where_asked_for(tmp_path):
 
 
 def test_dbt_records_what_it_did(demo, tmp_path):
-    record = "from shipworthy_staging.shipworthy_builds order by recorded_at"
-    assert query(demo.warehouse, f"select state, command, scope, failed {record}") == [
+    record = "from shipworthy_staging.shipworthy_builds"
+    said = f"select state, command, scope, failed {record} order by recorded_at"
+    assert query(demo.warehouse, said) == [
         ("running", "dbt build", "all", None),
         ("succeeded", "dbt build", "all", None),
     ]

@@ -45,7 +45,7 @@ touched as (
 
     from line_births
 
-    union
+    union distinct
 
     select
         repository,

@@ -92,7 +92,7 @@ final as (
 
     from members
 
-    union
+    union distinct
 
     select
         looked_back_on.team,

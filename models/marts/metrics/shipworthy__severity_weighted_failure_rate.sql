@@ -100,7 +100,7 @@ team_weeks as (
 
     from releases_summed
 
-    union
+    union distinct
 
     select
         team,

@@ -70,6 +70,7 @@
         'shipworthy__survival_days': {'kind': 'integer', 'low': 1, 'high': 3650},
         'shipworthy__release_window_hours': {'kind': 'integer', 'low': 1, 'high': 168},
         'shipworthy__lines_per_unit': {'kind': 'number', 'low': 1, 'high': 1000000000},
+        'shipworthy__lines_root': {'kind': 'number', 'low': 1, 'high': 10},
         'shipworthy__change_line_cap': {'kind': 'integer', 'low': 1, 'high': 1000000000},
         'shipworthy__incident_attribution_hours': {'kind': 'integer', 'low': 1, 'high': 8760},
         'shipworthy__incident_tie': {'kind': 'word', 'words': ['at_or_before', 'strictly_before']},

@@ -76,6 +76,7 @@ held_by_release as (
         sum(human_held_lines) as human_held_lines,
         sum(automation_held_lines) as automation_held_lines,
         sum(unknown_held_lines) as unknown_held_lines,
+        sum(retired_held_lines) as retired_held_lines,
         max(case when basis = 'shipped_lines' then 1 else 0 end) as has_shipped_lines
 
     from lines_held
@@ -126,6 +127,7 @@ scored as (
             + held_by_release.unknown_held_lines,
             0.0
         ) as held_lines,
+        coalesce(held_by_release.retired_held_lines, 0.0) as retired_held_lines,
         case when held_by_release.has_shipped_lines = 1 then 'shipped_lines' else 'held_lines' end as basis,
 
         ---------- what went wrong

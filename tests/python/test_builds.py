@@ -310,6 +310,7 @@ MOMENT = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in
         ("survival_days", [0, 3651], "a whole number from 1 to 3650"),
         ("release_window_hours", [0, 169, 1.5], "a whole number from 1 to 168"),
         ("lines_per_unit", [0, -50, "50"], "a number from 1 to 1000000000"),
+        ("lines_root", [0.5, 11, "3"], "a number from 1 to 10"),
         ("change_line_cap", [0, False], "a whole number from 1 to 1000000000"),
         ("incident_attribution_hours", [0, 8761, "72"], "a whole number from 1 to 8760"),
         ("incident_tie", ["after"], "one of at_or_before, strictly_before"),

@@ -296,23 +296,9 @@ class Delivery:
 
     def builders(self, team, week):
         """Builders of a team, or of the organisation."""
-        facts = self.facts
         if team != EVERYBODY:
-            return facts.builders(team, week) or None
-        if facts.people:
-            people = {
-                facts.person(row["person_key"])
-                for row in facts.people
-                if (row.get("kind") or "human") == "human" and _valid(row, week)
-            }
-        else:
-            people = {
-                change["author_key"]
-                for change in facts.changes.values()
-                if change.get("author_kind") == "human"
-                and week - 4 * WEEK < week_of(change["landed_at"]) <= week
-            } - {None}
-        return len(people) or None
+            return self.facts.builders(team, week) or None
+        return len(self.facts.builders_of(week)) or None
 
     def weeks(self):
         """Every Monday from the first event to as_of."""

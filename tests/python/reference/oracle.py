@@ -28,8 +28,8 @@ Readings (where the page leaves room)
 - S(t) has rows as long as some change is old enough to be seen at that age.
 - A team-week has basis 'shipped_lines' when it ships a change of a repository without births, even
   one without lines. A team without builders has null builders.
-- Builders without `people`: authors of the mainline commits, for the team of each line as far as it
-  does not depend on the author (the service's, else the repository).
+- A change's teams are those of the services of its lines, where those do not depend on the author
+  (the service's, else the repository). A merger has landed what is merged.
 - "Such a deployment" of an explicit incident is any successful production deployment, finished
   before or after the incident opened.
 - A fix counts the lines it removed in any service; of equal releases the one with the later
@@ -47,7 +47,7 @@ Readings (where the page leaves room)
 """
 
 from collections import defaultdict
-from datetime import timedelta
+from datetime import date, timedelta
 
 from reference import formulas
 from reference.clock import immature_reason, last_reason
@@ -130,13 +130,17 @@ def _normalized_deployments(facts, releases):
         while week <= week_of(facts.as_of):
             found = grouped.get((team, week), [])
             builders = facts.builders(team, week)
-            stable = sum(r.held_lines * r.stability for r in found)
-            value = formulas.normalized_deployments(stable, builders, facts.var("lines_per_unit"))
+            released = sum(r.held_lines * r.stability for r in found)
+            retired = sum(r.retired * r.stability for r in found)
+            stable = max(released - retired, retired)
+            value = formulas.normalized_deployments(
+                stable, builders, facts.var("lines_per_unit"), facts.var("lines_root")
+            )
             parts = dict.fromkeys(AUTHORSHIPS, None if value is None else 0.0)
             for release in found:
                 shares[release.release_id] = None if value is None else 0.0
-                if value and stable:
-                    share = value * release.held_lines * release.stability / stable
+                if value and released:
+                    share = value * release.held_lines * release.stability / released
                     shares[release.release_id] = share
                     for name in AUTHORSHIPS:
                         if release.held_lines:
@@ -175,8 +179,15 @@ def _normalized_deployments(facts, releases):
 
 
 def _add_index(rows):
-    """Divide by the mean of the team's own first 13 mature weeks; null before they are there."""
-    mature = [r for r in rows if r["is_mature"] and r["normalized_deployments"] is not None]
+    """Divide by the mean of the first 13 mature weeks since something held was shipped."""
+    begun = next((r["week_start_on"] for r in rows if r["held_lines"] > 0), date.max)
+    mature = [
+        r
+        for r in rows
+        if r["is_mature"]
+        and r["normalized_deployments"] is not None
+        and r["week_start_on"] >= begun
+    ]
     if len(mature) < BASELINE_WEEKS:
         return
     baseline = [r["normalized_deployments"] for r in mature[:BASELINE_WEEKS]]

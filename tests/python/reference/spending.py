@@ -198,7 +198,8 @@ class Groups:
         """Why each row and each week's organisation is hidden; None where it is shown."""
         facts = self.facts
         names = {row["team"] for row in facts.people} | {team for team, _ in self.normalized}
-        names |= {r.team for r in self.releases} | set(facts._authors_by_team) | self.asked.keys()
+        names |= {r.team for r in self.releases} | self.asked.keys()
+        names |= {team for _, teams, _ in facts._landed_by for team in teams}
         paid = {row["team"] for row in self.costs}
         owners = {row["team"] for row in facts.service_rows}
         self.builders, self.people, self.reasons, self.organisation = {}, {}, {}, {}
@@ -220,7 +221,7 @@ class Groups:
                     ].add(person)
             rows = {}
             for name in names | paid:
-                builders = facts.builders(name, week)
+                builders = facts.members(name, week)
                 if not (
                     builders
                     or name in paid
@@ -295,12 +296,7 @@ class Spending(Groups):
             return None
         if commit["author_kind"] != "agent":
             return commit["author_key"]
-        landings = self.facts.landings
-        found = landings.requests_of.get((repository, change_sha))
-        if not found:
-            return None
-        request = landings.requests[found[0]]
-        return self.facts.person(request["driver_key"] or request["merged_by_key"])
+        return self.facts.driver_of(repository, change_sha)
 
     def _ai_lines(self, repository, sha, service, shipped_at):
         """Held AI lines of a shipped change by author commit, and the scale of its cap."""
@@ -315,12 +311,12 @@ class Spending(Groups):
         cutoff = shipped_at + timedelta(days=facts.var("turnover_window_days"))
         mine, every = defaultdict(float), 0
         for birth in facts.births_of[repository, sha]:
-            if birth["service"] == service and not birth["is_moved"]:
+            if birth["service"] == service and birth["is_new"]:
                 every += birth["lines"]
                 if birth["reading"] == "ai":
                     mine[birth["author_sha"]] += birth["lines"] * CLASS_WEIGHTS[birth["path_class"]]
         for death in facts.deaths_of_added[repository, sha]:
-            if death["service"] != service or death["birth_is_moved"] or death["is_moved"]:
+            if death["service"] != service or not death["birth_is_new"] or death["is_moved"]:
                 continue
             if death["removed_at"] < cutoff:
                 every -= death["lines"]

@@ -157,6 +157,8 @@ def two_releases(tables, incident=True, shape="two"):
         tables.birth("r", f"c{i}", ai, authorship="ai")
         tables.birth("r", f"c{i}", human)
         tables.deployment(f"d{i + 1}", "r", f"c{i}", at(days=i, hours=5), service="s")
+    for i in range(5):
+        tables.commit("r", f"by{i}", 4 + i, at(days=2), author_key=f"p{i}")
     if incident:
         tables.incident("i", at(days=0, hours=6), caused_by_deployment_id="d1")
 
@@ -167,14 +169,14 @@ def test_normalized_deployments_of_the_worked_example():
     marts = run(tables)
     week = only(marts["normalized_deployments"], team="t", week_start_on=date(2026, 1, 5))
     assert week["stable_held_lines"] == pytest.approx(149.2)
-    assert week["normalized_deployments"] == pytest.approx(3.8626, abs=5e-5)
-    assert week["ai_normalized_deployments"] == pytest.approx(0.1864 + 1.4757, abs=1e-4)
+    assert week["normalized_deployments"] == pytest.approx(4.2097, abs=5e-5)
+    assert week["ai_normalized_deployments"] == pytest.approx(0.2031 + 1.6082, abs=1e-4)
     first, second = (
         only(marts["fct_releases"], window_started_at=at(days=i))["normalized_deployments"]
         for i in range(2)
     )
-    assert first == pytest.approx(0.9113, abs=5e-5)
-    assert second == pytest.approx(2.9513, abs=5e-5)
+    assert first == pytest.approx(0.9932, abs=5e-5)
+    assert second == pytest.approx(3.2165, abs=5e-5)
     parts = sum(week[f"{n}_normalized_deployments"] for n in ("ai", "human", "unknown"))
     assert parts == pytest.approx(week["normalized_deployments"])
 
@@ -183,7 +185,7 @@ def test_normalized_deployments_had_both_been_clean():
     tables = Tables()
     two_releases(tables, incident=False)
     week = only(run(tables)["normalized_deployments"], week_start_on=date(2026, 1, 5))
-    assert week["normalized_deployments"] == pytest.approx(4.4944, abs=5e-5)
+    assert week["normalized_deployments"] == pytest.approx(4.6570, abs=5e-5)
 
 
 def test_failure_rate_of_the_worked_example():

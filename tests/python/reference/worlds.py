@@ -282,6 +282,7 @@ class World:
                 author_sha=author_sha,
                 authorship=authorship,
                 is_moved=is_moved,
+                is_refilled=lines % 7 == 3 or None,
                 path_class=path_class,
             )
         for key, lines in self.deaths.items():

@@ -74,6 +74,8 @@
         'shipworthy__change_line_cap': {'kind': 'integer', 'low': 1, 'high': 1000000000},
         'shipworthy__incident_attribution_hours': {'kind': 'integer', 'low': 1, 'high': 8760},
         'shipworthy__incident_tie': {'kind': 'word', 'words': ['at_or_before', 'strictly_before']},
+        'shipworthy__named_cause_days': {'kind': 'integer', 'low': 1, 'high': 3650},
+        'shipworthy__chance_share': {'kind': 'number', 'low': 0, 'high': 1},
         'shipworthy__remediation_weight': {'kind': 'number', 'low': 0, 'high': 1},
         'shipworthy__review_seconds_per_line': {'kind': 'number', 'low': 0, 'high': 3600},
         'shipworthy__median': {'kind': 'word', 'words': ['interpolated', 'lower']},

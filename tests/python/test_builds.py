@@ -314,6 +314,8 @@ MOMENT = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in
         ("change_line_cap", [0, False], "a whole number from 1 to 1000000000"),
         ("incident_attribution_hours", [0, 8761, "72"], "a whole number from 1 to 8760"),
         ("incident_tie", ["after"], "one of at_or_before, strictly_before"),
+        ("named_cause_days", [0, 2.5], "a whole number from 1 to 3650"),
+        ("chance_share", [-0.1, 1.5], "a number from 0 to 1"),
         ("remediation_weight", [-0.1, 1.1, "0.3"], "a number from 0 to 1"),
         ("review_seconds_per_line", [-1, 3601, "1"], "a number from 0 to 3600"),
         ("median", ["mean", None], "one of interpolated, lower"),

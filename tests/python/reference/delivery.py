@@ -170,7 +170,8 @@ class Requests:
         }
         pushed = set()
         if request["author_kind"] == "agent":
-            pushed = {p[2] for p in pushes if self._by_another(request, p[1], p[2])}
+            driver = self.facts.person(request["driver_key"] or request["merged_by_key"])
+            pushed = {p[2] for p in pushes if self._by_another(request, p[1], p[2])} - {driver}
         request["decisions"] = min(3, len(asked) + len(answered) + len(pushed))
         request["stamps"] = sum(self._is_stamp(request, r) for r in request["reviews"])
         request["refused"] = (
@@ -346,7 +347,7 @@ class Delivery:
                 directed = sum(c["decisions"] > 0 for c in found)
                 stamped = sum(c["is_stamped"] for c in found)
                 row = {
-                    "human_decision_density": _ratio(decisions + closed, n),
+                    "human_decision_density": _ratio(decisions, n),
                     "decisions": decisions + closed,
                     "shipped_decisions": decisions,
                     "closed_unmerged_decisions": closed,

@@ -31,6 +31,8 @@ DEFAULTS = {
     "shipworthy__change_line_cap": 200,
     "shipworthy__incident_attribution_hours": 72,
     "shipworthy__incident_tie": "at_or_before",
+    "shipworthy__named_cause_days": 30,
+    "shipworthy__chance_share": 0.1,
     "shipworthy__remediation_weight": 0.3,
     "shipworthy__review_seconds_per_line": 1,
     "shipworthy__median": "interpolated",

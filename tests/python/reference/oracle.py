@@ -60,6 +60,7 @@ from reference.shipping import (
     closes_at,
     failures_known,
     is_shipped_lines,
+    lines_touched,
     release_immature_reason,
     ship,
     window_end,
@@ -199,27 +200,73 @@ def _add_index(rows):
             row["normalized_deployments_index"] = value / mean
 
 
+def _windows(facts, releases, failures):
+    """What each team released in each window, and what went wrong: by team and week."""
+    hours = timedelta(hours=facts.var("release_window_hours"))
+    released = defaultdict(list)
+    for release in releases:
+        released[release.team, release.window_started_at].append(release)
+    weeks = defaultdict(list)
+    for team, start in released.keys() | failures.of_teams.keys():
+        found = released[team, start]
+        failed = failures.of_teams.get((team, start), [])
+        closes = closes_at(facts, start + hours)
+        incidents = [weight for is_incident, weight in failed if is_incident]
+        worst = max((weight for _, weight in failed), default=0.0)
+        weeks[team, week_of(start)].append(
+            {
+                "lines": sum(
+                    lines_touched(facts, r.repository, sha, r.service)
+                    for r in found
+                    for d in r.deployments
+                    for sha in d.put_live
+                ),
+                "has_changes": any(r.changes_put_live for r in found),
+                "is_failed": bool(failed),
+                "weight": worst,
+                "harm": sum(incidents) if incidents else worst,
+                "closes_at": closes,
+                "is_closed": all(_is_closed(facts, r, window_end(facts, r)) for r in found)
+                if found
+                else closes <= min(facts.as_of, facts.clock.incidents(), facts.clock.team(team)),
+            }
+        )
+    share = facts.var("chance_share") * facts.var("release_window_hours") / 24
+    for windows in weeks.values():
+        lines = sum(w["lines"] for w in windows)
+        for w in windows:
+            is_chance = w["has_changes"] and w["lines"] + 1e-9 >= share * lines
+            w["is_counted"] = w["is_failed"] or is_chance
+    return weeks
+
+
 def _failure_rates(facts, releases, failures, normalized):
     """Rows of severity_weighted_failure_rate."""
     z = quantile(facts.var("confidence_level"))
-    values = {(r["team"], r["week_start_on"]): r["normalized_deployments"] for r in normalized}
+    values = {(r["team"], r["week_start_on"]): r for r in normalized}
     grouped = _by_team_week(releases)
+    windows = _windows(facts, releases, failures)
     unattributed = defaultdict(int)
     for team, opened_at in failures.unattributed:
         unattributed[team, week_of(opened_at)] += 1
     rows = []
-    for team, week in sorted(grouped.keys() | unattributed.keys()):
-        found = grouped.get((team, week), [])
-        closed = [r for r in found if _is_closed(facts, r, window_end(facts, r))]
-        counted = [r for r in closed if r.changes_put_live or r.is_failed]
-        weight = float(sum(r.weight for r in counted))
+    for team, week in sorted(windows.keys() | unattributed.keys() | values.keys()):
+        found = windows.get((team, week), [])
+        closed = [w for w in found if w["is_closed"]]
+        counted = [w for w in closed if w["is_counted"]]
+        weight = float(sum(w["weight"] for w in closed))
+        harm = float(sum(w["harm"] for w in closed))
         rate = weight / len(counted) if counted else None
         deployments = [
-            d for r in found for d in r.deployments if _is_closed(facts, d, d.finished_at)
+            d
+            for r in grouped.get((team, week), [])
+            for d in r.deployments
+            if _is_closed(facts, d, d.finished_at)
         ]
         failed = [d for d in deployments if d in failures.weights]
         deployment_weight = float(sum(max(failures.weights[d]) for d in failed))
-        value = values.get((team, week))
+        shipped = values.get((team, week), {})
+        value, builders = shipped.get("normalized_deployments"), shipped.get("builders")
         row = {
             "severity_weighted_failure_rate": rate,
             "severity_weighted_change_failure_rate": (
@@ -227,6 +274,8 @@ def _failure_rates(facts, releases, failures, normalized):
             ),
             "change_failure_rate": len(failed) / len(deployments) if deployments else None,
             "failure_weight_per_normalized_deployment": weight / value if value else None,
+            "harm_per_builder_week": harm / builders if builders else None,
+            "harm_weight": harm,
         }
         low, high = wilson(rate, len(counted), z)
         row |= {
@@ -234,7 +283,7 @@ def _failure_rates(facts, releases, failures, normalized):
             "severity_weighted_failure_rate_high": high,
         }
         row |= {
-            "failed_releases": sum(r.is_failed for r in counted),
+            "failed_releases": sum(w["is_failed"] for w in closed),
             "failure_weight": weight,
             "failed_deployments": len(failed),
             "deployment_failure_weight": deployment_weight,
@@ -242,9 +291,7 @@ def _failure_rates(facts, releases, failures, normalized):
         }
         if not facts.has_incidents:
             row = dict.fromkeys(row)
-        matures_at = max(
-            [_week_end(week), *(closes_at(facts, window_end(facts, r)) for r in found)]
-        )
+        matures_at = max([_week_end(week), *(w["closes_at"] for w in found)])
         known = min(facts.clock.incidents(), facts.clock.team(team))
         reason = immature_reason(matures_at, facts.as_of, facts.as_of) or immature_reason(
             _week_end(week), facts.as_of, known
@@ -256,6 +303,7 @@ def _failure_rates(facts, releases, failures, normalized):
             "week_start_on": week,
             "is_mature": reason is None,
             "immature_reason": reason,
+            "builders": builders,
             "closed_releases": len(counted),
             "closed_deployments": len(deployments),
         }

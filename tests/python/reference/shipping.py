@@ -264,6 +264,20 @@ def held_lines(facts, repository, sha, service, shipped_at):
     return held, retired * scale
 
 
+def lines_touched(facts, repository, sha, service):
+    """Lines that a change adds to a service or removes from it, known when it lands; capped."""
+    if repository not in facts.repositories_with_births:
+        lines = facts.changes[repository, sha].get("lines_added") or 0
+    else:
+        born = facts.births_of[repository, sha]
+        died = facts.deaths_of_removing[repository, sha]
+        lines = sum(b["lines"] for b in born if b["service"] == service and not b["is_moved"])
+        lines += sum(
+            d["lines"] for d in died if d["removed_in_service"] == service and not d["is_moved"]
+        )
+    return float(min(lines, facts.var("change_line_cap")))
+
+
 def ship(facts):
     """(streams, releases): deployments by service in shipping order, and what they released."""
     streams = _streams(facts)

@@ -293,7 +293,7 @@ def test_held_lines_leave_with_turnover_come_with_retirement_and_are_capped():
     tables.death("r", "a", "c", 300)
     tables.deployment("d1", "r", "a", at(hours=1))
     tables.deployment("d3", "r", "c", at(days=93))
-    releases = run(tables)["fct_releases"]
+    releases = run(tables, change_line_cap=1000)["fct_releases"]
     assert releases[0]["held_lines"] == pytest.approx(1600 / 2 + 400 / 2 * 0.25)
     assert releases[1]["held_lines"] == 300
 

@@ -66,7 +66,7 @@ put_live_by_release as (
     select
         put_live.release_id,
         count(*) as changes_put_live,
-        sum(lines_touched.lines) as lines_put_live
+        sum(lines_touched.capped_lines) as lines_put_live
 
     from put_live
 

@@ -18,6 +18,12 @@ parts as (
 
 ),
 
+lines_touched as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__lines_touched') }}
+
+),
+
 births as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__lines_born') }}
@@ -53,13 +59,16 @@ summed as (
 scaled as (
 
     select
-        *,
-        least(
-            1.0,
-            {{ var('shipworthy__change_line_cap') }} / nullif(cast(lines as {{ shipworthy.type_double() }}), 0)
-        ) as scale
+        summed.*,
+        least(1.0, lines_touched.line_cap / nullif(summed.lines, 0)) as scale
 
     from summed
+
+    left join lines_touched
+        on
+            summed.service = lines_touched.service
+            and summed.repository = lines_touched.repository
+            and summed.sha = lines_touched.sha
 
 ),
 

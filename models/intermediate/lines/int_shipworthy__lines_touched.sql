@@ -74,21 +74,17 @@ summed as (
 
 ),
 
--- Known as soon as the change lands, unlike what of it is held.
-final as (
+measured as (
 
     select
         changes_by_service.service,
         changes_by_service.repository,
         changes_by_service.sha,
         cast(
-            least(
-                case
-                    when repositories_with_lines.repository is null then coalesce(changes.lines_added, 0)
-                    else coalesce(summed.lines, 0)
-                end,
-                {{ var('shipworthy__change_line_cap') }}
-            ) as {{ shipworthy.type_double() }}
+            case
+                when repositories_with_lines.repository is null then coalesce(changes.lines_added, 0)
+                else coalesce(summed.lines, 0)
+            end as {{ shipworthy.type_double() }}
         ) as lines
 
     from changes_by_service
@@ -106,6 +102,32 @@ final as (
 
     left join repositories_with_lines
         on changes_by_service.repository = repositories_with_lines.repository
+
+),
+
+-- Known as soon as the change lands, unlike what of it is held. Services share the cap of a change by its lines there.
+shared as (
+
+    select
+        *,
+        {{ var('shipworthy__change_line_cap') }}
+        * lines / nullif(sum(lines) over (partition by repository, sha), 0) as line_cap
+
+    from measured
+
+),
+
+final as (
+
+    select
+        service,
+        repository,
+        sha,
+        lines,
+        line_cap,
+        coalesce(least(lines, line_cap), 0.0) as capped_lines
+
+    from shared
 
 )
 

@@ -216,7 +216,7 @@ def _windows(facts, releases, failures):
         weeks[team, week_of(start)].append(
             {
                 "lines": sum(
-                    lines_touched(facts, r.repository, sha, r.service)
+                    float(min(lines_touched(facts, r.repository, sha, r.service)))
                     for r in found
                     for d in r.deployments
                     for sha in d.put_live

@@ -226,9 +226,22 @@ def _ship(facts, service, repository, deployments):
         deployment.shipped.append(sha)
 
 
+def lines_touched(facts, repository, sha, service):
+    """Lines that a change adds to a service or removes from it, and its share of the cap."""
+    cap = facts.var("change_line_cap")
+    if repository not in facts.repositories_with_births:
+        lines = facts.changes[repository, sha].get("lines_added") or 0
+        return lines, cap
+    found = [(b["service"], b) for b in facts.births_of[repository, sha]]
+    found += [(d["removed_in_service"], d) for d in facts.deaths_of_removing[repository, sha]]
+    lines = sum(row["lines"] for where, row in found if where == service and not row["is_moved"])
+    total = sum(row["lines"] for _, row in found if not row["is_moved"])
+    return lines, cap * lines / total if total else 0.0
+
+
 def held_lines(facts, repository, sha, service, shipped_at):
     """Held lines of one change in one service by authorship, capped and weighted; those retired."""
-    cap = facts.var("change_line_cap")
+    _, cap = lines_touched(facts, repository, sha, service)
     held = dict.fromkeys(AUTHORSHIPS, 0.0)
     change = facts.changes[repository, sha]
     if repository not in facts.repositories_with_births:
@@ -262,20 +275,6 @@ def held_lines(facts, repository, sha, service, shipped_at):
     for (authorship, path_class), lines in parts.items():
         held[authorship] += lines * scale * CLASS_WEIGHTS[path_class]
     return held, retired * scale
-
-
-def lines_touched(facts, repository, sha, service):
-    """Lines that a change adds to a service or removes from it, known when it lands; capped."""
-    if repository not in facts.repositories_with_births:
-        lines = facts.changes[repository, sha].get("lines_added") or 0
-    else:
-        born = facts.births_of[repository, sha]
-        died = facts.deaths_of_removing[repository, sha]
-        lines = sum(b["lines"] for b in born if b["service"] == service and not b["is_moved"])
-        lines += sum(
-            d["lines"] for d in died if d["removed_in_service"] == service and not d["is_moved"]
-        )
-    return float(min(lines, facts.var("change_line_cap")))
 
 
 def ship(facts):

@@ -15,7 +15,7 @@ from scipy.stats import t as student
 from reference.clock import immature_reason
 from reference.facts import CLASS_WEIGHTS, _valid
 from reference.formulas import midnight, week_of, whole_days
-from reference.shipping import release_immature_reason
+from reference.shipping import lines_touched, release_immature_reason
 
 WEEK = timedelta(days=7)
 TOKENS = {
@@ -301,13 +301,14 @@ class Spending(Groups):
     def _ai_lines(self, repository, sha, service, shipped_at):
         """Held AI lines of a shipped change by author commit, and the scale of its cap."""
         facts = self.facts
+        _, cap = lines_touched(facts, repository, sha, service)
         if repository not in facts.repositories_with_births:
             change = facts.changes[repository, sha]
             added = change.get("lines_added") or 0
             ai = min(change.get("ai_lines_added") or 0, added)
             if facts.authorship_of("ai", change["author_key"], change["landed_at"]) != "ai":
                 ai = 0
-            return {sha: ai * min(1.0, facts.var("change_line_cap") / added) if added else 0.0}
+            return {sha: ai * min(1.0, cap / added) if added else 0.0}
         cutoff = shipped_at + timedelta(days=facts.var("turnover_window_days"))
         mine, every = defaultdict(float), 0
         for birth in facts.births_of[repository, sha]:
@@ -330,7 +331,7 @@ class Spending(Groups):
                 every += death["lines"]
                 if retires:
                     mine[sha] += death["lines"] * CLASS_WEIGHTS[death["path_class"]]
-        scale = min(1.0, facts.var("change_line_cap") / every) if every else 0.0
+        scale = min(1.0, cap / every) if every else 0.0
         return {author: lines * scale for author, lines in mine.items()}
 
     def _read_lines(self):

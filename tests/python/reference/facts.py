@@ -190,13 +190,17 @@ class Facts:
 
     def teams_of_person(self, key, day):
         """Teams that a person is a member of on a day, by name."""
-        return sorted(
-            {
-                row["team"]
-                for row in self.people
-                if key is not None and self.person(row["person_key"]) == key and _valid(row, day)
-            }
-        )
+        if key is None:
+            return []
+        return sorted({row["team"] for row in self._memberships[key] if _valid(row, day)})
+
+    @cached_property
+    def _memberships(self):
+        """Rows of people by the person behind them."""
+        found = defaultdict(list)
+        for row in self.people:
+            found[self.person(row["person_key"])].append(row)
+        return found
 
     def author_of(self, repository, sha):
         """Person key of a commit's author, None when unknown."""

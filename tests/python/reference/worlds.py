@@ -603,8 +603,8 @@ def add_steady_team(tables):
     name = "steady"
     tables.add("services", service=name, repository=name, team=f"{name}-team")
     tables.add("people", person_key=f"{name}-one", team=f"{name}-team", kind="human")
-    for n in range(40):
-        sha, days = f"{name}.{n}", 4 * n
+    for n in range(60):
+        sha, days = f"{name}.{n}", 4 * n - 120
         tables.commit(name, sha, n + 1, at(days=days), author_key=f"{name}-one")
         tables.birth(name, sha, 5 + n % 7)
         tables.deployment(f"{name}.d{n}", name, sha, at(days=days, hours=3), service=name)

@@ -214,7 +214,9 @@ def _failing(row: dict[str, Any]) -> str:
         return f"Severity-weighted failure rate: none ({reason})."
     low, high = (row.get(f"severity_weighted_failure_rate_{end}") for end in ("low", "high"))
     limits = "" if low is None or high is None else f" [{low:.3f}, {high:.3f}]"
-    return f"Severity-weighted failure rate: {value:.3f}{limits}."
+    harm = row.get("harm_per_builder_week")
+    by_builder = "" if harm is None else f" Harm: {harm:.3f} a builder and week."
+    return f"Severity-weighted failure rate: {value:.3f}{limits}.{by_builder}"
 
 
 def _turnover(row: dict[str, Any]) -> list[str]:

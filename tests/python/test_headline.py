@@ -119,7 +119,7 @@ def test_what_would_bring_a_number_is_said_once(tmp_path):
         normalized_deployments_per_week="null",
         normalized_deployments_null_reason="'no_builders'",
     )
-    assert "say in services.csv which team owns" in headline(path)
+    assert "list who does by the address of their commits" in headline(path)
 
 
 def test_no_ratio_without_a_verdict(tmp_path):

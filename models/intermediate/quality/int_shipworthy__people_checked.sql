@@ -155,10 +155,10 @@ seen_twice as (
         'left_out' as handling,
         'the same person, tool and day from a source that knows more: counted from that one' as what_happens,
         count(*) as rows_checked,
-        coalesce(sum(case when is_counted then 0 else 1 end), 0) as row_count,
-        min(case when not is_counted then source end) as example_key,
+        coalesce(sum(case when ai_usage_counted.is_counted then 0 else 1 end), 0) as row_count,
+        min(case when not ai_usage_counted.is_counted then ai_usage_counted.source end) as example_key,
         cast(
-            sum(case when not is_counted then {{ shipworthy.tokens_of('ai_usage_counted') }} end)
+            sum(case when not ai_usage_counted.is_counted then {{ shipworthy.tokens_of('ai_usage_counted') }} end)
             as {{ dbt.type_bigint() }}
         ) as tokens
 

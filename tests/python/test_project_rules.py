@@ -212,3 +212,28 @@ def test_exposures_name_the_marts_that_they_show(project, manifest):
         if getattr(chart, "mart", None)
     }
     assert relations["shipworthy_panels"] >= panels | charts
+
+
+# What one database has and another has not, or calls otherwise.
+OF_AN_ENGINE = re.compile(
+    r"""(?<!\.)\b(?:
+        percentile_(?:cont|disc) | stddev\w* | string_agg | array_agg | listagg | date_trunc
+        | unnest
+        | generate_series | extract\(epoch\b.* | epoch | strftime | to_char | regexp_\w+ | json_\w+
+        | bool_(?:or|and) | date_diff | datediff | try_cast | make_interval
+    )\s*\( | \btrim\([^()]*,\s*'/'\) | ::\w+ | \bqualify\b | \bdistinct\s+on\b
+    | \binterval\s+' | \)\s*filter\s*\(""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def test_what_differs_between_databases_stands_in_the_engines_alone():
+    found = []
+    for folder in ("models", "macros"):
+        for path in (ROOT / folder).rglob("*.sql"):
+            if path.is_relative_to(ROOT / "macros" / "engines"):
+                continue
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                if match := OF_AN_ENGINE.search(re.sub(r"--.*", "", line)):
+                    found.append(f"{path.relative_to(ROOT)}:{number} {match[0]}")
+    assert not found

@@ -8,6 +8,7 @@ from dbt_runs import ROOT, query, run_dbt
 from shipworthy.contract import TABLES
 
 SWITCHES = re.findall(r"^  shipworthy__using_(\w+):", (ROOT / "dbt_project.yml").read_text(), re.M)
+OFF = {f"using_{name}": False for name in SWITCHES}
 # Births without deaths would read as code that nobody ever removes.
 TOGETHER = {"line_lifetimes": ("line_births", "line_deaths")}
 # What goes with an input that it hangs on.
@@ -26,10 +27,9 @@ def inputs(switch):
 
 @pytest.fixture(scope="module")
 def all_off(tmp_path_factory):
-    """Everything but commits switched off, built with every test, unit tests included."""
+    """Everything but commits switched off, built with every data test."""
     warehouse = tmp_path_factory.mktemp("all_off") / "all_off.duckdb"
-    off = {f"using_{name}": False for name in SWITCHES}
-    return run_dbt("build", warehouse, variables=off | {"unit_tests": True})
+    return run_dbt("build", warehouse, variables=OFF)
 
 
 def test_every_input_but_commits_has_a_switch():
@@ -69,3 +69,12 @@ def test_everything_builds_with_all_switched_off(all_off):
             None,
         )
     ]
+
+
+@pytest.mark.slow
+def test_unit_tests_pin_every_switch_that_they_need(all_off):
+    done = run_dbt(
+        "test --select test_type:unit", all_off.warehouse, variables=OFF | {"unit_tests": True}
+    )
+    passed = re.search(r"PASS=(\d+) WARN=0 ERROR=0 SKIP=0", done.output)
+    assert int(passed[1]) > 90

@@ -1,6 +1,7 @@
 {#- Times that can be meant: docs/metrics.md, "Plausible times". -#}
 {% macro is_plausible_time(moment) -%}
-    ({{ moment }} >= timestamp '1970-01-01 00:00:00' and {{ moment }} < timestamp '2100-01-01 00:00:00')
+    {%- set bounds = shipworthy.input_bounds() -%}
+    ({{ moment }} >= timestamp '{{ bounds['first_time'] }}' and {{ moment }} < timestamp '{{ bounds['end_of_time'] }}')
 {%- endmacro %}
 
 {#- A time that cannot be meant is unknown. -#}
@@ -11,17 +12,21 @@
 
 {% macro plausible_day(column) -%}
     {%- set day = shipworthy.read_as(column, 'date') -%}
-    case when {{ day }} >= date '1970-01-01' and {{ day }} < date '2100-01-01' then {{ day }} end
+    {%- set bounds = shipworthy.input_bounds() -%}
+    case
+        when {{ day }} >= date '{{ bounds['first_time'][:10] }}' and {{ day }} < date '{{ bounds['end_of_time'][:10] }}'
+            then {{ day }}
+    end
 {%- endmacro %}
 
 {#- First day of a validity; null: always. -#}
 {% macro valid_from(column) -%}
     {%- set day = shipworthy.read_as(column, 'date') -%}
-    case when {{ day }} >= date '1970-01-01' then {{ day }} end
+    case when {{ day }} >= date '{{ shipworthy.input_bounds()['first_time'][:10] }}' then {{ day }} end
 {%- endmacro %}
 
 {#- Day on which a validity is over; null: still. -#}
 {% macro valid_to(column) -%}
     {%- set day = shipworthy.read_as(column, 'date') -%}
-    case when {{ day }} < date '2100-01-01' then {{ day }} end
+    case when {{ day }} < date '{{ shipworthy.input_bounds()['end_of_time'][:10] }}' then {{ day }} end
 {%- endmacro %}

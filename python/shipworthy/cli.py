@@ -587,6 +587,38 @@ def rename_repository(old: str, new: str) -> None:
     click.echo(f"{old} is {new} now, in {rows:,} rows; build anew for the marts to follow.")
 
 
+@cli.command("contract")
+@click.option(
+    "--write", is_flag=True, help="Write the files anew; without it, name those that are old."
+)
+@click.option(
+    "--root",
+    metavar="DIR",
+    type=_DIRECTORY,
+    default=".",
+    show_default=True,
+    help="shipworthy's own repository.",
+)
+def keep_contract(write: bool, root: Path) -> None:
+    """Keep the macro, the YAML and the page current that state the source contract.
+
+    For those who change the contract: it is stated in python/shipworthy/contract.py.
+    """
+    from shipworthy.contract_files import stale_files
+
+    stale = stale_files(root)
+    for path, text in stale.items():
+        if write:
+            path.write_text(text, encoding="utf-8")
+    names = ", ".join(str(path) for path in stale)
+    if stale and not write:
+        raise ShipworthyError(
+            f"not what python/shipworthy/contract.py says: {names}; "
+            "run `shipworthy contract --write`."
+        )
+    click.echo(f"written: {names}" if stale else "every file says what the contract says")
+
+
 @cli.command("doctor")
 @_CONFIG
 def run_doctor(config: Path) -> None:

@@ -51,6 +51,7 @@ def test_hand_computed_rows_are_compared(built):
     }
 
 
+@pytest.mark.slow
 def test_unit_tests_of_the_package_run_where_asked_for(project, built, tmp_path):
     def unit_tests(run):
         return [
@@ -111,6 +112,7 @@ def test_relations_are_where_the_consumer_puts_them(built):
     ]
 
 
+@pytest.mark.slow
 def test_a_schema_rule_of_the_consumer_holds_for_the_package(project, tmp_path):
     rule = project / "macros" / "generate_schema_name.sql"
     rule.write_text(
@@ -127,6 +129,7 @@ def test_a_schema_rule_of_the_consumer_holds_for_the_package(project, tmp_path):
     assert nodes["model.consumer.shipping_by_team"]["schema"] == "ours_plain"
 
 
+@pytest.mark.slow
 def test_a_file_that_old_clients_cannot_open_is_warned_about(project, tmp_path):
     profiles = project / "profiles.yml"
     text = profiles.read_text()

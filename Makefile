@@ -17,7 +17,7 @@ export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := build
-.PHONY: build setup test test-all test-postgres lint check-dbt check-python demo-data contract lock clean
+.PHONY: build setup test test-all test-postgres test-installs release-check docs-site dashboards lint check-dbt check-python demo-data contract lock clean
 
 ## build: set up, then build and test every model: of what is loaded, else of the demo
 build: setup
@@ -64,6 +64,28 @@ check-python: setup
 ## test-postgres: build on a PostgreSQL server of its own, gone afterwards, and compare every row with DuckDB's
 test-postgres: setup
 	$(BIN)/pytest -m postgres
+
+## test-installs: in environments of their own, from the package index: both dbt versions, other databases' adapters, the wheel
+test-installs: setup
+	$(BIN)/pytest -m installs
+
+## release-check: what must hold before a version is tagged; see CONTRIBUTING.md
+release-check: setup
+	@test -z "$$(git status --porcelain)" || { echo "make: commit or remove what git status lists" >&2; exit 2; }
+	@version=$$($(BIN)/python -c 'import shipworthy; print(shipworthy.__version__)'); \
+		! git rev-parse --quiet --verify "refs/tags/v$$version" >/dev/null || \
+			{ echo "make: v$$version is tagged already; raise __version__, dbt_project.yml and CHANGELOG.md" >&2; exit 2; }; \
+		! grep -q "^## $$version (unreleased)" CHANGELOG.md || \
+			{ echo "make: CHANGELOG.md calls $$version unreleased; write the day there" >&2; exit 2; }
+	$(MAKE) test test-all test-installs
+
+## docs-site: dbt's documentation of what was built as one page, target/docs/static_index.html
+docs-site: setup
+	$(BIN)/dbt docs generate --static --target-path target/docs
+
+## dashboards: make the dashboards anew from the panels of the page
+dashboards: setup
+	$(BIN)/shipworthy dashboards --out dashboards
 
 ## demo-data: make the demo seeds anew
 demo-data: setup

@@ -178,6 +178,19 @@ def test_metrics_of_the_package_and_of_the_consumer_stand_side_by_side(project, 
     assert 0 < rates[0][0] < 1
 
 
+def test_uninstalling_leaves_what_was_there_before(project, built, tmp_path):
+    warehouse = Path(shutil.copy(built.warehouse, tmp_path))
+    done = run_dbt("run-operation shipworthy.uninstall", warehouse, project=project)
+    assert "now remove the package from packages.yml" in done.output
+    left = query(
+        warehouse,
+        "select distinct schema_name from duckdb_schemas() "
+        "where database_name = current_database() and not internal order by schema_name",
+    )
+    # Its own models, its own rows, and what stands in for a loader.
+    assert [name for (name,) in left] == ["analytics", "analytics_expected", "analytics_landing"]
+
+
 def test_a_wrong_variable_of_the_consumer_is_refused(project, tmp_path):
     settings = project / "dbt_project.yml"
     right = settings.read_text()

@@ -16,7 +16,7 @@ PAGE = ROOT / "docs" / "extending.md"
 LANDING = "path:seeds/landing"
 # Definitions that a project cannot turn round on its own: no choice, or one of privacy.
 CLOSED = {
-    "baseline_turn",
+    "baseline_place",
     "capped_lines",
     "comparison_basis",
     "effective_changes",

@@ -94,7 +94,7 @@ ranked as (
         row_number() over (
             partition by known_person_key, work, used_on
             order by kind_rank asc, has_bill desc, tokens desc, source asc
-        ) as turn
+        ) as place
 
     from sources_of_work
 
@@ -125,7 +125,7 @@ final as (
         {% if var('shipworthy__overlapping_usage_counts') -%}
         true as is_counted
         {%- else -%}
-        coalesce(ranked.turn, 1) = 1 as is_counted
+        coalesce(ranked.place, 1) = 1 as is_counted
         {%- endif %}
 
     from used

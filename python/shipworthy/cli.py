@@ -452,6 +452,47 @@ def show_headline(as_json: bool, schema: str | None) -> None:
     click.echo(tell(warehouse_path(), schema))
 
 
+@cli.command("report")
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=_DIRECTORY,
+    default="outcomes.html",
+    show_default=True,
+    help="The file to write.",
+)
+@click.option("--team", metavar="NAME", help="A page of one team, with rows of no other.")
+@click.option(
+    "--weeks",
+    metavar="N",
+    type=click.IntRange(min=1, max=1040),
+    default=156,
+    show_default=True,
+    help="How many weeks back the page goes.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what the page shows as JSON instead.")
+@click.option(
+    "--schema",
+    metavar="NAME",
+    help="Schema of the marts; by default shipworthy, else the one that has them.",
+)
+def write_report(
+    out: Path, team: str | None, weeks: int, as_json: bool, schema: str | None
+) -> None:
+    """Write the marts as one page that needs no server and no network.
+
+    It needs the extra `report`: pip install 'shipworthy[report]'.
+    """
+    from shipworthy.report import report_json, write_page
+    from shipworthy.warehouse import warehouse_path
+
+    if as_json:
+        click.echo(report_json(warehouse_path(), team=team, weeks=weeks, schema=schema))
+        return
+    write_page(warehouse_path(), out, team=team, weeks=weeks, schema=schema)
+    click.echo(f"Wrote {out}; open it in a browser.")
+
+
 @cli.command("forget")
 @click.argument("repository", metavar="REPOSITORY")
 def forget_repository(repository: str) -> None:

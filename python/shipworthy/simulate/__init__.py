@@ -3,7 +3,8 @@
 The demo seeds and the tests are made here, and the companies in which the gauntlet's moves are
 played (`company`). Everything is decided by `Parameters`: equal parameters give byte-identical
 files, and no clock is read. The company `lighthouse` has six teams, forty people, twelve services
-in nine repositories (four services share a monorepo) and forty weeks of history that end on Sunday 2026-10-11 23:00, on top of older code.
+in nine repositories (four services share a monorepo) and forty weeks of history that end on Sunday
+2026-10-11 23:00, on top of older code.
 Each team has a story which the metrics must show (its numbers are the constants in `parameters`):
 
 - **harbor** (`UNREAD`) accepts agent code unread. From week 14 two thirds of its AI changes are

@@ -257,9 +257,14 @@ def code(demo, weeks):
         four = [week - n * WEEK for n in range(4)]
         old = sum(retired[team, then] for then in four if (team, then) in weeks.judged)
         new = sum(added[team, then] for then in four if (team, then) in weeks.judged)
-        if old + new:
-            share = old / (old + new)
-            found[team, week, "recycled_lines"] = (share, share > 0.3 + 1e-9 and old >= 100)
+        first = weeks.baseline(team)
+        if old + new and first and week > first[-1]:
+            share, gone = old / (old + new), sum(retired[team, then] for then in first)
+            usual = gone / (gone + sum(added[team, then] for then in first))
+            found[team, week, "recycled_lines"] = (
+                share,
+                share > usual + 0.15 + 1e-9 and old >= 100,
+            )
         moved, all_ = (sum(young[team, then][place] for then in four) for place in (0, 1))
         if all_:
             share = moved / all_

@@ -42,7 +42,9 @@ team_weeks as (
         judged.team,
         judged.week_start_on,
         coalesce(added.lines_added, 0) as lines_added,
-        coalesce(retired.lines_retired, 0) as lines_retired
+        coalesce(retired.lines_retired, 0) as lines_retired,
+        {{ shipworthy.baseline_turn('judged.is_shipping_final', 'judged.team', 'judged.week_start_on') | indent(8) }}
+            as turn
 
     from judged
 
@@ -55,6 +57,24 @@ team_weeks as (
         on
             judged.team = retired.team
             and judged.week_start_on = retired.week_start_on
+
+),
+
+-- An old code base retires more than a young one: what is usual is the team's own.
+baselines as (
+
+    select
+        team,
+        max(week_start_on) as complete_on,
+        {{ shipworthy.safe_ratio('sum(lines_retired)', 'sum(lines_added + lines_retired)') }} as retired_share
+
+    from team_weeks
+
+    where turn <= {{ shipworthy.window('baseline_weeks') }}
+
+    group by team
+
+    having count(*) = {{ shipworthy.window('baseline_weeks') }}
 
 ),
 
@@ -94,10 +114,11 @@ measured as (
         {{ shipworthy.safe_ratio('of_four_weeks.lines_retired', 'of_four_weeks.lines_turned_over') }} as value,
         of_four_weeks.lines_retired as numerator,
         of_four_weeks.lines_turned_over as denominator,
-        {{ var('shipworthy__signal_recycled_lines') }} as threshold,
-        cast(null as {{ shipworthy.type_double() }}) as baseline,
+        baselines.retired_share + {{ var('shipworthy__signal_recycled_lines') }} as threshold,
+        baselines.retired_share as baseline,
         case
             when not judged.has_line_lifetimes then 'line_lifetimes_not_loaded'
+            when baselines.retired_share is null then 'no_baseline'
             when coalesce(of_four_weeks.lines_turned_over, 0) = 0 then 'no_lines'
         end as null_reason
 
@@ -107,6 +128,11 @@ measured as (
         on
             judged.team = of_four_weeks.team
             and judged.week_start_on = of_four_weeks.week_start_on
+
+    left join baselines
+        on
+            judged.team = baselines.team
+            and judged.week_start_on > baselines.complete_on
 
 ),
 

@@ -493,6 +493,77 @@ def write_report(
     click.echo(f"Wrote {out}; open it in a browser.")
 
 
+@cli.command("publish")
+@click.option(
+    "--to",
+    "target",
+    required=True,
+    metavar="DIR|FILE|ADDRESS",
+    help="A directory (Parquet), a file ending in .duckdb, or postgres://user@host/database.",
+)
+@click.option("--demo", "with_demo", is_flag=True, help="Publish even the invented organisation.")
+@click.option(
+    "--keep",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Versions that a directory holds, the new one included; by default 3.",
+)
+@click.option(
+    "--as",
+    "name",
+    metavar="NAME",
+    default="shipworthy",
+    show_default=True,
+    help="Schema of the marts where they are published.",
+)
+@click.option(
+    "--schema",
+    metavar="NAME",
+    help="Schema of the marts in the warehouse; by default shipworthy, else the one that has them.",
+)
+def run_publish(
+    target: str, with_demo: bool, keep: int | None, name: str, schema: str | None
+) -> None:
+    """Copy the marts of the last good build to where BI tools read them, all at once.
+
+    Nobody who reads there waits, or sees a half of it. A PostgreSQL password is read from
+    PGPASSWORD or PostgreSQL's password file.
+    """
+    from shipworthy.publish import publish
+    from shipworthy.warehouse import warehouse_path
+
+    click.echo(
+        publish(warehouse_path(), target, schema=schema, name=name, with_demo=with_demo, keep=keep)
+    )
+
+
+@cli.command("dashboards")
+@click.option(
+    "--out", required=True, metavar="DIR", type=_DIRECTORY, help="Where to write the two files."
+)
+@click.option(
+    "--schema",
+    metavar="NAME",
+    default="shipworthy",
+    show_default=True,
+    help="Schema of the marts where they are published.",
+)
+@click.option(
+    "--database",
+    metavar="ADDRESS",
+    help="SQLAlchemy address of the published marts for Superset; it can be changed there.",
+)
+def make_dashboards(out: Path, schema: str, database: str | None) -> None:
+    """Write dashboards of the report's panels: grafana.json and superset.zip.
+
+    Both are made for marts that `shipworthy publish` wrote.
+    """
+    from shipworthy.dashboards import DATABASE, write_dashboards
+
+    grafana, superset = write_dashboards(out, schema, database or DATABASE)
+    click.echo(f"Wrote {grafana} and {superset}; import them as docs/publish.md says.")
+
+
 @cli.command("forget")
 @click.argument("repository", metavar="REPOSITORY")
 def forget_repository(repository: str) -> None:

@@ -52,7 +52,7 @@ touched as (
 
     from line_births
 
-    union
+    union distinct
 
     -- who removes a line is the author of the change
     select

@@ -101,7 +101,7 @@ team_weeks as (
 
     from windows_summed
 
-    union
+    union distinct
 
     select
         team,
@@ -109,7 +109,7 @@ team_weeks as (
 
     from unattributed
 
-    union
+    union distinct
 
     -- also where nothing was released: its builders count
     select

@@ -61,7 +61,7 @@ teams_of_lent as (
 
     from lent
 
-    union
+    union distinct
 
     select
         service,
@@ -71,7 +71,7 @@ teams_of_lent as (
 
     from lent
 
-    union
+    union distinct
 
     select
         service,

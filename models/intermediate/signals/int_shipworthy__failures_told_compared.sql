@@ -133,6 +133,13 @@ final as (
             looked_back_on.what = baselines.what
             and looked_back_on.team = baselines.team
 
+    -- no row for weeks that are still to come
+    inner join team_weeks
+        on
+            looked_back_on.what = team_weeks.what
+            and looked_back_on.team = team_weeks.team
+            and looked_back_on.week_start_on = team_weeks.week_start_on
+
     group by looked_back_on.what, looked_back_on.team, looked_back_on.week_start_on
 
 )

@@ -155,6 +155,12 @@ final as (
     inner join baselines
         on recent.team = baselines.team
 
+    -- no row for weeks that are still to come
+    inner join team_weeks
+        on
+            recent.team = team_weeks.team
+            and recent.week_start_on = team_weeks.week_start_on
+
 )
 
 select * from final

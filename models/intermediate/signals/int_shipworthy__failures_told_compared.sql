@@ -34,9 +34,9 @@ team_weeks as (
         judged.week_start_on,
         coalesce(failures_told.told, 0) as told,
         coalesce(failures_told.hidden, 0) as hidden,
-        {{ shipworthy.baseline_turn(
+        {{ shipworthy.baseline_place(
             'judged.is_shipping_final', 'kinds.what, judged.team', 'judged.week_start_on'
-        ) | indent(8) }} as turn
+        ) | indent(8) }} as place
 
     from judged
 
@@ -60,7 +60,7 @@ baselines as (
 
     from team_weeks
 
-    where turn <= {{ shipworthy.window('baseline_weeks') }}
+    where place <= {{ shipworthy.window('baseline_weeks') }}
 
     group by what, team
 

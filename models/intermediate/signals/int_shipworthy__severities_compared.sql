@@ -39,8 +39,8 @@ team_weeks as (
         coalesce(incidents.squared_weight, 0.0) as squared_weight,
         coalesce(incidents.open_hours, 0.0) as open_hours,
         coalesce(incidents.resolved, 0) as resolved,
-        {{ shipworthy.baseline_turn('judged.is_shipping_final', 'judged.team', 'judged.week_start_on') | indent(8) }}
-            as turn
+        {{ shipworthy.baseline_place('judged.is_shipping_final', 'judged.team', 'judged.week_start_on') | indent(8) }}
+            as place
 
     from judged
 
@@ -63,7 +63,7 @@ baselines as (
 
     from team_weeks
 
-    where turn <= {{ shipworthy.window('baseline_weeks') }}
+    where place <= {{ shipworthy.window('baseline_weeks') }}
 
     group by team
 

@@ -18,10 +18,11 @@ turnover as (
         ai_turnover_rate_high as high,
         min(week_start_on) over (partition by team) as first_week_start_on
 
-    from {{ ref('shipworthy', 'shipworthy__turnover_signal') }}
+    from {{ ref('shipworthy', 'int_shipworthy__turnover_compared') }}
 
     where
         not is_organisation
+        and window_weeks = {{ shipworthy.window('compared_weeks') }}
         and ai_effective_changes >= 30
 
 ),

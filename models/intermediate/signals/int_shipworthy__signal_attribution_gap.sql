@@ -53,11 +53,11 @@ team_weeks as (
         judged.week_start_on,
         coalesce(accepted.accepted_lines, 0) as accepted_lines,
         coalesce(added.ai_tagged_lines, 0) as tagged_lines,
-        {{ shipworthy.baseline_turn(
+        {{ shipworthy.baseline_place(
             'judged.is_shipping_final and coalesce(accepted.accepted_lines, 0) > 0',
             'judged.team',
             'judged.week_start_on'
-        ) | indent(8) }} as turn
+        ) | indent(8) }} as place
 
     from judged
 
@@ -84,7 +84,7 @@ baselines as (
 
     from team_weeks
 
-    where turn <= {{ shipworthy.window('baseline_weeks') }}
+    where place <= {{ shipworthy.window('baseline_weeks') }}
 
     group by team
 

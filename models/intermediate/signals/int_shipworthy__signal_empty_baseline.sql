@@ -12,7 +12,7 @@ turned as (
         team,
         week_start_on,
         held_lines,
-        {{ shipworthy.baseline_turn('is_shipping_final', 'team', 'week_start_on') }} as turn
+        {{ shipworthy.baseline_place('is_shipping_final', 'team', 'week_start_on') }} as place
 
     from judged
 
@@ -30,7 +30,7 @@ baselines as (
 
     from turned
 
-    where turn <= {{ shipworthy.window('baseline_weeks') }}
+    where place <= {{ shipworthy.window('baseline_weeks') }}
 
     group by team
 

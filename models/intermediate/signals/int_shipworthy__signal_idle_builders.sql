@@ -51,8 +51,8 @@ turned as (
 
     select
         counted.*,
-        {{ shipworthy.baseline_turn('judged.is_shipping_final', 'judged.team', 'judged.week_start_on') | indent(8) }}
-            as turn
+        {{ shipworthy.baseline_place('judged.is_shipping_final', 'judged.team', 'judged.week_start_on') | indent(8) }}
+            as place
 
     from judged
 
@@ -74,7 +74,7 @@ baselines as (
 
     from turned
 
-    where turn <= {{ shipworthy.window('baseline_weeks') }}
+    where place <= {{ shipworthy.window('baseline_weeks') }}
 
     group by team
 

@@ -43,8 +43,8 @@ team_weeks as (
         judged.week_start_on,
         coalesce(added.lines_added, 0) as lines_added,
         coalesce(retired.lines_retired, 0) as lines_retired,
-        {{ shipworthy.baseline_turn('judged.is_shipping_final', 'judged.team', 'judged.week_start_on') | indent(8) }}
-            as turn
+        {{ shipworthy.baseline_place('judged.is_shipping_final', 'judged.team', 'judged.week_start_on') | indent(8) }}
+            as place
 
     from judged
 
@@ -70,7 +70,7 @@ baselines as (
 
     from team_weeks
 
-    where turn <= {{ shipworthy.window('baseline_weeks') }}
+    where place <= {{ shipworthy.window('baseline_weeks') }}
 
     group by team
 

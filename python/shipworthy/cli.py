@@ -435,6 +435,22 @@ def run_build(arguments: tuple[str, ...]) -> None:
     # A part of the models need not have it.
     if not {"--select", "-s", "--exclude"} & set(arguments):
         click.echo(headline(path))
+        click.echo(_page_beside(path))
+
+
+def _page_beside(warehouse: Path) -> str:
+    """Write the page beside a warehouse and say where, or say what it needs."""
+    from shipworthy.report import missing_extra, write_page
+
+    if missing_extra():
+        return "For a page of it: pip install 'shipworthy[report]', then `shipworthy report`."
+    out = warehouse.with_name("outcomes.html")
+    try:
+        write_page(warehouse, out)
+    except ShipworthyError as error:
+        # What was built stands all the same.
+        return f"No page: {error}"
+    return f"Open the page: {out}"
 
 
 @cli.command("headline")

@@ -269,7 +269,7 @@ def _company() -> list[str]:
     return [
         "## The simulated organisation",
         "",
-        "`shipworthy simulate --teams N` writes it; with `--move` one of its teams plays. What it "
+        "`shipworthy simulate --teams 6` writes one; with `--move` one of its teams plays. What it "
         "is near to:",
         "",
         *_table(("figure", "published", "simulated", "source"), rows, right=4),

@@ -55,9 +55,9 @@ def _pad(tables: Tables, share: float) -> None:
     for row in rows:
         # A merge and the branch commit that wrote the lines both count them.
         for sha in {row["added_sha"], row["author_sha"]}:
-            key = (row["repository"], sha)
-            added[key] = added.get(key, 0) + row["lines"]
-            by_ai[key] = by_ai.get(key, 0) + row["lines"] * (row["authorship"] == "ai")
+            commit = (row["repository"], sha)
+            added[commit] = added.get(commit, 0) + row["lines"]
+            by_ai[commit] = by_ai.get(commit, 0) + row["lines"] * (row["authorship"] == "ai")
     tables["line_births"] = tables["line_births"] + rows
     tables["commits"] = [
         row

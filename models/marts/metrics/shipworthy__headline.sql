@@ -19,7 +19,7 @@ failure_rates as (
 
 turnover as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__turnover_compared') }}
+    select * from {{ ref('shipworthy', 'shipworthy__turnover_signal') }}
 
     where is_organisation
 
@@ -179,27 +179,11 @@ failing as (
 
 ),
 
--- The shortest look back that gives a verdict; where none does, the shortest of all.
-looks as (
-
-    select
-        *,
-        row_number() over (
-            order by
-                week_start_on desc,
-                case when turnover_signal = 'insufficient_data' then 1 else 0 end asc,
-                window_weeks asc
-        ) as place
-
-    from turnover
-
-),
-
 verdict as (
 
-    select * from looks
+    select * from turnover
 
-    where place = 1
+    where week_start_on = (select max(newest.week_start_on) from turnover as newest)
 
 ),
 

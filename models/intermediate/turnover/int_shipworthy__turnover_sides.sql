@@ -119,8 +119,7 @@ by_side as (
         1.0 / nullif(sum(square_part), 0) as effective_changes,
         count(case when author_share > 0 then 1 end) as authors,
         cast(count(case when author_share > 0 then 1 end) - 1 as {{ shipworthy.type_double() }}) as degrees,
-        1.0 - sum(author_share * author_share) as spread_of_authors,
-        sum(residual * residual) as variance
+        sum(power(residual / nullif(1.0 - author_share, 0), 2)) as variance
 
     from by_author
 
@@ -153,7 +152,7 @@ final as (
             else least(
                 by_side.effective_changes,
                 by_side.turnover_rate * (1 - by_side.turnover_rate) / nullif(by_side.variance, 0)
-                * by_side.spread_of_authors
+                * by_side.authors / by_side.degrees
                 * power({{ z }} / ({{ shipworthy.t_quantile('by_side.degrees', t_coefficients) }}), 2)
             )
         end as effective_sample

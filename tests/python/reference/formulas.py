@@ -128,15 +128,15 @@ def _side(side, capped, totals, weights, whole_weight, people, z, confidence_lev
         rate = 1.0
     changes = 1 / sum(weight**2 for weight in by_change.values())
     authors = len(by_author)
-    variance = sum(residual**2 for residual in residuals.values())
     if authors == 1 and people > 1:
         sample = None
-    elif authors == 1 or rate in (0.0, 1.0) or variance == 0:
+    elif authors == 1 or rate in (0.0, 1.0) or not any(residuals.values()):
         sample = changes
     else:
-        spread = 1 - sum(weight**2 for weight in by_author.values())
+        without = [residuals[author] / (1 - weight) for author, weight in by_author.items()]
+        variance = (authors - 1) / authors * sum(change**2 for change in without)
         t = stats.t.ppf((1 + confidence_level) / 2, authors - 1)
-        sample = min(changes, rate * (1 - rate) / variance * spread * (z / t) ** 2)
+        sample = min(changes, rate * (1 - rate) / variance * (z / t) ** 2)
     return {
         "rate": rate,
         "changes": changes,

@@ -45,7 +45,7 @@ paired as (
         {%- for place in ('first', 'second') %}
         {%- set names = "('" ~ pairs.values() | map(attribute=loop.index0) | join("', '") ~ "')" %}
         {%- for measure in ('lines_added', 'lines_removed', 'compared_lines', 'authors') %}
-        sum(case when side in {{ names }} then {{ measure }} end) as {{ place }}_{{ measure }},
+        coalesce(sum(case when side in {{ names }} then {{ measure }} end), 0) as {{ place }}_{{ measure }},
         {%- endfor %}
         {%- for measure in (
             'capped_lines_added', 'capped_lines_removed', 'effective_changes', 'effective_sample', 'turnover_rate',

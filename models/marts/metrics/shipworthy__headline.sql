@@ -39,6 +39,12 @@ teams_known as (
 
 ),
 
+harm as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__harm_told') }}
+
+),
+
 held_back as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__held_back') }}
@@ -258,6 +264,22 @@ final as (
             when verdict.turnover_signal = 'insufficient_data' then 'insufficient_data'
         end as turnover_ratio_null_reason,
 
+        ---------- harm by authorship; too few cases give no number
+        harm.harm_last_week_start_on,
+        {%- for measure in ('fixed_lines', 'failed_releases') %}
+        {%- for part in ('ratio', 'ratio_low', 'ratio_high') %}
+        case when harm.{{ measure }}_signal <> 'insufficient_data' then harm.{{ measure }}_{{ part }} end
+            as {{ measure }}_{{ part }},
+        {%- endfor %}
+        harm.{{ measure }}_signal,
+        harm.{{ measure }}_weeks,
+        case
+            when harm.harm_last_week_start_on is null then 'no_mature_week'
+            when harm.{{ measure }}_null_reason is not null then harm.{{ measure }}_null_reason
+            when harm.{{ measure }}_signal = 'insufficient_data' then 'insufficient_data'
+        end as {{ measure }}_null_reason,
+        {%- endfor %}
+
         ---------- what holds it back
         {%- for measure in measures %}
         held_back_by_measure.{{ measure }}_held_back_by,
@@ -279,6 +301,8 @@ final as (
     cross join teams_left_out_counted
 
     cross join held_back_by_measure
+
+    cross join harm
 
     left join verdict
         on 1 = 1

@@ -16,7 +16,7 @@ import pytest
 from histories import FIRST_TIME, HOUR, Builder, Entry, blame, git, text_tree
 
 from shipworthy.errors import ShipworthyError
-from shipworthy.git import diffs, ledger, progress
+from shipworthy.git import diffs, ledger, progress_bar
 from shipworthy.git.reader import load_git
 
 DATA = Path(__file__).parents[1] / "data"
@@ -814,12 +814,12 @@ def test_a_killed_run_leaves_the_last_good_state(tmp_path, warehouse):
     story(tmp_path / "r")
     program = (
         "import os, signal, sys\n"
-        "from shipworthy.git import rows, reader\n"
-        "write = rows.write_rows\n"
+        "from shipworthy.git import storing, reader\n"
+        "write = storing.write_rows\n"
         "def killed(*args, **options):\n"
         "    write(*args, **options)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
-        "rows.write_rows = killed\n"
+        "storing.write_rows = killed\n"
         "reader.load_git(sys.argv[1:2], sys.argv[2])\n"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -898,7 +898,7 @@ def test_reports_each_load_and_draws_no_progress_bar_in_a_pipe(tmp_path, warehou
 def test_a_progress_bar_on_a_terminal(tmp_path, warehouse, monkeypatch):
     pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
     story(tmp_path / "r")
-    monkeypatch.setattr(progress, "_REDRAW_SECONDS", 0)
+    monkeypatch.setattr(progress_bar, "_REDRAW_SECONDS", 0)
     reading_end, terminal = pty.openpty()
     with open(terminal, "w") as errors:
         monkeypatch.setattr(sys, "stderr", errors)

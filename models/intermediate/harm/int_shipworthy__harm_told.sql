@@ -4,7 +4,7 @@ with
 
 harm as (
 
-    select * from {{ ref('shipworthy', 'shipworthy__harm_by_authorship') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__harm_compared') }}
 
     where is_organisation
 
@@ -38,6 +38,7 @@ ranked as (
 final as (
 
     select
+        1 as rows_told,
         max(week_start_on) as harm_last_week_start_on,
         {%- for measure in measures %}
         {%- for part in ('ratio', 'ratio_low', 'ratio_high', 'signal', 'null_reason') %}

@@ -272,8 +272,8 @@ def test_one_row_of_each_input(warehouses):
         from shipworthy.normalized_deployments where releases > 0
         """,
     )
-    assert rows == [("blue", 10.0, pytest.approx(4.0), pytest.approx(math.sqrt(4 / 50)), False)]
-    # Nobody says that deployments and incidents were read beyond their only row.
+    assert rows == [("blue", 10.0, pytest.approx(4.0), pytest.approx(math.sqrt(4 / 50)), True)]
+    # Who set as_of says that deployments and incidents were read beyond their only row.
     rows = query(
         warehouse,
         """
@@ -281,7 +281,7 @@ def test_one_row_of_each_input(warehouses):
         from shipworthy.severity_weighted_failure_rate
         """,
     )
-    assert rows == [(None, 0, "source_lags")]
+    assert rows == [(0.6, 1, None)]
     rows = query(
         warehouse, "select lines_added, lines_removed, turnover_rate from shipworthy.code_turnover"
     )
@@ -298,7 +298,7 @@ def test_one_row_of_each_input(warehouses):
         warehouse, "select input_name, reason from shipworthy.data_quality where row_count > 0"
     )
     assert ("line_deaths", "no_removing_change") in bad
-    known = {"no_removing_change", "unknown_author_commit", "clock_ahead", "source_lags"}
+    known = {"no_removing_change", "unknown_author_commit", "clock_ahead"}
     assert {reason for _, reason in bad} <= known
 
 

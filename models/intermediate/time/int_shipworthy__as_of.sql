@@ -40,11 +40,7 @@ read_last as (
 judged as (
 
     select
-        {% if var('shipworthy__as_of') -%}
-        timestamp '{{ (var('shipworthy__as_of') | string).replace('T', ' ') }}'
-        {%- else -%}
-        read_through
-        {%- endif %} as as_of_at
+        {{ shipworthy.as_of_given() or 'read_through' }} as as_of_at
 
     from read_last
 

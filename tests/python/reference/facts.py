@@ -133,8 +133,12 @@ class Facts:
 
     # ---------- as_of
 
+    def given_as_of(self):
+        """`shipworthy__as_of`, which says how far what has no watermark was read; None: not set."""
+        return _instant(self.var("as_of")) if self.var("as_of") else None
+
     def _as_of(self):
-        self.clock.as_of = _instant(self.var("as_of")) if self.var("as_of") else self.clock.newest()
+        self.clock.as_of = self.given_as_of() or self.clock.newest()
         return self.clock.as_of
 
     # ---------- commits, people, usage

@@ -109,9 +109,15 @@ class Loader:
         return read_rows(self.warehouse, table)
 
     def all_rows(self) -> dict[str, list[dict[str, Any]]]:
-        """Return the rows of all tables but the watermarks."""
-        found = {name: self.rows(name) for name in TABLES if name != "load_watermarks"}
+        """Return the rows of all tables that a load fills, without what it says of itself."""
+        about_loads = ("load_watermarks", "load_findings")
+        found = {name: self.rows(name) for name in TABLES if name not in about_loads}
         return {name: rows for name, rows in found.items() if rows}
+
+    def findings(self) -> list[tuple[str, str, str, int]]:
+        """Return input, reason, subject and count of what the load found odd."""
+        columns = ("input", "reason", "subject", "row_count")
+        return [tuple(row[name] for name in columns) for row in self.rows("load_findings")]
 
     def another(self, directory: str) -> "Loader":
         """Return a loader into a new warehouse beside this one, with the same salt."""

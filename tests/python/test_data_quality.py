@@ -250,7 +250,7 @@ def bad_world():
         world.add(
             "load_watermarks", input=name, source="test", loaded_through=AS_OF - timedelta(days=8)
         )
-    bad("deployments", "source_lags", "test", 2)
+    bad("deployments", "source_lags", "test")
     bad("incidents", "source_lags", "test")
     world.add(
         "load_findings",

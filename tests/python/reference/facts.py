@@ -52,7 +52,23 @@ AI_REACHES_THE_MARKET = datetime(2021, 6, 29)
 UNCOUNTED_CLASSES = ("generated", "vendored")
 CLASS_WEIGHTS = {"code": 1.0, "test": 1.0, "config": 1.0, "docs": 0.25, "data": 0.0}
 UNASSIGNED = "unassigned"
-PRODUCTION = ("production", "prod", "live", "prd")
+PRODUCTION = {"production", "prod", "live", "prd"}
+# The seed's other names, and what else says in a name that nobody is served.
+REHEARSALS = {
+    *("staging", "stage", "preproduction", "preprod", "uat", "qa", "test", "testing"),
+    *("development", "dev", "preview", "review", "sandbox", "canary"),
+}
+NOT_SERVING = REHEARSALS - {"canary"} | {
+    *("pre", "non", "not", "no", "nonproduction", "nonprod", "stg", "demo", "shadow", "mirror")
+}
+
+
+def is_production(environment):
+    """Whether users are served from an environment, by its name in lower case."""
+    if environment in PRODUCTION or environment in REHEARSALS:
+        return environment in PRODUCTION
+    words = set(re.split(r"[^a-z]+", environment))
+    return bool(words & PRODUCTION) and not words & NOT_SERVING
 
 
 def _instant(value):
@@ -272,7 +288,7 @@ class Facts:
         self.deployments = [
             row
             for row in self.all_deployments
-            if row.get("status") == "success" and row["environment"] in PRODUCTION
+            if row.get("status") == "success" and is_production(row["environment"])
         ]
         told = {
             row["of_service"]

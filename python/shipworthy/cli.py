@@ -298,18 +298,124 @@ def show_keys(people: tuple[str, ...]) -> None:
     "--out", required=True, metavar="DIR", type=_DIRECTORY, help="Where to write the CSV files."
 )
 @click.option("--seed", metavar="N", type=int, help="Another number, another organisation.")
-def simulate(out: Path, seed: int | None) -> None:
-    """Write the data of a small invented organisation."""
-    from shipworthy.simulate import Parameters, write_tables
+@click.option(
+    "--teams",
+    metavar="N",
+    type=click.IntRange(2, 200),
+    help="A company of so many honest teams instead of the demo organisation.",
+)
+@click.option("--weeks", metavar="N", type=click.IntRange(8, 520), help="How long; 40 by default.")
+@click.option("--move", metavar="NAME", help="What one team does to look better.")
+@click.option("--team", metavar="NAME", help="Who does; the first team by default.")
+@click.option(
+    "--from", "from_week", metavar="WEEK", type=click.IntRange(min=0), help="Since when; half-way."
+)
+def simulate(
+    out: Path,
+    seed: int | None,
+    teams: int | None,
+    weeks: int | None,
+    move: str | None,
+    team: str | None,
+    from_week: int | None,
+) -> None:
+    """Write the data of an invented organisation, as files that `shipworthy load files` takes.
+
+    By default the demo's. With --teams, --weeks or --move a company of honest teams, of which one
+    plays a move of the gauntlet (`shipworthy gauntlet --list` names them).
+    """
+    from shipworthy.simulate import Parameters, company, write_tables
     from shipworthy.simulate import simulate as simulate_tables
 
-    parameters = Parameters() if seed is None else Parameters(seed=seed)
-    tables = simulate_tables(parameters)
+    chosen = Parameters.seed if seed is None else seed
+    if teams is None and weeks is None and move is None:
+        tables = simulate_tables(Parameters(seed=chosen))
+    else:
+        parameters = company(teams or 6, weeks or 40, chosen)
+        tables = simulate_tables(parameters)
+        if move:
+            from shipworthy.gauntlet.run import play
+
+            tables = play(tables, parameters, move, team, from_week)
+    if not move and (team or from_week is not None):
+        raise click.UsageError("--team and --from go with --move")
     try:
         write_tables(tables, out)
     except OSError as error:
         raise ShipworthyError(f"{out} cannot be written: {error.strerror}.") from error
     click.echo(f"Wrote {sum(map(len, tables.values()))} rows of {len(tables)} tables to {out}.")
+
+
+@cli.command("gauntlet")
+@click.option("--list", "only_list", is_flag=True, help="Name the moves and do nothing.")
+@click.option(
+    "--moves", metavar="NAME,...", help="Moves, or families of moves; by default all of them."
+)
+@click.option(
+    "--seeds",
+    metavar="N",
+    type=click.IntRange(1, 100),
+    default=8,
+    show_default=True,
+    help="So many organisations.",
+)
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=_DIRECTORY,
+    default=Path("docs/gauntlet.md"),
+    show_default=True,
+    help="Where to write the page.",
+)
+@click.option(
+    "--project-dir",
+    metavar="DIR",
+    type=_DIRECTORY,
+    help="A dbt project that overrides a definition; by default the one here, else shipworthy's.",
+)
+@click.option("--vars", "variables", metavar="YAML", default="", help="More of dbt's variables.")
+@click.option("--check", is_flag=True, help="End with exit code 2 if a limit does not hold.")
+def run_gauntlet(
+    only_list: bool,
+    moves: str | None,
+    seeds: int,
+    out: Path,
+    project_dir: Path | None,
+    variables: str,
+    check: bool,
+) -> None:
+    """Play moves against the metrics through dbt build, and write down what they earn.
+
+    No warehouse of yours is read or written.
+    """
+    from shipworthy.gauntlet import limits, page, run
+
+    chosen = run.chosen([name.strip() for name in moves.split(",")] if moves else [])
+    if only_list:
+        for one in chosen:
+            click.echo(f"{one.name} ({one.family}, {one.effort} effort): {one.summary}")
+        return
+    result = run.run(chosen, range(1, seeds + 1), project_dir or run.own_project(), click.echo,
+                     variables)  # fmt: skip
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(page.page(result), encoding="utf-8")
+    except OSError as error:
+        raise ShipworthyError(f"{out} cannot be written: {error.strerror}.") from error
+    found = limits.kept(result)
+    broken = [(limit, change) for limit, change, holds in found if not holds]
+    for limit, change in broken:
+        click.echo(
+            f"{limit.move} moves {limit.measure} by {page.percent(change)}, "
+            f"at most {limit.most:.0%} is allowed"
+        )
+    works = len(limits.still_works(result))
+    click.echo(
+        f"{len(found) - len(broken)} of {len(found)} limits hold; {works} of {len(chosen)} moves "
+        f"improve a headline and no signal shows them. Wrote {out}."
+    )
+    if check and broken:
+        raise ShipworthyError(f"{len(broken)} limits do not hold.")
 
 
 @cli.command("build", context_settings={"ignore_unknown_options": True})

@@ -552,13 +552,10 @@ def hiding(demo, tmp_path_factory):
     connection = connect(warehouse)
     connection.execute(
         """
-        insert into shipworthy.fct_incidents by name
+        insert into shipworthy_intermediate.int_shipworthy__incidents_placed by name
         select
             'made-' || team || '-' || week_start_on || '-' || number as incident_id,
-            team, week_start_on as opened_week_start_on, week_start_on as opened_at,
-            'none' as service,
-            'sev3' as severity, false as is_severity_unknown, 'unattributed' as attribution_method,
-            0.3 as severity_weight, week_start_on as evidence_at
+            team, week_start_on as opened_week_start_on, week_start_on as opened_at
         from shipworthy.normalized_deployments, range(20) as numbers (number)
         where not (team = 'harbor' and week_start_on >= '2026-06-08' and number > 0)
         """

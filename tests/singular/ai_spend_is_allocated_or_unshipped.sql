@@ -21,15 +21,14 @@ allocated as (
 
 ),
 
+-- what two sources saw counts once
 usage_billed as (
 
-    select sum(ai_usage.billed_usd) as billed_usd
+    select sum(billed_usd) as billed_usd
 
-    from {{ ref('shipworthy', 'stg_shipworthy__ai_usage') }} as ai_usage
+    from {{ ref('shipworthy', 'int_shipworthy__ai_usage_counted') }}
 
-    cross join {{ ref('shipworthy', 'int_shipworthy__as_of') }} as as_of
-
-    where ai_usage.bucket_started_at <= as_of.as_of_at
+    where is_counted
 
 ),
 

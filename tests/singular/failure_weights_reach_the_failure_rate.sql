@@ -37,8 +37,8 @@ deployments as (
 facts as (
 
     select
-        releases.team,
-        releases.week_start_on,
+        coalesce(releases.team, deployments.team) as team,
+        coalesce(releases.week_start_on, deployments.week_start_on) as week_start_on,
         releases.failure_weight,
         deployments.failure_weight as deployment_failure_weight
 
@@ -78,7 +78,11 @@ where
     -- without incidents the rate states no weight at all
     as_of.has_incidents
     and (
-        {#- A week of nothing but unattributed incidents has no release. #}
-        abs(coalesce(facts.failure_weight, 0.0) - rates.failure_weight) <= 1e-9
-        and abs(coalesce(facts.deployment_failure_weight, 0.0) - rates.deployment_failure_weight) <= 1e-9
+        {#- A week of nothing but unattributed incidents has no release; one of redeployments alone has no row. #}
+        abs(coalesce(facts.failure_weight, 0.0) - case when rates.team is null then 0.0 else rates.failure_weight end)
+        <= 1e-9
+        and abs(
+            coalesce(facts.deployment_failure_weight, 0.0)
+            - case when rates.team is null then 0.0 else rates.deployment_failure_weight end
+        ) <= 1e-9
     ) is not true

@@ -31,11 +31,14 @@ on two services, open ones, and some that nothing explains.
 from datetime import timedelta
 
 from shipworthy.simulate.commits import write_code
+from shipworthy.simulate.company import CALIBRATION, company
 from shipworthy.simulate.delivery import deliver
 from shipworthy.simulate.gaming import play
+from shipworthy.simulate.hours import accepting, by_the_hour
 from shipworthy.simulate.incidents import plan_incidents, plan_slots
 from shipworthy.simulate.model import Plan
 from shipworthy.simulate.organisation import (
+    Organisation,
     found,
     identity_rows,
     people_rows,
@@ -49,7 +52,16 @@ from shipworthy.simulate.requests import Requests, number_requests, plan_request
 from shipworthy.simulate.usage import write_usage
 from shipworthy.simulate.write import write_tables
 
-__all__ = ["HONEST", "Gaming", "Parameters", "simulate", "write_tables"]
+__all__ = [
+    "CALIBRATION",
+    "HONEST",
+    "Gaming",
+    "Parameters",
+    "by_the_hour",
+    "company",
+    "simulate",
+    "write_tables",
+]
 
 
 def simulate(parameters: Parameters | None = None) -> dict[str, list[dict]]:
@@ -96,17 +108,25 @@ def simulate(parameters: Parameters | None = None) -> dict[str, list[dict]]:
         "deployments": deployments,
         "deployment_commits": deployment_commits,
         "incidents": incident_rows,
-        "ai_usage": write_usage(parameters, organisation),
+        "ai_usage": _usage(parameters, organisation),
         "people": people_rows(organisation),
         "identities": identity_rows(organisation),
         "services": service_rows(organisation),
-        "product_metrics": write_product_metrics(parameters),
+        "product_metrics": write_product_metrics(parameters, organisation),
         "costs": write_costs(parameters, organisation),
     }
     tables = play(tables, parameters.gaming)
     tables["load_watermarks"] = _watermarks(parameters, tables)
     tables["load_findings"] = []
     return tables
+
+
+def _usage(parameters: Parameters, organisation: Organisation) -> list[dict]:
+    """Return the rows of `ai_usage`; a company's vendors report hours and accepted lines."""
+    rows = write_usage(parameters, organisation)
+    if parameters.is_demo:
+        return rows
+    return by_the_hour(accepting(rows, parameters.seed), parameters.seed)
 
 
 def _watermarks(parameters: Parameters, tables: dict[str, list[dict]]) -> list[dict]:

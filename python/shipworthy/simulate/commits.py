@@ -49,7 +49,8 @@ def write_code(
                     _branch_commit(change, commit, by_author.get(commit.sha, []), index)
                     for index, commit in enumerate(change.branch)
                 ]
-    commits.append(_off_mainline(parameters, mainlines["lighthouse/fulfilment"]))
+    if parameters.is_demo:
+        commits.append(_off_mainline(parameters, mainlines["lighthouse/fulfilment"]))
     return commits, births, deaths
 
 

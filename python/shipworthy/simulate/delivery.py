@@ -9,8 +9,6 @@ from shipworthy.simulate.model import BUILD, Change, Incident, Plan, Slot
 from shipworthy.simulate.organisation import Organisation, Service
 from shipworthy.simulate.parameters import Parameters
 
-# These two are released to a staging environment first.
-STAGED = ("ledger", "identity")
 # Every eighth forward deployment of this service names its commits.
 NAMES_COMMITS = "fulfilment"
 
@@ -55,7 +53,7 @@ class _Pipeline:
             # Deploying for the sake of deploying: the live version once more.
             head = self.live
         sha = self.mainline[head - 1].sha
-        if self.service.name in STAGED:
+        if self.service.is_staged:
             self._record(slot, sha, environment="staging")
         row = self._record(slot, sha)
         if slot.status == "success" and head > self.live:
@@ -152,7 +150,7 @@ def deliver(
                 service.deploys_by_tag and slot.status != "success"
             ):
                 pipeline.run(slot)
-    rows.append(_running(parameters, pipelines["checkout"]))
+    rows.append(_running(parameters, pipelines.get("checkout") or next(iter(pipelines.values()))))
     rows.sort(key=lambda row: (row["created_at"], row["service"], row["environment"]))
     for number, row in enumerate(rows, start=1):
         row["deployment_id"] = f"D{number:05}"

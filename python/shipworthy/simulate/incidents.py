@@ -64,7 +64,10 @@ def plan_slots(parameters: Parameters, organisation: Organisation) -> dict[str, 
                         dice,
                     )
         slots[service.name].sort(key=lambda slot: slot.started_at)
-    _add_oddities(parameters, organisation, slots)
+    if parameters.is_demo:
+        _add_oddities(parameters, organisation, slots)
+    else:
+        _add_flags(parameters, organisation, slots)
     return slots
 
 
@@ -101,6 +104,24 @@ def _add_oddities(
         ]
 
 
+def _add_flags(
+    parameters: Parameters, organisation: Organisation, slots: dict[str, list[Slot]]
+) -> None:
+    """Flip a flag of each service every two months or so."""
+    for name, planned in slots.items():
+        dice = Dice(parameters.seed, "flags", name)
+        planned += [
+            Slot(
+                organisation.services[name],
+                parameters.week(week) + timedelta(days=2, hours=11, minutes=dice.integer(0, 200)),
+                timedelta(minutes=4),
+                "flag",
+            )
+            for week in range(4, parameters.weeks - 1)
+            if dice.chance(0.12)
+        ]
+
+
 def plan_incidents(
     parameters: Parameters,
     organisation: Organisation,
@@ -125,10 +146,13 @@ def plan_incidents(
     list of Incident
         In the order of their opening, with their ids.
     """
-    story = _bad_release(parameters, organisation, changes, slots)
-    incidents = [story, *_odd_incidents(parameters, changes)]
-    quiet_from = story.change.landing_at - timedelta(days=4)
-    quiet_to = story.change.landing_at + timedelta(days=4)
+    incidents: list[Incident] = []
+    quiet_from = quiet_to = datetime.min
+    if parameters.is_demo:
+        story = _bad_release(parameters, organisation, changes, slots)
+        incidents = [story, *_odd_incidents(parameters, changes)]
+        quiet_from = story.change.landing_at - timedelta(days=4)
+        quiet_to = story.change.landing_at + timedelta(days=4)
     candidates = [
         change
         for change in changes
@@ -147,12 +171,52 @@ def plan_incidents(
             incident = _harm(parameters, organisation, change, slots, changes, dice)
             if incident:
                 incidents.append(incident)
+    if not parameters.is_demo:
+        incidents += _unexplained(parameters, organisation, incidents)
     incidents.sort(key=lambda incident: (incident.opened_at, incident.severity_label or ""))
     for number, incident in enumerate(incidents, start=101):
         incident.incident_id = f"INC-{number}"
     for planned in slots.values():
         planned.sort(key=lambda slot: slot.started_at)
     return incidents
+
+
+def _source(team: str) -> str:
+    """Return the tool in which a team files its incidents."""
+    return SOURCES.get(team) or list(LABELS)[len(team) % len(LABELS)]
+
+
+def _unexplained(
+    parameters: Parameters, organisation: Organisation, explained: list[Incident]
+) -> list[Incident]:
+    """Plan what else incident tools hold: false alarms, maintenance, what no change explains.
+
+    One in ten, twenty and seven of the explained ones; a few of the last have no service or a
+    severity that nobody knows.
+    """
+    dice = Dice(parameters.seed, "unexplained")
+    found = []
+    for like in explained:
+        for kind, chance in (("false", 0.10), ("maintenance", 0.05), ("unexplained", 0.14)):
+            if not dice.chance(chance):
+                continue
+            opened_at = parameters.week(dice.between(0, parameters.weeks - 1)).replace(
+                second=0, microsecond=0
+            )
+            service = organisation.services[like.change.service.name]
+            found.append(
+                Incident(
+                    None if kind == "unexplained" and dice.chance(0.2) else service.name,
+                    "needs triage" if dice.chance(0.05) else like.severity_label,
+                    opened_at,
+                    acknowledged_at=opened_at + timedelta(minutes=dice.integer(1, 25)),
+                    resolved_at=opened_at + timedelta(minutes=dice.integer(20, 400)),
+                    source=like.source,
+                    is_false_alarm=kind == "false",
+                    is_maintenance=kind == "maintenance",
+                )
+            )
+    return found
 
 
 def _harm(
@@ -182,7 +246,7 @@ def _harm(
     )
     if opened_at > parameters.end:
         return None
-    source = SOURCES[change.service.owner(opened_at.date())]
+    source = _source(change.service.owner(opened_at.date()))
     severity = dice.weighted(SEVERITIES)
     incident = Incident(
         service=change.service.name,

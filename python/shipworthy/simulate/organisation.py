@@ -96,7 +96,10 @@ class Repository:
 
 @dataclass(frozen=True)
 class Service:
-    """One service: where its code lives, and who owns it since when (first owner: always)."""
+    """One service: where its code lives, and who owns it since when (first owner: always).
+
+    A staged one is released to a staging environment first.
+    """
 
     name: str
     repository: str
@@ -105,6 +108,7 @@ class Service:
     tier: str = "2"
     delivery_unit: str = "deployment"
     deploys_by_tag: bool = False
+    is_staged: bool = False
 
     def owner(self, day: date) -> str:
         """Return the team that owns the service on that day."""
@@ -146,8 +150,10 @@ def found(parameters: Parameters) -> Organisation:
     Organisation
         Its people, repositories and services.
     """
+    if not parameters.is_demo:
+        return found_company(parameters)
     people = tuple(
-        _person(parameters, team, ordinal)
+        hire(parameters, team, ordinal, _memberships(parameters, team.name, ordinal))
         for team in parameters.teams
         for ordinal in range(1, team.people + 1)
     )
@@ -178,11 +184,11 @@ def found(parameters: Parameters) -> Organisation:
         part("pricing", "services/catalog-pricing", "2", (None, "harbor"), (moved_on, "keel")),
         part("search", "services/search", "2", (None, "tide")),
         whole("fulfilment", "harbor", "2"),
-        whole("identity", "beacon", "1"),
+        whole("identity", "beacon", "1", is_staged=True),
         whole("notifications", "beacon", "3"),
         whole("assistant", "foghorn", "3"),
         whole("storefront", "tide", "1"),
-        whole("ledger", "keel", "1"),
+        whole("ledger", "keel", "1", is_staged=True),
         whole("gateway", "anchor", "1", deploys_by_tag=True),
         whole("infrastructure", "anchor", "2", delivery_unit="commit"),
     ]
@@ -194,7 +200,9 @@ def found(parameters: Parameters) -> Organisation:
     )
 
 
-def _person(parameters: Parameters, team: Team, ordinal: int) -> Person:
+def hire(
+    parameters: Parameters, team: Team, ordinal: int, memberships: tuple[Membership, ...]
+) -> Person:
     """Make the `ordinal`-th person of a team."""
     handle = f"{team.name}-{ordinal}"
     dice = Dice(parameters.seed, "person", handle)
@@ -203,16 +211,18 @@ def _person(parameters: Parameters, team: Team, ordinal: int) -> Person:
     return Person(
         handle=handle,
         role="lead" if ordinal == 1 else dice.weighted({"engineer": 4, "senior engineer": 3}),
-        memberships=_memberships(parameters, team.name, handle),
+        memberships=memberships,
         tool=team.usage.tool if ordinal <= team.users else None,
         tool_from_week=tool_from_week,
         away_weeks=frozenset(dice.integer(2, parameters.weeks - 1) for _ in range(3)),
-        has_alias=handle in ("harbor-2", "beacon-3", "keel-1", "tide-6"),
+        has_alias=handle in ("harbor-2", "beacon-3", "keel-1", "tide-6")
+        or (not parameters.is_demo and ordinal == 3),
     )
 
 
-def _memberships(parameters: Parameters, team: str, handle: str) -> tuple[Membership, ...]:
+def _memberships(parameters: Parameters, team: str, ordinal: int) -> tuple[Membership, ...]:
     """Return the teams of a person: most stay in one, a few move, join, leave or have two."""
+    handle = f"{team}-{ordinal}"
     if handle == "foghorn-7":
         moved_on = parameters.week(16).date()
         return (Membership(team, None, moved_on), Membership("keel", moved_on))
@@ -224,6 +234,54 @@ def _memberships(parameters: Parameters, team: str, handle: str) -> tuple[Member
         # Leaves in the middle of a week: still a builder of the week that started before.
         return (Membership(team, None, (parameters.week(30) + timedelta(days=3)).date()),)
     return (Membership(team),)
+
+
+def found_company(parameters: Parameters) -> Organisation:
+    """Found a company of as many teams as there are, each with two repositories and three services.
+
+    In every third team somebody leaves, moves to the next team, or joins. What a team has is
+    nobody else's, so that one team can play a move and leave the others as they are.
+    """
+    people: list[Person] = []
+    repositories: dict[str, Repository] = {}
+    services: dict[str, Service] = {}
+    names = [team.name for team in parameters.teams]
+    for index, team in enumerate(parameters.teams):
+        following = names[(index + 1) % len(names)]
+        left_on = (parameters.week(0.75 * parameters.weeks) + timedelta(days=3)).date()
+        moved_on = parameters.week(parameters.weeks * 2 // 5).date()
+        joined_on = parameters.week(6).date()
+        changing = {
+            0: (Membership(team.name, None, left_on),),
+            1: (Membership(team.name, None, moved_on), Membership(following, moved_on)),
+            2: (Membership(team.name, joined_on),),
+        }[index % 3]
+        people += [
+            hire(
+                parameters,
+                team,
+                ordinal,
+                changing
+                if ordinal == team.people and team.people > 5
+                else (Membership(team.name),),
+            )
+            for ordinal in range(1, team.people + 1)
+        ]
+        app, core = f"{COMPANY}/{team.name}-app", f"{COMPANY}/{team.name}-core"
+        repositories[app] = Repository(app)
+        repositories[core] = Repository(core, "merge" if index % 3 == 1 else "squash", True)
+        owners = ((None, team.name),)
+        for name, repository, prefix in (
+            (f"{team.name}-api", app, "services/api"),
+            (f"{team.name}-web", app, "services/web"),
+            (f"{team.name}-core", core, None),
+        ):
+            services[name] = Service(
+                name, repository, prefix, owners, is_staged=repository == core and index % 2 == 0
+            )
+    return Organisation(
+        tuple(people), repositories, services, {team.name: team for team in parameters.teams}
+    )
 
 
 def people_rows(organisation: Organisation) -> list[dict]:
@@ -241,7 +299,8 @@ def people_rows(organisation: Organisation) -> list[dict]:
         for membership in person.memberships
     ]
     # Four humans and a bot are still fewer than five builders.
-    return [*rows, {"person_key": BOT_KEY, "team": "anchor", "role": "bot", "kind": "automation"}]
+    home = "anchor" if "anchor" in organisation.teams else list(organisation.teams)[-1]
+    return [*rows, {"person_key": BOT_KEY, "team": home, "role": "bot", "kind": "automation"}]
 
 
 def identity_rows(organisation: Organisation) -> list[dict]:

@@ -17,13 +17,15 @@ _BUILDER_USD = 12_500.0
 _SEAT_USD = 39.0
 
 
-def write_product_metrics(parameters: Parameters) -> list[dict]:
+def write_product_metrics(parameters: Parameters, organisation: Organisation) -> list[dict]:
     """Write the product metrics; the day of the bad release is a bad day for its service.
 
     Parameters
     ----------
     parameters : Parameters
         Seed and period.
+    organisation : Organisation
+        Services.
 
     Returns
     -------
@@ -32,7 +34,8 @@ def write_product_metrics(parameters: Parameters) -> list[dict]:
     """
     bad_on = (parameters.start + parameters.bad_release.opened_after).date()
     rows = []
-    for service, metric, level, spread, higher_is_better, control, decimals in _METRICS:
+    metrics = _METRICS if parameters.is_demo else _metrics_of_a_company(organisation)
+    for service, metric, level, spread, higher_is_better, control, decimals in metrics:
         dice = Dice(parameters.seed, "product metric", service, metric)
         for day in range(7 * parameters.weeks):
             measured_on = parameters.start.date() + timedelta(days=day)
@@ -50,6 +53,15 @@ def write_product_metrics(parameters: Parameters) -> list[dict]:
                 }
             )
     return rows
+
+
+def _metrics_of_a_company(organisation: Organisation) -> list[tuple]:
+    """Return a metric of each team's web service."""
+    return [
+        (name, "conversion_rate", 0.0312, 0.0016, True, None, 5)
+        for name in organisation.services
+        if name.endswith("-web")
+    ]
 
 
 def write_costs(parameters: Parameters, organisation: Organisation) -> list[dict]:

@@ -99,6 +99,8 @@ class Team:
         How many times, then.
     harm : float
         Share of its changes that cause an incident once they are live.
+    has_agent : bool
+        Whether an agent account opens requests in its monorepo.
     """
 
     name: str
@@ -109,6 +111,7 @@ class Team:
     usage: Usage
     deployments_a_week: int
     harm: float
+    has_agent: bool = False
     split_from_week: int | None = None
     split_a_day: int = 0
 
@@ -129,6 +132,7 @@ UNREAD = Team(
     usage=Usage("claude", tokens=1.3),
     deployments_a_week=3,
     harm=0.030,
+    has_agent=True,
 )
 
 CAREFUL = Team(
@@ -181,6 +185,7 @@ AVERAGE = Team(
     usage=Usage("claude", is_billed=False),
     deployments_a_week=3,
     harm=0.020,
+    has_agent=True,
 )
 
 SMALL = Team(
@@ -206,6 +211,7 @@ HONEST = tuple(
         people=team.people,
         users=team.users,
         usage=Usage(team.usage.tool),
+        has_agent=team.has_agent,
     )
     for team in STORIES
 )
@@ -282,6 +288,8 @@ class Parameters:
         The release that goes wrong.
     gaming : Gaming
         Cheap moves made on top, none by default.
+    is_demo : bool
+        Whether it is the demo organisation; else a company of any teams (`company`).
     """
 
     seed: int = 20260105
@@ -290,14 +298,21 @@ class Parameters:
     teams: tuple[Team, ...] = STORIES
     bad_release: BadRelease = field(default_factory=BadRelease)
     gaming: Gaming = field(default_factory=Gaming)
+    is_demo: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what would leave a story untold or a week cut in two."""
         if self.start.weekday() or self.start != self.start.replace(hour=0, minute=0, second=0):
             raise ValueError(f"start = {self.start}: must be a Monday at 00:00")
+        names = [team.name for team in self.teams]
+        if not self.is_demo:
+            if not 8 <= self.weeks <= 520:
+                raise ValueError(f"weeks = {self.weeks}: must be 8 to 520")
+            if len(set(names)) != len(names) or min(team.people for team in self.teams) < 2:
+                raise ValueError("teams: must have names of their own and two people or more")
+            return
         if self.weeks < 40:
             raise ValueError(f"weeks = {self.weeks}: must be 40 or more, the stories take so long")
-        names = [team.name for team in self.teams]
         if sorted(names) != sorted(team.name for team in STORIES):
             raise ValueError(f"teams = {names}: must be the six teams of the demo, changed at will")
 

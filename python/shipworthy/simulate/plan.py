@@ -69,11 +69,11 @@ def _week(
         repository = organisation.repositories[service.repository]
         kind = dice.weighted(KINDS)
         by_ai = uses_ai and dice.chance(phase.ai_share)
-        # An agent account works for harbor and keel in the monorepo; it has a driver, no team.
+        # An agent account works for some teams in a monorepo; it has a driver, no team.
         by_agent = (
             by_ai
             and service.path_prefix is not None
-            and team in ("harbor", "keel")
+            and organisation.teams[team].has_agent
             and dice.chance(0.15)
         )
         if by_agent:

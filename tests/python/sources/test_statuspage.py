@@ -85,7 +85,7 @@ class TestStatuspage(SourceChecks):
     def test_a_hand_set_impact_wins(self, rows: dict[str, dict[str, Any]]) -> None:
         third = rows["overridden"]
         assert third["severity_label"] == "critical"
-        assert third["service"] == "acme/shop+Checkout"
+        assert third["service"] == '["acme/shop", "Checkout"]'
         assert third["opened_at"] == datetime(2026, 5, 10, 13, 20, 2, 452000)  # created
         assert third["resolved_at"] is None
 

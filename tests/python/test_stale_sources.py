@@ -66,7 +66,8 @@ class Company:
     def load(self, feed_ends_days_ago):
         """Load all of it; the feed of incidents was read up to some days ago."""
         through = datetime.fromtimestamp(self.now, UTC) - timedelta(days=feed_ends_days_ago)
-        opened = datetime.fromtimestamp(self.now, UTC) - timedelta(days=100)
+        # An hour after one of the releases.
+        opened = datetime.fromtimestamp(self.now, UTC) - timedelta(weeks=14)
         exports = self.directory / f"exports-{feed_ends_days_ago}"
         exports.mkdir()
         tables = {

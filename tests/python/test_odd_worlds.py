@@ -172,12 +172,23 @@ def company(rounds, days):
     return world.rows
 
 
+def company_without_members():
+    """People are loaded, and there are none: nobody is a builder, whoever wrote the changes."""
+    rows = company(6, 1)
+    rows["people"] = []
+    world = Tables()
+    world.add("load_watermarks", input="people", source="hr", loaded_through=at(days=66))
+    rows["load_watermarks"] += world.rows["load_watermarks"]
+    return rows
+
+
 WORLDS = {
     "nothing": (lambda: Tables().rows, {}),
     "one_commit": (one_commit, {}),
     "one_row_each": (one_row_each, {"as_of": at(days=60)}),
     "one_team": (lambda: company(30, 7), {}),
     "one_week": (lambda: company(6, 1), {}),
+    "no_members": (company_without_members, {}),
     "ten_years": (lambda: company(YEARS_OF_WEEKS, 7), {}),
     "ten_years_from_the_middle": (lambda: company(YEARS_OF_WEEKS, 7), {"as_of": MIDDLE}),
 }
@@ -223,7 +234,7 @@ def test_marts_equal_the_reference(tables, warehouses, world):
     assert not found, f"{len(found)} differences\n" + "\n".join(found[:60])
 
 
-@pytest.mark.parametrize("world", ["one_row_each", "one_team", "one_week"])
+@pytest.mark.parametrize("world", ["one_row_each", "one_team", "one_week", "no_members"])
 def test_spending_equals_the_reference(warehouses, world):
     _, expected = expect(warehouses[world], "shipworthy_raw", **WORLDS[world][1])
     found = sorted(spending_differences(warehouses[world], expected))
@@ -253,6 +264,17 @@ def test_nothing_is_nothing_and_not_zero(warehouses):
     )
     reasons = ("deployments_not_loaded", "incidents_not_loaded", "line_lifetimes_not_loaded")
     assert rows == [(None, None, None, None, *reasons)]
+
+
+def test_people_who_are_loaded_and_none_build_nothing(warehouses):
+    rows = query(
+        warehouses["no_members"],
+        """
+        select distinct builders, normalized_deployments, held_lines > 0
+        from shipworthy.normalized_deployments where releases > 0
+        """,
+    )
+    assert rows == [(0, None, True)]
 
 
 def test_one_commit_ships_nothing(warehouses):

@@ -24,6 +24,12 @@ line_births as (
 
 ),
 
+load_watermarks as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__load_watermarks') }}
+
+),
+
 -- Commits decide what counts as over; without any, whatever was read last.
 read_last as (
 
@@ -70,7 +76,11 @@ final as (
         {%- for input in ('deployments', 'incidents', 'ai_usage') %}
         coalesce(max(case when parts_known.input_name = '{{ input }}' then 1 else 0 end), 0) = 1 as has_{{ input }},
         {%- endfor %}
-        exists(select 1 as found from people) as has_people,
+        {{ "1 = 1" if shipworthy.input_is_on('people') else "1 = 0" }}
+        and (
+            exists(select 1 as found from people)
+            or exists(select 1 as found from load_watermarks where input_name = 'people')
+        ) as has_people,
         exists(select 1 as found from services) as has_services,
         exists(select 1 as found from line_births) as has_line_lifetimes,
         {%- for input in ('incidents', 'ai_usage', 'product_metrics') %}

@@ -299,7 +299,7 @@ class Delivery:
         facts = self.facts
         if team != EVERYBODY:
             return facts.builders(team, week) or None
-        if facts.people:
+        if facts.has_people:
             people = {
                 facts.person(row["person_key"])
                 for row in facts.people

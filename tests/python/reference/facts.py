@@ -123,6 +123,9 @@ class Facts:
             if row["person_key"] is not None
         }
         self.people = self._input("people")
+        # Loaded and empty is an organisation without members.
+        marks = {row["input"] for row in self._input("load_watermarks")}
+        self.has_people = self.is_on("people") and (bool(self.people) or "people" in marks)
         self._read_commits()
         self._read_usage()
         self._read_deployments()
@@ -511,7 +514,7 @@ class Facts:
 
     def builders(self, team, week_start_on):
         """Builders of a team-week."""
-        if self.people:
+        if self.has_people:
             return len(
                 {
                     self.person(row["person_key"])

@@ -274,7 +274,7 @@ def test_people_who_are_loaded_and_none_build_nothing(warehouses):
         from shipworthy.normalized_deployments where releases > 0
         """,
     )
-    assert rows == [(0, None, True)]
+    assert rows == [(None, None, True)]
 
 
 def test_one_commit_ships_nothing(warehouses):

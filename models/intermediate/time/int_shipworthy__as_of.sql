@@ -30,6 +30,21 @@ load_watermarks as (
 
 ),
 
+-- People that are loaded may be none.
+people_loaded as (
+
+    select 'row' as loaded_as from people
+
+    union all
+
+    select 'watermark' as loaded_as from load_watermarks
+
+    where
+        input_name = 'people'
+        and {{ '1 = 1' if shipworthy.input_is_on('people') else '1 = 0' }}
+
+),
+
 -- Commits decide what counts as over; without any, whatever was read last.
 read_last as (
 
@@ -76,11 +91,7 @@ final as (
         {%- for input in ('deployments', 'incidents', 'ai_usage') %}
         coalesce(max(case when parts_known.input_name = '{{ input }}' then 1 else 0 end), 0) = 1 as has_{{ input }},
         {%- endfor %}
-        {{ "1 = 1" if shipworthy.input_is_on('people') else "1 = 0" }}
-        and (
-            exists(select 1 as found from people)
-            or exists(select 1 as found from load_watermarks where input_name = 'people')
-        ) as has_people,
+        exists(select 1 as found from people_loaded) as has_people,
         exists(select 1 as found from services) as has_services,
         exists(select 1 as found from line_births) as has_line_lifetimes,
         {%- for input in ('incidents', 'ai_usage', 'product_metrics') %}

@@ -266,6 +266,10 @@ class Groups:
                 self.reasons[name, week] = reason
             if rows:
                 everybody = sum(rows.values())
+                if facts.has_people:
+                    # People of no team are no builders, and both must be enough.
+                    of_teams = sum(rows[name] for name in rows if self.builders[name, week])
+                    everybody = min(everybody, of_teams)
                 reason = "protects_a_small_group" if gives_away(hidden) else None
                 self.organisation[week] = "group_too_small" if everybody < self.group else reason
 

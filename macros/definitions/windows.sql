@@ -8,6 +8,7 @@
         'incident_weeks': 13,
         'spent_weeks': 8,
         'retired_after_days': 91,
+        'credited_after_days': 7,
         'longer_looks': [26, 52],
         'feeding_days': 91,
         'lagging_after_days': 7,
@@ -15,11 +16,12 @@
     } -%}
     {#- baseline_weeks: a quarter of a team's own past, which it is compared with
         compared_weeks: together they have enough changes for AI and human turnover, late turnover and the headline
-        authored_weeks: without `people`, who authored a change in them is a builder
+        authored_weeks: who landed a change in them builds
         tagged_weeks: the lines of one week hang on a few changes
         incident_weeks: one week has too few incidents to miss any
         spent_weeks: one week of one person is little to judge by
         retired_after_days: a line that lived so long was old code when it went
+        credited_after_days: what was live for longer has shipped, whatever is rolled back later
         longer_looks: half a year and a year, where compared_weeks give the headline no verdict
         feeding_days: a source that brought nothing for so long feeds a service no more
         lagging_after_days: vendors' reports are days late as a rule; a week is worth telling

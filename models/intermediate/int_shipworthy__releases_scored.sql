@@ -14,6 +14,12 @@ put_live as (
 
 ),
 
+lines_touched as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__lines_touched') }}
+
+),
+
 lines_held as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__lines_held') }}
@@ -58,12 +64,19 @@ releases as (
 put_live_by_release as (
 
     select
-        release_id,
-        count(*) as changes_put_live
+        put_live.release_id,
+        count(*) as changes_put_live,
+        sum(lines_touched.capped_lines) as lines_put_live
 
     from put_live
 
-    group by release_id
+    left join lines_touched
+        on
+            put_live.service = lines_touched.service
+            and put_live.repository = lines_touched.repository
+            and put_live.sha = lines_touched.sha
+
+    group by put_live.release_id
 
 ),
 
@@ -76,6 +89,7 @@ held_by_release as (
         sum(human_held_lines) as human_held_lines,
         sum(automation_held_lines) as automation_held_lines,
         sum(unknown_held_lines) as unknown_held_lines,
+        sum(retired_held_lines) as retired_held_lines,
         max(case when basis = 'shipped_lines' then 1 else 0 end) as has_shipped_lines
 
     from lines_held
@@ -115,6 +129,7 @@ scored as (
         ---------- what it shipped
         cast(releases.deployments as {{ dbt.type_bigint() }}) as deployments,
         cast(coalesce(put_live_by_release.changes_put_live, 0) as {{ dbt.type_bigint() }}) as changes_put_live,
+        coalesce(put_live_by_release.lines_put_live, 0.0) as lines_put_live,
         cast(coalesce(held_by_release.changes_shipped, 0) as {{ dbt.type_bigint() }}) as changes_shipped,
         {%- for authorship in ('ai', 'human', 'automation', 'unknown') %}
         coalesce(held_by_release.{{ authorship }}_held_lines, 0.0) as {{ authorship }}_held_lines,
@@ -126,6 +141,7 @@ scored as (
             + held_by_release.unknown_held_lines,
             0.0
         ) as held_lines,
+        coalesce(held_by_release.retired_held_lines, 0.0) as retired_held_lines,
         case when held_by_release.has_shipped_lines = 1 then 'shipped_lines' else 'held_lines' end as basis,
 
         ---------- what went wrong

@@ -58,7 +58,7 @@ team_weeks as (
 
 ),
 
-pooled as (
+summed as (
 
     select
         team,
@@ -67,7 +67,9 @@ pooled as (
         sum(deployments) as deployments,
         sum(changes_shipped) as changes_shipped,
         sum(held_lines) as held_lines,
-        sum(held_lines * stability) as stable_held_lines,
+        sum(held_lines * stability) as released_stable_lines,
+        sum((held_lines - retired_held_lines) * stability) as new_stable_lines,
+        sum(retired_held_lines * stability) as retired_stable_lines,
         max(case when basis = 'shipped_lines' then 1 else 0 end) as has_shipped_lines,
         max(closed_at) as closed_at,
         max(turnover_window_ended_at) as turnover_window_ended_at,
@@ -77,6 +79,17 @@ pooled as (
     from releases
 
     group by team, week_start_on
+
+),
+
+-- A replaced line counts once, wherever and whenever in the week its replacement shipped.
+pooled as (
+
+    select
+        *,
+        greatest(new_stable_lines, retired_stable_lines) as stable_held_lines
+
+    from summed
 
 ),
 
@@ -91,6 +104,7 @@ final as (
         coalesce(pooled.changes_shipped, 0) as changes_shipped,
         coalesce(pooled.held_lines, 0.0) as held_lines,
         coalesce(pooled.stable_held_lines, 0.0) as stable_held_lines,
+        coalesce(pooled.released_stable_lines, 0.0) as released_stable_lines,
         cast(
             {{ shipworthy.normalized_deployments('coalesce(pooled.stable_held_lines, 0.0)', 'builders.builders') }}
             as {{ shipworthy.type_double() }}

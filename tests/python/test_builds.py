@@ -8,7 +8,15 @@ from datetime import datetime
 import pytest
 from dbt.cli.main import dbtRunner
 
-from dbt_runs import ROOT, differences, query, read_schemas, run_dbt, two_at_a_time
+from dbt_runs import (
+    ROOT,
+    differences,
+    query,
+    read_parsed,
+    read_schemas,
+    run_dbt,
+    two_at_a_time,
+)
 from shipworthy.contract import RAW_SCHEMA, TABLES
 from shipworthy.files import load_files
 from shipworthy.warehouse import _RESERVED_STEMS, connect
@@ -67,7 +75,8 @@ def loaded(tmp_path_factory):
 def test_the_same_data_from_files_give_the_same_marts(demo, loaded, tmp_path):
     warehouse = tmp_path / "warehouse.duckdb"
     shutil.copy(loaded, warehouse)
-    run_dbt("build", warehouse)
+    run_dbt("seed", warehouse)
+    run_dbt("run", warehouse)
     expected, found = (
         read_schemas(one, "shipworthy", leaving_out=["data_source"])
         for one in (demo.warehouse, warehouse)
@@ -150,7 +159,10 @@ LATER = {
 }
 
 
-def test_what_comes_after_as_of_has_no_effect(loaded, tmp_path):
+@pytest.mark.parametrize(
+    "commands", [("seed", "run"), pytest.param(("build",), marks=pytest.mark.slow)]
+)
+def test_what_comes_after_as_of_has_no_effect(loaded, tmp_path, commands):
     def build(name):
         warehouse = tmp_path / f"{name}.duckdb"
         shutil.copy(loaded, warehouse)
@@ -158,7 +170,8 @@ def test_what_comes_after_as_of_has_no_effect(loaded, tmp_path):
         if name == "truncated":
             _truncate(warehouse)
         as_of = AS_OF if name == "whole" else ""
-        run_dbt("build", warehouse, variables={"demo": False, "as_of": as_of})
+        for command in commands:
+            run_dbt(command, warehouse, variables={"demo": False, "as_of": as_of})
         return read_schemas(warehouse, "shipworthy")
 
     marts = two_at_a_time(build, ["truncated", "whole"])
@@ -230,7 +243,7 @@ class Operations:
             *("--target-path", str(directory), "--log-path", str(directory)),
             "--quiet",
         )
-        self.manifest = dbtRunner().invoke(["parse", *self.arguments]).result
+        self.manifest = read_parsed(directory)
 
     def invoke(self, *command):
         """Run a dbt command."""
@@ -310,9 +323,12 @@ MOMENT = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in
         ("survival_days", [0, 3651], "a whole number from 1 to 3650"),
         ("release_window_hours", [0, 169, 1.5], "a whole number from 1 to 168"),
         ("lines_per_unit", [0, -50, "50"], "a number from 1 to 1000000000"),
+        ("lines_root", [0.5, 11, "3"], "a number from 1 to 10"),
         ("change_line_cap", [0, False], "a whole number from 1 to 1000000000"),
         ("incident_attribution_hours", [0, 8761, "72"], "a whole number from 1 to 8760"),
         ("incident_tie", ["after"], "one of at_or_before, strictly_before"),
+        ("named_cause_days", [0, 2.5], "a whole number from 1 to 3650"),
+        ("chance_share", [-0.1, 1.5], "a number from 0 to 1"),
         ("remediation_weight", [-0.1, 1.1, "0.3"], "a number from 0 to 1"),
         ("review_seconds_per_line", [-1, 3601, "1"], "a number from 0 to 3600"),
         ("median", ["mean", None], "one of interpolated, lower"),

@@ -161,16 +161,25 @@ def staged(warehouse, name, columns):
 
 @pytest.fixture(scope="module")
 def warehouses(tmp_path_factory):
-    """One warehouse a tool, its inputs staged."""
-    built = {}
-    for tool in TOOLS:
-        warehouse = land(tmp_path_factory.mktemp(tool), tool)
-        stage(warehouse, tool)
-        built[tool] = warehouse
-    return built
+    """One warehouse a tool, its inputs staged when it is first asked for."""
+
+    class Staged(dict):
+        def __missing__(self, tool):
+            self[tool] = land(tmp_path_factory.mktemp(tool), tool)
+            stage(self[tool], tool)
+            return self[tool]
+
+    return Staged()
 
 
-@pytest.mark.parametrize("tool", TOOLS)
+# `make test` stages what one tool lands, `make test-all` the rest too.
+each_tool = pytest.mark.parametrize(
+    "tool",
+    [pytest.param(tool, marks=() if tool == "fivetran" else pytest.mark.slow) for tool in TOOLS],
+)
+
+
+@each_tool
 def test_requests(warehouses, tool):
     found = staged(
         warehouses[tool],
@@ -182,6 +191,7 @@ def test_requests(warehouses, tool):
     assert staged(warehouses[tool], "pull_requests", "distinct repository") == [("acme/shop",)]
 
 
+@pytest.mark.slow
 def test_lines_of_requests_where_the_tool_has_them(warehouses):
     columns = "number, lines_added, lines_removed"
     counted = [(1, 20, 0), (2, 30, 2), (3, 5, 5), (4, 1, 1)]
@@ -191,30 +201,31 @@ def test_lines_of_requests_where_the_tool_has_them(warehouses):
     assert staged(warehouses["fivetran"], "pull_requests", columns) == unknown
 
 
-@pytest.mark.parametrize("tool", TOOLS)
+@each_tool
 def test_commits(warehouses, tool):
     columns = "number, sha, author_kind, authorship, ai_tool, committed_at"
     assert staged(warehouses[tool], "pull_request_commits", columns) == COMMITS
 
 
-@pytest.mark.parametrize("tool", TOOLS)
+@each_tool
 def test_reviews(warehouses, tool):
     columns = "number, review_id, reviewer_key, reviewer_kind, state, submitted_at, comment_threads"
     assert staged(warehouses[tool], "reviews", columns) == REVIEWS
 
 
-@pytest.mark.parametrize("tool", TOOLS)
+@each_tool
 def test_threads(warehouses, tool):
     columns = "number, thread_id, author_key, author_kind, path, opened_at, replies"
     assert staged(warehouses[tool], "review_threads", columns) == THREADS
 
 
-@pytest.mark.parametrize("tool", TOOLS)
+@each_tool
 def test_deployments(warehouses, tool):
     columns = "deployment_id, sha, environment, status, started_at, finished_at, deployed_by_kind"
     assert staged(warehouses[tool], "deployments", columns) == DEPLOYMENTS
 
 
+@pytest.mark.slow
 def test_schema_and_names_of_ones_own(tmp_path):
     warehouse = land(tmp_path, "dlt", schema="landing", renamed={"reviews": "gh_reviews"})
     stage(
@@ -228,6 +239,7 @@ def test_schema_and_names_of_ones_own(tmp_path):
     assert staged(warehouse, "pull_requests", "number") == []  # from the raw table, which is empty
 
 
+@pytest.mark.slow
 def test_columns_that_were_never_made_are_null(tmp_path):
     """No request was merged yet, no comment is a reply: dlt has no such columns."""
     warehouse = land(tmp_path, "dlt")

@@ -43,6 +43,7 @@ MARTS = {
                 "failure_weight",
                 "closed_releases",
                 "failed_releases",
+                "harm_weight",
                 "deployment_failure_weight",
                 "closed_deployments",
                 "failed_deployments",
@@ -50,6 +51,10 @@ MARTS = {
             )
         },
         "severity_weighted_failure_rate": ratio("failure_weight", "closed_releases"),
+        "builder_weeks_beside_harm": "sum(builders) filter (where harm_weight is not null)",
+        "harm_per_builder_week": (
+            "sum(harm_weight) / nullif(sum(builders) filter (where harm_weight is not null), 0)"
+        ),
         "failure_weight_with_builders": (
             "sum(failure_weight) filter (where normalized_deployments is not null)"
         ),

@@ -545,7 +545,7 @@ def test_story_of_the_small_team(rows, marts):
     builders = [row for row in marts["normalized_deployments"] if row["team"] == "anchor"]
     assert {row["builders"] for row in builders} == {4}
     sizes = [row["builders"] for row in marts["normalized_deployments"] if row["team"] != "anchor"]
-    assert 5 <= min(sizes) <= max(sizes) <= 9
+    assert 3 <= min(sizes) <= max(sizes) <= 9
 
 
 # Gaming -----------------------------------------------------------------------------------------

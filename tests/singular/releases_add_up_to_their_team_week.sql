@@ -9,7 +9,10 @@ releases as (
         week_start_on,
         count(*) as releases,
         sum(held_lines) as held_lines,
-        sum(held_lines * stability) as stable_held_lines,
+        greatest(
+            sum((held_lines - retired_held_lines) * stability),
+            sum(retired_held_lines * stability)
+        ) as stable_held_lines,
         sum(normalized_deployments) as normalized_deployments
 
     from {{ ref('shipworthy', 'fct_shipworthy__releases') }}

@@ -65,7 +65,7 @@ edges as (
 
 ),
 
-final as (
+lived as (
 
     select
         edges.service,
@@ -75,14 +75,45 @@ final as (
         deployments.release_id,
         deployments.deployed_at,
         edges.shipping_order,
-        edges.next_order as taken_off_order
+        edges.next_order as taken_off_order,
+        coalesce(
+            taking_off.deployed_at
+            <= {{ shipworthy.add_days('deployments.deployed_at', shipworthy.window('credited_after_days')) }},
+            false
+        ) as is_taken_off_soon
 
     from edges
 
     inner join deployments
         on edges.shipping_order = deployments.shipping_order
 
+    left join deployments as taking_off
+        on edges.next_order = taking_off.shipping_order
+
     where edges.is_put
+
+),
+
+-- A change ships once: with the first deployment that put it live for good, or for so long that going back is history.
+final as (
+
+    select
+        service,
+        repository,
+        sha,
+        deployment_id,
+        release_id,
+        deployed_at,
+        shipping_order,
+        taken_off_order,
+        not is_taken_off_soon
+        and sum(case when is_taken_off_soon then 0 else 1 end) over (
+            partition by service, repository, sha
+            order by shipping_order
+            rows between unbounded preceding and current row
+        ) = 1 as is_shipped
+
+    from lived
 
 )
 

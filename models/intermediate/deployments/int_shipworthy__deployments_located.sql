@@ -79,7 +79,28 @@ positioned as (
 
 ),
 
--- A service that delivers commits has each change of its own live the moment it lands.
+first_deployed as (
+
+    select
+        service,
+        repository,
+        position,
+        row_number() over (
+            partition by service, repository
+            order by deployed_at, position, deployment_id
+        ) as turn
+
+    from positioned
+
+    where
+        delivers_commits
+        and position is not null
+        and basis in ('commit_delivery', 'off_mainline')
+
+),
+
+-- A service that delivers commits has each change of its own live the moment it lands, from its first deployment on if
+-- it has any: a new delivery unit ships no years of history.
 landings as (
 
     select
@@ -105,6 +126,14 @@ landings as (
         on
             changes_by_service.service = delivering_commits.service
             and changes_by_service.repository = delivering_commits.repository
+
+    left join first_deployed
+        on
+            changes_by_service.service = first_deployed.service
+            and changes_by_service.repository = first_deployed.repository
+            and first_deployed.turn = 1
+
+    where changes_by_service.mainline_position >= coalesce(first_deployed.position, 0)
 
 ),
 

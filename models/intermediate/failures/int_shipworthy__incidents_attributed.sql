@@ -1,4 +1,6 @@
 {%- set attribution_hours = shipworthy.checked_variable('shipworthy__incident_attribution_hours') -%}
+{#- A named cause put a change live so long before the opening at most: nobody blames what is old or empty. -#}
+{%- set oldest_cause = shipworthy.add_days('incidents.opened_at', -var('shipworthy__named_cause_days')) -%}
 
 with
 
@@ -85,10 +87,17 @@ named_deployments as (
     inner join deployments
         on incidents.caused_by_deployment_id = deployments.recorded_deployment_id
 
+    inner join deployments_putting_live
+        on deployments.deployment_id = deployments_putting_live.deployment_id
+
     left join incident_services
         on
             incidents.incident_id = incident_services.incident_id
             and deployments.service = incident_services.service
+
+    where
+        deployments.began_at <= incidents.opened_at
+        and deployments.deployed_at >= {{ oldest_cause }}
 
 ),
 
@@ -110,6 +119,7 @@ named_changes as (
             changes_referenced.repository = put_live.repository
             and changes_referenced.sha = put_live.sha
             and incidents.opened_at >= put_live.deployed_at
+            and put_live.deployed_at >= {{ oldest_cause }}
 
     left join naming_services
         on incidents.incident_id = naming_services.incident_id

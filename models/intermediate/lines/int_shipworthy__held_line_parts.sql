@@ -11,7 +11,7 @@ put_live as (
 
 changes as (
 
-    select * from {{ ref('shipworthy', 'fct_shipworthy__changes') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_authored') }}
 
 ),
 
@@ -27,7 +27,7 @@ deaths as (
 
 ),
 
--- A change ships once in a service: with the deployment that put it live for good.
+-- A change ships once in a service.
 shipped as (
 
     select
@@ -46,7 +46,7 @@ shipped as (
             put_live.repository = changes.repository
             and put_live.sha = changes.sha
 
-    where put_live.taken_off_order is null
+    where put_live.is_shipped
 
 ),
 
@@ -59,7 +59,8 @@ added as (
         births.author_sha,
         births.authorship,
         births.held_line_weight,
-        births.lines
+        births.lines,
+        false as is_retired
 
     from shipped
 
@@ -71,7 +72,7 @@ added as (
 
     where
         births.is_counted
-        and not births.is_moved
+        and births.is_new
 
 ),
 
@@ -84,7 +85,8 @@ removed_again as (
         deaths.author_sha,
         deaths.authorship,
         deaths.held_line_weight,
-        -deaths.lines as lines
+        -deaths.lines as lines,
+        false as is_retired
 
     from shipped
 
@@ -96,7 +98,7 @@ removed_again as (
 
     where
         deaths.is_counted
-        and not deaths.birth_is_moved
+        and deaths.birth_is_new
         and not deaths.is_moved
         and deaths.removed_at < {{ shipworthy.add_days('shipped.shipped_at', window_days) }}
 
@@ -112,7 +114,8 @@ retired as (
         shipped.sha as author_sha,
         shipped.authorship,
         deaths.held_line_weight,
-        deaths.lines
+        deaths.lines,
+        true as is_retired
 
     from shipped
 
@@ -190,7 +193,8 @@ parts as (
         sha as author_sha,
         ai_authorship as authorship,
         1.0 as held_line_weight,
-        ai_lines_added as lines
+        ai_lines_added as lines,
+        false as is_retired
 
     from unlined
 
@@ -203,7 +207,8 @@ parts as (
         sha as author_sha,
         other_authorship as authorship,
         1.0 as held_line_weight,
-        lines_added - ai_lines_added as lines
+        lines_added - ai_lines_added as lines,
+        false as is_retired
 
     from unlined
 
@@ -218,7 +223,8 @@ final as (
         author_sha,
         authorship,
         sum(lines) as lines,
-        sum(lines * held_line_weight) as weighted_lines
+        sum(lines * held_line_weight) as weighted_lines,
+        sum(case when is_retired then lines * held_line_weight else 0.0 end) as weighted_retired_lines
 
     from parts
 

@@ -74,6 +74,11 @@ final as (
         coalesce(line_births.is_moved, false)
         {%- endif %} as is_moved,
         line_births.is_refilled,
+        {% if var('shipworthy__moves_count') -%}
+        not coalesce(line_births.is_refilled, false)
+        {%- else -%}
+        not coalesce(line_births.is_moved, false) and not coalesce(line_births.is_refilled, false)
+        {%- endif %} as is_new,
         line_births.lines
 
     from line_births
@@ -94,6 +99,7 @@ final as (
             line_births.repository = paths.repository
             and line_births.path = paths.path
             and line_births.added_sha = paths.change_sha
+            and line_births.author_sha = paths.author_sha
 
     left join path_classes
         on line_births.path_class = path_classes.path_class

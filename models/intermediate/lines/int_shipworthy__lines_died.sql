@@ -46,6 +46,7 @@ removals as (
         births.authorship,
         births.landed_at,
         births.is_moved as birth_is_moved,
+        births.is_new as birth_is_new,
 
         ---------- its removal
         removing.landed_at as removed_at,
@@ -92,6 +93,7 @@ removals as (
             line_deaths.repository = paths.repository
             and line_deaths.path = paths.path
             and line_deaths.removed_sha = paths.change_sha
+            and line_deaths.removed_sha = paths.author_sha
 
 ),
 
@@ -116,6 +118,7 @@ final as (
         authorship,
         landed_at,
         birth_is_moved,
+        birth_is_new,
         removed_at,
         removal_service,
         removal_team,

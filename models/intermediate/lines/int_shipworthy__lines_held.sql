@@ -8,13 +8,19 @@ put_live as (
 
 changes as (
 
-    select * from {{ ref('shipworthy', 'fct_shipworthy__changes') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_authored') }}
 
 ),
 
 parts as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__held_line_parts') }}
+
+),
+
+lines_touched as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__lines_touched') }}
 
 ),
 
@@ -40,6 +46,7 @@ summed as (
         sum(case when authorship = '{{ authorship }}' then weighted_lines else 0.0 end)
             as weighted_{{ authorship }}_lines,
         {%- endfor %}
+        sum(weighted_retired_lines) as weighted_retired_lines,
         sum(lines) as lines
 
     from parts
@@ -52,13 +59,16 @@ summed as (
 scaled as (
 
     select
-        *,
-        least(
-            1.0,
-            {{ var('shipworthy__change_line_cap') }} / nullif(cast(lines as {{ shipworthy.type_double() }}), 0)
-        ) as scale
+        summed.*,
+        least(1.0, lines_touched.line_cap / nullif(summed.lines, 0)) as scale
 
     from summed
+
+    left join lines_touched
+        on
+            summed.service = lines_touched.service
+            and summed.repository = lines_touched.repository
+            and summed.sha = lines_touched.sha
 
 ),
 
@@ -76,6 +86,8 @@ final as (
         cast(coalesce(scaled.weighted_{{ authorship }}_lines * scaled.scale, 0.0) as {{ shipworthy.type_double() }})
             as {{ authorship }}_held_lines,
         {%- endfor %}
+        cast(coalesce(scaled.weighted_retired_lines * scaled.scale, 0.0) as {{ shipworthy.type_double() }})
+            as retired_held_lines,
         case when repositories_with_lines.repository is null then 'shipped_lines' else 'held_lines' end as basis
 
     from put_live
@@ -94,8 +106,8 @@ final as (
     left join repositories_with_lines
         on put_live.repository = repositories_with_lines.repository
 
-    -- a change ships once in a service: with the deployment that put it live for good
-    where put_live.taken_off_order is null
+    -- a change ships once in a service
+    where put_live.is_shipped
 
 )
 

@@ -18,6 +18,12 @@ changes as (
 
 ),
 
+authors as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__authors_placed') }}
+
+),
+
 prefixes_held as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__prefixes_held') }}
@@ -41,16 +47,19 @@ touched as (
     select
         repository,
         path,
-        added_sha as change_sha
+        added_sha as change_sha,
+        author_sha
 
     from line_births
 
-    union
+    union distinct
 
+    -- who removes a line is the author of the change
     select
         repository,
         path,
-        removed_sha as change_sha
+        removed_sha as change_sha,
+        removed_sha as author_sha
 
     from line_deaths
 
@@ -76,13 +85,13 @@ prefixes as (
 
 ),
 
--- The longest prefix that ends at a directory's border wins.
-longest as (
+-- Prefixes end at a directory's border.
+matching as (
 
     select
         paths.repository,
         paths.path,
-        max(length(prefixes.path_prefix)) as prefix_length
+        prefixes.path_prefix
 
     from paths
 
@@ -95,7 +104,84 @@ longest as (
                 or {{ shipworthy.starts_with('paths.path', "prefixes.path_prefix || '/'") }}
             )
 
-    group by paths.repository, paths.path
+),
+
+-- The longest wins.
+longest as (
+
+    select
+        repository,
+        path,
+        max(length(path_prefix)) as prefix_length,
+        count(*) as prefixes
+
+    from matching
+
+    group by repository, path
+
+),
+
+dated as (
+
+    select
+        touched.repository,
+        touched.path,
+        touched.change_sha,
+        touched.author_sha,
+        cast(changes.landed_at as date) as landed_on,
+        authors.author_team
+
+    from touched
+
+    inner join changes
+        on
+            touched.repository = changes.repository
+            and touched.change_sha = changes.sha
+
+    left join authors
+        on
+            touched.repository = authors.repository
+            and touched.change_sha = authors.change_sha
+            and touched.author_sha = authors.author_sha
+
+),
+
+-- Where services of several teams claim a path, the claim of the team whose member wrote the line goes before a longer one.
+claimed_by_own_team as (
+
+    select
+        dated.repository,
+        dated.path,
+        dated.change_sha,
+        dated.author_sha,
+        max(length(matching.path_prefix)) as prefix_length
+
+    from dated
+
+    inner join longest
+        on
+            dated.repository = longest.repository
+            and dated.path = longest.path
+            and longest.prefixes > 1
+
+    inner join matching
+        on
+            dated.repository = matching.repository
+            and dated.path = matching.path
+
+    inner join prefixes_held
+        on
+            matching.repository = prefixes_held.repository
+            and matching.path_prefix = prefixes_held.path_prefix
+            and {{ shipworthy.is_valid_on('prefixes_held', 'dated.landed_on') }}
+
+    inner join services_listed
+        on
+            prefixes_held.service = services_listed.service
+            and dated.author_team = services_listed.team
+            and {{ shipworthy.is_valid_on('services_listed', 'dated.landed_on') }}
+
+    group by dated.repository, dated.path, dated.change_sha, dated.author_sha
 
 ),
 
@@ -117,33 +203,38 @@ unlisted as (
 assigned as (
 
     select
-        touched.repository,
-        touched.path,
-        touched.change_sha,
-        cast(changes.landed_at as date) as landed_on,
+        dated.repository,
+        dated.path,
+        dated.change_sha,
+        dated.author_sha,
+        dated.landed_on,
         coalesce(prefixes_held.service, unlisted.service) as service
 
-    from touched
-
-    inner join changes
-        on
-            touched.repository = changes.repository
-            and touched.change_sha = changes.sha
+    from dated
 
     left join longest
         on
-            touched.repository = longest.repository
-            and touched.path = longest.path
+            dated.repository = longest.repository
+            and dated.path = longest.path
+
+    left join claimed_by_own_team
+        on
+            dated.repository = claimed_by_own_team.repository
+            and dated.path = claimed_by_own_team.path
+            and dated.change_sha = claimed_by_own_team.change_sha
+            and dated.author_sha = claimed_by_own_team.author_sha
 
     left join prefixes_held
         on
             longest.repository = prefixes_held.repository
-            and substring(longest.path, 1, longest.prefix_length) = prefixes_held.path_prefix
-            and {{ shipworthy.is_valid_on('prefixes_held', 'cast(changes.landed_at as date)') }}
+            and substring(
+                longest.path, 1, coalesce(claimed_by_own_team.prefix_length, longest.prefix_length)
+            ) = prefixes_held.path_prefix
+            and {{ shipworthy.is_valid_on('prefixes_held', 'dated.landed_on') }}
 
     left join unlisted
         on
-            touched.repository = unlisted.repository
+            dated.repository = unlisted.repository
             and longest.repository is null
 
 ),
@@ -183,6 +274,7 @@ final as (
         assigned.repository,
         assigned.path,
         assigned.change_sha,
+        assigned.author_sha,
         assigned.service,
         coalesce(owners.team, assigned.repository) as team
 

@@ -1,13 +1,17 @@
-{#- Read by the two models that count it: not stored. -#}
+{#- Read by the model that counts it: not stored. -#}
 {{ config(materialized='ephemeral') }}
 
 with
 
-members as (
+authors as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__members_by_week') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__authors_placed') }}
 
-    where is_human
+),
+
+drivers as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__drivers_by_change') }}
 
 ),
 
@@ -29,6 +33,14 @@ services_listed as (
 
 ),
 
+members as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__members_by_week') }}
+
+    where is_human
+
+),
+
 as_of as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
@@ -41,17 +53,50 @@ weeks as (
 
 ),
 
--- Without people: who authored a change of the team's, in the weeks that look back on it.
-authored as (
+-- Who wrote it, and who drove the agent that did.
+landed_by as (
+
+    select
+        repository,
+        change_sha as sha,
+        person_key
+
+    from authors
+
+    where
+        author_kind = 'human'
+        and person_key is not null
+
+    union distinct
+
+    select
+        changes.repository,
+        changes.sha,
+        drivers.person_key
+
+    from changes
+
+    inner join drivers
+        on
+            changes.repository = drivers.repository
+            and changes.sha = drivers.sha
+
+    where
+        changes.author_kind = 'agent'
+        and drivers.person_key is not null
+
+),
+
+-- A change is of every team that owns a service it touches, and of its repository's where it touches none.
+teams_by_change as (
 
     select distinct
-        changes.person_key,
+        changes.repository,
+        changes.sha,
         {{ shipworthy.week_start_on('changes.landed_at') }} as landed_on,
         coalesce(services_listed.team, changes.repository) as team
 
     from changes
-
-    cross join as_of
 
     left join changes_by_service
         on
@@ -63,26 +108,104 @@ authored as (
             changes_by_service.service = services_listed.service
             and {{ shipworthy.is_valid_on('services_listed', 'cast(changes.landed_at as date)') | indent(12) }}
 
-    where
-        changes.author_kind = 'human'
-        and changes.person_key is not null
-        and not as_of.has_people
+),
+
+landed as (
+
+    select
+        landed_by.person_key,
+        teams_by_change.team,
+        teams_by_change.landed_on,
+        count(*) as changes
+
+    from landed_by
+
+    inner join teams_by_change
+        on
+            landed_by.repository = teams_by_change.repository
+            and landed_by.sha = teams_by_change.sha
+
+    group by landed_by.person_key, teams_by_change.team, teams_by_change.landed_on
 
 ),
 
+-- In the weeks that look back on it.
 looked_back_on as (
 
     select
+        person_key,
         team,
         {{ shipworthy.weeks_looking_back('landed_on', shipworthy.window('authored_weeks')) | indent(8) }}
             as week_start_on,
-        person_key
+        changes
 
-    from authored
+    from landed
 
 ),
 
--- Members on the Monday, in each team of theirs.
+summed as (
+
+    select
+        person_key,
+        team,
+        week_start_on,
+        sum(changes) as changes
+
+    from looked_back_on
+
+    group by person_key, team, week_start_on
+
+),
+
+listed as (
+
+    select distinct
+        person_key,
+        week_start_on
+
+    from members
+
+),
+
+-- Each person once: where most of their changes are, of equal teams in their own.
+ranked as (
+
+    select
+        summed.person_key,
+        summed.team,
+        summed.week_start_on,
+        row_number() over (
+            partition by summed.person_key, summed.week_start_on
+            order by
+                summed.changes desc,
+                case when members.team is null then 1 else 0 end asc,
+                summed.team asc
+        ) as place
+
+    from summed
+
+    cross join as_of
+
+    inner join weeks
+        on summed.week_start_on = weeks.week_start_on
+
+    left join listed
+        on
+            summed.person_key = listed.person_key
+            and summed.week_start_on = listed.week_start_on
+
+    left join members
+        on
+            summed.person_key = members.person_key
+            and summed.team = members.team
+            and summed.week_start_on = members.week_start_on
+
+    where
+        not as_of.has_people
+        or listed.person_key is not null
+
+),
+
 final as (
 
     select
@@ -90,19 +213,9 @@ final as (
         week_start_on,
         person_key
 
-    from members
+    from ranked
 
-    union
-
-    select
-        looked_back_on.team,
-        looked_back_on.week_start_on,
-        looked_back_on.person_key
-
-    from looked_back_on
-
-    inner join weeks
-        on looked_back_on.week_start_on = weeks.week_start_on
+    where place = 1
 
 )
 

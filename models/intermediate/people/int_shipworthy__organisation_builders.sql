@@ -1,18 +1,19 @@
 with
 
-builders as (
+builders_counted as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__builders') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__builders_counted') }}
 
 ),
 
+-- Each person builds in one team.
 final as (
 
     select
         week_start_on,
-        cast(count(distinct person_key) as {{ dbt.type_bigint() }}) as builders
+        cast(sum(builders) as {{ dbt.type_bigint() }}) as builders
 
-    from builders
+    from builders_counted
 
     group by week_start_on
 

@@ -2,7 +2,7 @@ with
 
 builders as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__builders_counted') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__members_counted') }}
 
 ),
 

@@ -151,6 +151,8 @@ human_commits as (
         requests.author_kind = 'agent'
         and pushed.author_kind = 'human'
         and pushed.author_key <> coalesce(requests.author_key, '')
+        -- who drives an agent works with it: only somebody else judges
+        and pushed.author_key <> coalesce(requests.driver_key, '')
 
 ),
 

@@ -3,7 +3,8 @@ with
 pull_requests as (
 
     {{ shipworthy.with_people_resolved(
-        'stg_shipworthy__pull_requests', {'author_key': 'author', 'driver_key': 'driver', 'closed_by_key': 'closer'}
+        'stg_shipworthy__pull_requests', {'author_key': 'author', 'driver_key': 'driver', 'merged_by_key': 'merger',
+        'closed_by_key': 'closer'}
     ) | indent(4) }}
 
 ),
@@ -74,6 +75,8 @@ dated as (
         pull_requests.author as author_key,
         case when pull_requests.author_kind = 'agent' then pull_requests.driver else pull_requests.author end
             as behind_key,
+        case when pull_requests.author_kind = 'agent' then coalesce(pull_requests.driver, pull_requests.merger) end
+            as driver_key,
         pull_requests.closer as closed_by_key,
         pull_requests.closed_by_kind,
         pull_requests.lines_added + pull_requests.lines_removed as changed_lines,
@@ -153,6 +156,7 @@ final as (
         coalesce(teams_of_people.team, teams_of_services.team, dated.repository) as team,
         dated.author_key,
         dated.author_kind,
+        dated.driver_key,
         dated.closed_by_key,
         dated.closed_by_kind,
         dated.changed_lines,

@@ -37,7 +37,7 @@ shipped as (
 
     from put_live
 
-    where taken_off_order is null
+    where is_shipped
 
 ),
 

@@ -12,7 +12,7 @@ judged as (
 
 builders as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__builders_counted') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__members_counted') }}
 
 ),
 

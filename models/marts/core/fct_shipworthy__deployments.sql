@@ -48,7 +48,7 @@ changes_by_deployment as (
     select
         deployment_id,
         count(*) as changes_put_live,
-        sum(case when taken_off_order is null then 1 else 0 end) as changes_shipped
+        sum(case when is_shipped then 1 else 0 end) as changes_shipped
 
     from put_live
 

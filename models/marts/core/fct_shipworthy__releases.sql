@@ -20,10 +20,10 @@ shared as (
     select
         releases.*,
         case
-            when team_weeks.stable_held_lines > 0
+            when team_weeks.released_stable_lines > 0
                 then
                     team_weeks.normalized_deployments
-                    * releases.held_lines * releases.stability / team_weeks.stable_held_lines
+                    * releases.held_lines * releases.stability / team_weeks.released_stable_lines
             when team_weeks.normalized_deployments is not null then 0.0
         end as normalized_deployments
 
@@ -56,6 +56,7 @@ final as (
         {%- for authorship in ('ai', 'human', 'automation', 'unknown') %}
         {{ authorship }}_held_lines,
         {%- endfor %}
+        retired_held_lines,
         basis,
 
         ---------- what went wrong

@@ -81,7 +81,7 @@ counted as (
 
     union all
 
-    -- A share of builders: people of no team are none of them.
+    -- A share of members: people of no team are none of them.
     select
         'all teams' as team,
         true as is_organisation,

@@ -150,6 +150,8 @@ mature_failure_weeks as (
         failure_rates.week_start_on,
         sum(failure_rates.failure_weight) as failure_weight,
         sum(failure_rates.closed_releases) as closed_releases,
+        sum(failure_rates.harm_weight) as harm_weight,
+        sum(failure_rates.builders) as builders,
         row_number() over (order by failure_rates.week_start_on desc) as weeks_back
 
     from failure_rates
@@ -171,6 +173,7 @@ failing as (
         max(week_start_on) as last_week_start_on,
         sum(failure_weight) as failure_weight,
         sum(closed_releases) as closed_releases,
+        {{ shipworthy.safe_ratio('sum(harm_weight)', 'sum(builders)') }} as harm_per_builder_week,
         {{ shipworthy.safe_ratio('sum(failure_weight)', 'sum(closed_releases)') }} as severity_weighted_failure_rate
 
     from mature_failure_weeks
@@ -247,6 +250,7 @@ final as (
             {{ shipworthy.wilson_high('failing.severity_weighted_failure_rate', 'failing.closed_releases') }}
             as {{ shipworthy.type_double() }}
         ) as severity_weighted_failure_rate_high,
+        failing.harm_per_builder_week,
         failing.last_week_start_on as failures_last_week_start_on,
         case
             when not as_of.has_incidents then 'incidents_not_loaded'

@@ -164,7 +164,7 @@ final as (
         ---------- decisions
         case
             when are_decisions_shown
-                then {{ shipworthy.safe_ratio('(shipped_decisions + closed_unmerged_decisions)', 'changes_shipped') }}
+                then {{ shipworthy.safe_ratio('shipped_decisions', 'changes_shipped') }}
         end as human_decision_density,
         case
             when are_decisions_shown then cast(shipped_decisions + closed_unmerged_decisions as {{ dbt.type_bigint() }})

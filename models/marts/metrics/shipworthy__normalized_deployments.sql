@@ -48,15 +48,32 @@ matured as (
 
 ),
 
+-- Records that ship nothing begin no baseline.
+begun as (
+
+    select
+        *,
+        max(case when held_lines > 0 then 1 else 0 end) over (
+            partition by team
+            order by week_start_on
+            rows between unbounded preceding and current row
+        ) = 1 as has_begun
+
+    from matured
+
+),
+
 numbered as (
 
     select
         team,
         week_start_on,
         normalized_deployments,
-        {{ shipworthy.baseline_turn('is_mature and normalized_deployments is not null') | indent(8) }} as turn
+        {{ shipworthy.baseline_turn(
+            'has_begun and is_mature and normalized_deployments is not null'
+        ) | indent(8) }} as turn
 
-    from matured
+    from begun
 
 ),
 

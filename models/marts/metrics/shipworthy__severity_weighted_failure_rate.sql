@@ -2,9 +2,9 @@
 
 with
 
-releases as (
+windows as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__releases_scored') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__team_windows') }}
 
 ),
 
@@ -42,20 +42,21 @@ as_of as (
 
 ),
 
--- A release that put nothing live and did no harm is no chance to fail.
-releases_summed as (
+-- A window in which next to nothing went live and nothing went wrong is no chance to fail.
+windows_summed as (
 
     select
         team,
         week_start_on,
-        sum(case when is_closed and (changes_put_live > 0 or is_failed) then 1 else 0 end) as closed_releases,
+        sum(case when is_closed and is_counted then 1 else 0 end) as closed_releases,
         sum(case when is_closed and is_failed then 1 else 0 end) as failed_releases,
         sum(case when is_closed then failure_weight else 0.0 end) as failure_weight,
+        sum(case when is_closed then harm_weight else 0.0 end) as harm_weight,
         max(closed_at) as closed_at,
         min(case when is_closed then 1 else 0 end) as are_all_closed,
         max(last_evidence_at) as last_evidence_at
 
-    from releases
+    from windows
 
     group by team, week_start_on
 
@@ -98,15 +99,24 @@ team_weeks as (
         team,
         week_start_on
 
-    from releases_summed
+    from windows_summed
 
-    union
+    union distinct
 
     select
         team,
         week_start_on
 
     from unattributed
+
+    union distinct
+
+    -- also where nothing was released: its builders count
+    select
+        team,
+        week_start_on
+
+    from normalized_deployments
 
 ),
 
@@ -115,28 +125,30 @@ summed as (
     select
         team_weeks.team,
         team_weeks.week_start_on,
-        coalesce(releases_summed.closed_releases, 0) as closed_releases,
-        coalesce(releases_summed.failed_releases, 0) as failed_releases,
-        coalesce(releases_summed.failure_weight, 0.0) as failure_weight,
+        coalesce(windows_summed.closed_releases, 0) as closed_releases,
+        coalesce(windows_summed.failed_releases, 0) as failed_releases,
+        coalesce(windows_summed.failure_weight, 0.0) as failure_weight,
+        coalesce(windows_summed.harm_weight, 0.0) as harm_weight,
         coalesce(deployments_summed.closed_deployments, 0) as closed_deployments,
         coalesce(deployments_summed.failed_deployments, 0) as failed_deployments,
         coalesce(deployments_summed.deployment_failure_weight, 0.0) as deployment_failure_weight,
         coalesce(unattributed.unattributed_incidents, 0) as unattributed_incidents,
         coalesce(unattributed.unattributed_incident_weight, 0.0) as unattributed_incident_weight,
         normalized_deployments.normalized_deployments,
-        releases_summed.last_evidence_at,
+        normalized_deployments.builders,
+        windows_summed.last_evidence_at,
         greatest(
             {{ shipworthy.add_days('cast(team_weeks.week_start_on as timestamp)', 7) }},
-            coalesce(releases_summed.closed_at, timestamp '1970-01-01 00:00:00')
+            coalesce(windows_summed.closed_at, timestamp '1970-01-01 00:00:00')
         ) as matures_at,
-        coalesce(releases_summed.are_all_closed, 1) = 1 as are_all_closed
+        coalesce(windows_summed.are_all_closed, 1) = 1 as are_all_closed
 
     from team_weeks
 
-    left join releases_summed
+    left join windows_summed
         on
-            team_weeks.team = releases_summed.team
-            and team_weeks.week_start_on = releases_summed.week_start_on
+            team_weeks.team = windows_summed.team
+            and team_weeks.week_start_on = windows_summed.week_start_on
 
     left join deployments_summed
         on
@@ -207,6 +219,11 @@ final as (
         case when has_incidents then failure_weight / nullif(normalized_deployments, 0) end
             as failure_weight_per_normalized_deployment,
         normalized_deployments,
+
+        ---------- per builder-week: nobody can split it
+        case when has_incidents then {{ shipworthy.safe_ratio('harm_weight', 'builders') }} end as harm_per_builder_week,
+        case when has_incidents then harm_weight end as harm_weight,
+        builders,
 
         ---------- per deployment
         case when has_incidents then {{ shipworthy.safe_ratio('deployment_failure_weight', 'closed_deployments') }} end

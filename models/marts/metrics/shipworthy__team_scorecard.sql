@@ -138,7 +138,7 @@ signals_listed as (
     select
         team,
         week_start_on,
-        string_agg(signal, ', ' order by signal) as signals_in_force
+        {{ shipworthy.listed('signal') }} as signals_in_force
 
     from signals
 
@@ -162,7 +162,7 @@ team_weeks as (
     from {{ part }}
 
     where team <> 'unassigned'
-    {{ 'union' if not loop.last }}
+    {{ 'union distinct' if not loop.last }}
     {% endfor %}
 ),
 

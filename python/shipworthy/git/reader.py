@@ -15,7 +15,7 @@ from shipworthy.contract import RAW_SCHEMA
 from shipworthy.errors import ShipworthyError, printable
 from shipworthy.git.mailmap import MAILMAP_PATH, read_mailmap
 from shipworthy.git.opening import open_repository
-from shipworthy.git.progress import Progress
+from shipworthy.git.progress_bar import Progress
 from shipworthy.git.repository import RENAME_LIMIT, LostObjectsError, Repository
 
 if TYPE_CHECKING:
@@ -555,7 +555,7 @@ class _Load:
     ) -> int:
         """Write rows and state in one transaction. Return the number of deployments."""
         from shipworthy.git.memory import give_back_memory
-        from shipworthy.git.rows import write_rows
+        from shipworthy.git.storing import write_rows
 
         saved = ledger.state().to_bytes()
         # The database needs much memory to write; the lines' is the most that can be had.

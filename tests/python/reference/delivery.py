@@ -170,7 +170,8 @@ class Requests:
         }
         pushed = set()
         if request["author_kind"] == "agent":
-            pushed = {p[2] for p in pushes if self._by_another(request, p[1], p[2])}
+            driver = self.facts.person(request["driver_key"] or request["merged_by_key"])
+            pushed = {p[2] for p in pushes if self._by_another(request, p[1], p[2])} - {driver}
         request["decisions"] = min(3, len(asked) + len(answered) + len(pushed))
         request["stamps"] = sum(self._is_stamp(request, r) for r in request["reviews"])
         request["refused"] = (
@@ -296,23 +297,9 @@ class Delivery:
 
     def builders(self, team, week):
         """Builders of a team, or of the organisation."""
-        facts = self.facts
         if team != EVERYBODY:
-            return facts.builders(team, week) or None
-        if facts.has_people:
-            people = {
-                facts.person(row["person_key"])
-                for row in facts.people
-                if (row.get("kind") or "human") == "human" and _valid(row, week)
-            }
-        else:
-            people = {
-                change["author_key"]
-                for change in facts.changes.values()
-                if change.get("author_kind") == "human"
-                and week - 4 * WEEK < week_of(change["landed_at"]) <= week
-            } - {None}
-        return len(people) or None
+            return self.facts.builders(team, week) or None
+        return len(self.facts.builders_of(week)) or None
 
     def weeks(self):
         """Every Monday from the first event to as_of."""
@@ -360,7 +347,7 @@ class Delivery:
                 directed = sum(c["decisions"] > 0 for c in found)
                 stamped = sum(c["is_stamped"] for c in found)
                 row = {
-                    "human_decision_density": _ratio(decisions + closed, n),
+                    "human_decision_density": _ratio(decisions, n),
                     "decisions": decisions + closed,
                     "shipped_decisions": decisions,
                     "closed_unmerged_decisions": closed,

@@ -27,9 +27,12 @@ DEFAULTS = {
     "shipworthy__survival_days": 365,
     "shipworthy__release_window_hours": 24,
     "shipworthy__lines_per_unit": 50,
-    "shipworthy__change_line_cap": 1000,
+    "shipworthy__lines_root": 3,
+    "shipworthy__change_line_cap": 200,
     "shipworthy__incident_attribution_hours": 72,
     "shipworthy__incident_tie": "at_or_before",
+    "shipworthy__named_cause_days": 30,
+    "shipworthy__chance_share": 0.1,
     "shipworthy__remediation_weight": 0.3,
     "shipworthy__review_seconds_per_line": 1,
     "shipworthy__median": "interpolated",
@@ -115,6 +118,7 @@ class Facts:
     def __init__(self, tables, variables):
         self.variables = DEFAULTS | variables
         self.raw = tables
+        self._builders = {}
         self.clock = Clock(self)
         self.as_of = self._as_of()
         self.aliases = {
@@ -209,13 +213,17 @@ class Facts:
 
     def teams_of_person(self, key, day):
         """Teams that a person is a member of on a day, by name."""
-        return sorted(
-            {
-                row["team"]
-                for row in self.people
-                if key is not None and self.person(row["person_key"]) == key and _valid(row, day)
-            }
-        )
+        if key is None:
+            return []
+        return sorted({row["team"] for row in self._memberships[key] if _valid(row, day)})
+
+    @cached_property
+    def _memberships(self):
+        """Rows of people by the person behind them."""
+        found = defaultdict(list)
+        for row in self.people:
+            found[self.person(row["person_key"])].append(row)
+        return found
 
     def author_of(self, repository, sha):
         """Person key of a commit's author, None when unknown."""
@@ -354,15 +362,29 @@ class Facts:
             return max(begun, key=start)["service"]
         return min(rows, key=start)["service"] if rows else None
 
-    def service_of_path(self, repository, path, moment):
-        """Service of a path at a moment, by the longest prefix; None when no service has it."""
+    def service_of_path(self, repository, path, moment, person=None):
+        """Service of a path at a moment; None when no service has it.
+
+        By the longest prefix, but those of the team of who wrote the line go first.
+        """
         stems = {
             _stem(r["path_prefix"]) for r in self.service_rows if r["repository"] == repository
         }
         stems = [stem for stem in stems if path.startswith(stem)]
         if not stems:
             return self.whole_by_default.get(repository)
-        return self._holder(repository, max(stems, key=len), moment.date())
+        day = moment.date()
+        team = next(iter(self.teams_of_person(person, day)), None)
+        own = [
+            stem
+            for stem in stems
+            if any(
+                _valid(row, day) and (row.get("team") or row["repository"]) == team
+                for row in self.service_rows
+                if row["service"] == self._holder(repository, stem, day)
+            )
+        ]
+        return self._holder(repository, max(own or stems, key=len), day)
 
     def whole_service(self, repository, moment):
         """The service of the whole repository at a moment, if there is one."""
@@ -396,12 +418,15 @@ class Facts:
         self.deaths_of_added = defaultdict(list)
         self.deaths_of_removing = defaultdict(list)
         self.births, self.deaths = [], []
+        refilled = {}
         for row in self._input("line_births"):
             added = self.changes.get((row["repository"], row["added_sha"]))
             if added is None or row.get("path_class") in UNCOUNTED_CLASSES:
                 continue
             birth = self._line(row, added)
             birth["is_moved"] = bool(row.get("is_moved")) and not moves_count
+            birth["is_new"] = not birth["is_moved"] and not row.get("is_refilled")
+            refilled[self._birth_key(row, row.get("is_moved"))] = bool(row.get("is_refilled"))
             self.births.append(birth)
             self.births_of[row["repository"], row["added_sha"]].append(birth)
         for row in self._input("line_deaths"):
@@ -412,9 +437,11 @@ class Facts:
             death = self._line(row, added)
             death["birth_is_moved"] = bool(row.get("birth_is_moved")) and not moves_count
             death["is_moved"] = bool(row.get("is_moved")) and not moves_count
+            is_refilled = refilled.get(self._birth_key(row, row.get("birth_is_moved")))
+            death["birth_is_new"] = not death["birth_is_moved"] and not is_refilled
             death["removed_at"] = removing["landed_at"]
             death["removed_in_service"] = self.service_of_path(
-                row["repository"], row["path"], removing["landed_at"]
+                row["repository"], row["path"], removing["landed_at"], removing["author_key"]
             )
             self.deaths.append(death)
             self.deaths_of_added[row["repository"], row["added_sha"]].append(death)
@@ -433,8 +460,15 @@ class Facts:
             reading=self.authorship_of(row.get("authorship"), author, added["landed_at"]),
             author=author,
             landed_at=added["landed_at"],
-            service=self.service_of_path(row["repository"], row["path"], added["landed_at"]),
+            service=self.service_of_path(
+                row["repository"], row["path"], added["landed_at"], author
+            ),
         )
+
+    @staticmethod
+    def _birth_key(row, is_moved):
+        columns = ("repository", "added_sha", "path", "author_sha", "authorship")
+        return (*(row.get(column) for column in columns), bool(is_moved))
 
     def _assign_changes_to_services(self):
         """Which services each change belongs to: by its counted lines, moved ones included."""
@@ -512,34 +546,73 @@ class Facts:
 
     # ---------- builders
 
+    def members(self, team, week_start_on):
+        """Humans listed for a team on a Monday; without people, its builders."""
+        if not self.has_people:
+            return self.builders(team, week_start_on)
+        return len(
+            {
+                self.person(row["person_key"])
+                for row in self.people
+                if row["team"] == team
+                and (row.get("kind") or "human") == "human"
+                and _valid(row, week_start_on)
+            }
+        )
+
     def builders(self, team, week_start_on):
-        """Builders of a team-week."""
-        if self.has_people:
-            return len(
-                {
-                    self.person(row["person_key"])
-                    for row in self.people
-                    if row["team"] == team
-                    and (row.get("kind") or "human") == "human"
-                    and _valid(row, week_start_on)
-                }
-            )
+        """People who build in a team in a week."""
+        return sum(where == team for where in self.builders_of(week_start_on).values())
+
+    def builders_of(self, week_start_on):
+        """The team that each person builds in, in a week."""
+        if week_start_on not in self._builders:
+            self._builders[week_start_on] = self._place_builders(week_start_on)
+        return self._builders[week_start_on]
+
+    def _place_builders(self, week_start_on):
         start = midnight(week_start_on) - timedelta(days=21)
         end = midnight(week_start_on) + timedelta(days=7)
-        return len({key for key, landed in self._authors_by_team[team] if start <= landed < end})
+        changes = defaultdict(lambda: defaultdict(int))
+        for people, teams, landed in self._landed_by:
+            if start <= landed < end:
+                for person in people:
+                    for team in teams:
+                        changes[person][team] += 1
+        mine = defaultdict(set)
+        for row in self.people:
+            if (row.get("kind") or "human") == "human" and _valid(row, week_start_on):
+                mine[self.person(row["person_key"])].add(row["team"])
+        return {
+            person: min(found, key=lambda t: (-found[t], t not in mine[person], t))
+            for person, found in changes.items()
+            if not self.has_people or person in mine
+        }
 
     @cached_property
-    def _authors_by_team(self):
-        """(human author, landing) of the changes of each team, by their services."""
-        authors = defaultdict(list)
+    def _landed_by(self):
+        """(people, teams, landing) of each change: who landed it, and whose services it touches."""
+        written = defaultdict(set)
+        for row in self._input("line_births"):
+            written[row["repository"], row["added_sha"]].add(row["author_sha"])
+        landed_by = []
         for (repository, sha), change in self.changes.items():
-            if change.get("author_kind") != "human" or change["author_key"] is None:
-                continue
+            commits = [self.commits.get((repository, s)) for s in written[repository, sha] | {sha}]
+            people = {c["author_key"] for c in commits if c and c.get("author_kind") == "human"}
+            if change.get("author_kind") == "agent":
+                people.add(self.driver_of(repository, sha))
             landed = change["landed_at"]
             services = self.services_of_change[repository, sha]
             teams = {self.team_of_service(s, repository, landed.date()) for s in services}
-            if (repository, sha) in self.touches_unassigned:
+            if (repository, sha) in self.touches_unassigned or not teams:
                 teams.add(repository)
-            for team in teams:
-                authors[team].append((change["author_key"], landed))
-        return authors
+            landed_by.append((people - {None}, teams, landed))
+        return landed_by
+
+    def driver_of(self, repository, sha):
+        """The person behind an agent's change: its request's driver, else who merged it."""
+        found = self.landings.requests_of.get((repository, sha))
+        if not found:
+            return None
+        request = self.landings.requests[found[0]]
+        return self.person(request["driver_key"] or request["merged_by_key"])

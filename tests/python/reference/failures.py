@@ -5,6 +5,7 @@ from collections import defaultdict
 from datetime import timedelta
 
 from reference.facts import UNASSIGNED
+from reference.formulas import window_start
 from reference.references import Reverts, resolve
 from shipworthy.contract import names_of_text
 
@@ -64,6 +65,7 @@ class Failures:
     weights : dict of Deployment to list of float
         Weights of the incidents and remediations of each deployment that has any.
     unattributed : list of (team, opened_at)
+    of_teams : dict of (team, start of window) to list of (is it an incident, weight)
     repairs : list of (Deployment, Deployment or None, tuple or None)
         What was repaired, and the rollback or the (repository, sha) that repaired it.
     """
@@ -80,6 +82,7 @@ class Failures:
                     self.by_id[deployment.deployment_id] = deployment
         self.weights = defaultdict(list)
         self.incidents = []
+        self.of_teams = defaultdict(list)
         self.unattributed = []
         self.repairs = []
         self.counting_from_zero = {
@@ -162,17 +165,24 @@ class Failures:
         return sorted(named | {stream for stream in self.streams if stream[0] in services})
 
     def _explicit(self, incident, streams):
-        named = self.recorded.get(incident.get("caused_by_deployment_id"), [])
+        opened = incident["opened_at"]
+        since = opened - timedelta(days=self.facts.var("named_cause_days"))
+        named = [
+            (stream, d)
+            for stream, d in self.recorded.get(incident.get("caused_by_deployment_id"), [])
+            if d.put_live and d.started_at <= opened and d.finished_at >= since
+        ]
         if named:
             ours = [d for stream, d in named if self._names(incident) and stream in streams]
             return max(ours or [d for _, d in named], key=lambda d: d.order)
         found = [
-            self.had_live(stream, sha, incident["opened_at"])
+            self.had_live(stream, sha, opened)
             for repository, sha in self._meant(incident, "caused_by_sha")
             for stream in streams
             if stream[1] == repository
         ]
-        return max((d for d in found if d is not None), key=lambda d: d.order, default=None)
+        found = [d for d in found if d is not None and d.finished_at >= since]
+        return max(found, key=lambda d: d.order, default=None)
 
     def _by_time(self, incident, streams):
         opened = incident["opened_at"]
@@ -212,6 +222,8 @@ class Failures:
             self.unattributed.append((self._team(incident, named), incident["opened_at"]))
         else:
             self.weights[deployment].append(weight)
+            self._count(deployment.release, True, weight)
+        self._count_named(incident, named, deployment, weight)
         self.incidents.append(
             {
                 "incident_id": incident["incident_id"],
@@ -223,6 +235,24 @@ class Failures:
                 "deployment_id": deployment.deployment_id if deployment else None,
             }
         )
+
+    def _count(self, release, is_incident, weight):
+        self.of_teams[release.team, release.window_started_at].append((is_incident, weight))
+
+    def _count_named(self, incident, named, deployment, weight):
+        """An incident weighs for the teams whose services it names too, when it opens."""
+        opened = incident["opened_at"]
+        teams = {
+            min(
+                self.facts.team_of_service(*pair, opened.date())
+                for pair in named
+                if pair[0] == service
+            )
+            for service, _ in named
+        }
+        window = window_start(opened, self.facts.var("release_window_hours"))
+        for team in teams - {deployment.release.team if deployment else None}:
+            self.of_teams[team, window].append((True, weight))
 
     def _team(self, incident, named):
         """Team that an unattributed incident is counted for: the first of its services' by name."""
@@ -238,6 +268,7 @@ class Failures:
         exempt = change is not None and change in self.named_fixes
         weight = 0.0 if exempt else self.facts.var("remediation_weight")
         self.weights[deployment].append(float(weight))
+        self._count(deployment.release, False, float(weight))
 
     def _remediate(self):
         for stream in self.streams.values():

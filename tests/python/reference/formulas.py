@@ -73,11 +73,11 @@ def signal(ratio, low, high, n_ai, n_human):
     return "inconclusive"
 
 
-def normalized_deployments(stable_held_lines, builders, lines_per_unit):
-    """sqrt(H * B / U); None without builders."""
+def normalized_deployments(stable_held_lines, builders, lines_per_unit, root):
+    """B times the root of H / (U * B); None without builders."""
     if not builders:
         return None
-    return math.sqrt(stable_held_lines * builders / lines_per_unit)
+    return builders * (stable_held_lines / (lines_per_unit * builders)) ** (1 / root)
 
 
 def kaplan_meier(removed, censored, days):

@@ -28,8 +28,8 @@ Readings (where the page leaves room)
 - S(t) has rows as long as some change is old enough to be seen at that age.
 - A team-week has basis 'shipped_lines' when it ships a change of a repository without births, even
   one without lines. A team without builders has null builders.
-- Builders without `people`: authors of the mainline commits, for the team of each line as far as it
-  does not depend on the author (the service's, else the repository).
+- A change's teams are those of the services of its lines, where those do not depend on the author
+  (the service's, else the repository). A merger has landed what is merged.
 - "Such a deployment" of an explicit incident is any successful production deployment, finished
   before or after the incident opened.
 - A fix counts the lines it removed in any service; of equal releases the one with the later
@@ -47,7 +47,7 @@ Readings (where the page leaves room)
 """
 
 from collections import defaultdict
-from datetime import timedelta
+from datetime import date, timedelta
 
 from reference import formulas
 from reference.clock import immature_reason, last_reason
@@ -60,6 +60,7 @@ from reference.shipping import (
     closes_at,
     failures_known,
     is_shipped_lines,
+    lines_touched,
     release_immature_reason,
     ship,
     window_end,
@@ -130,13 +131,17 @@ def _normalized_deployments(facts, releases):
         while week <= week_of(facts.as_of):
             found = grouped.get((team, week), [])
             builders = facts.builders(team, week)
-            stable = sum(r.held_lines * r.stability for r in found)
-            value = formulas.normalized_deployments(stable, builders, facts.var("lines_per_unit"))
+            released = sum(r.held_lines * r.stability for r in found)
+            retired = sum(r.retired * r.stability for r in found)
+            stable = max(released - retired, retired)
+            value = formulas.normalized_deployments(
+                stable, builders, facts.var("lines_per_unit"), facts.var("lines_root")
+            )
             parts = dict.fromkeys(AUTHORSHIPS, None if value is None else 0.0)
             for release in found:
                 shares[release.release_id] = None if value is None else 0.0
-                if value and stable:
-                    share = value * release.held_lines * release.stability / stable
+                if value and released:
+                    share = value * release.held_lines * release.stability / released
                     shares[release.release_id] = share
                     for name in AUTHORSHIPS:
                         if release.held_lines:
@@ -175,8 +180,15 @@ def _normalized_deployments(facts, releases):
 
 
 def _add_index(rows):
-    """Divide by the mean of the team's own first 13 mature weeks; null before they are there."""
-    mature = [r for r in rows if r["is_mature"] and r["normalized_deployments"] is not None]
+    """Divide by the mean of the first 13 mature weeks since something held was shipped."""
+    begun = next((r["week_start_on"] for r in rows if r["held_lines"] > 0), date.max)
+    mature = [
+        r
+        for r in rows
+        if r["is_mature"]
+        and r["normalized_deployments"] is not None
+        and r["week_start_on"] >= begun
+    ]
     if len(mature) < BASELINE_WEEKS:
         return
     baseline = [r["normalized_deployments"] for r in mature[:BASELINE_WEEKS]]
@@ -188,27 +200,73 @@ def _add_index(rows):
             row["normalized_deployments_index"] = value / mean
 
 
+def _windows(facts, releases, failures):
+    """What each team released in each window, and what went wrong: by team and week."""
+    hours = timedelta(hours=facts.var("release_window_hours"))
+    released = defaultdict(list)
+    for release in releases:
+        released[release.team, release.window_started_at].append(release)
+    weeks = defaultdict(list)
+    for team, start in released.keys() | failures.of_teams.keys():
+        found = released[team, start]
+        failed = failures.of_teams.get((team, start), [])
+        closes = closes_at(facts, start + hours)
+        incidents = [weight for is_incident, weight in failed if is_incident]
+        worst = max((weight for _, weight in failed), default=0.0)
+        weeks[team, week_of(start)].append(
+            {
+                "lines": sum(
+                    float(min(lines_touched(facts, r.repository, sha, r.service)))
+                    for r in found
+                    for d in r.deployments
+                    for sha in d.put_live
+                ),
+                "has_changes": any(r.changes_put_live for r in found),
+                "is_failed": bool(failed),
+                "weight": worst,
+                "harm": sum(incidents) if incidents else worst,
+                "closes_at": closes,
+                "is_closed": all(_is_closed(facts, r, window_end(facts, r)) for r in found)
+                if found
+                else closes <= min(facts.as_of, facts.clock.incidents(), facts.clock.team(team)),
+            }
+        )
+    share = facts.var("chance_share") * facts.var("release_window_hours") / 24
+    for windows in weeks.values():
+        lines = sum(w["lines"] for w in windows)
+        for w in windows:
+            is_chance = w["has_changes"] and w["lines"] + 1e-9 >= share * lines
+            w["is_counted"] = w["is_failed"] or is_chance
+    return weeks
+
+
 def _failure_rates(facts, releases, failures, normalized):
     """Rows of severity_weighted_failure_rate."""
     z = quantile(facts.var("confidence_level"))
-    values = {(r["team"], r["week_start_on"]): r["normalized_deployments"] for r in normalized}
+    values = {(r["team"], r["week_start_on"]): r for r in normalized}
     grouped = _by_team_week(releases)
+    windows = _windows(facts, releases, failures)
     unattributed = defaultdict(int)
     for team, opened_at in failures.unattributed:
         unattributed[team, week_of(opened_at)] += 1
     rows = []
-    for team, week in sorted(grouped.keys() | unattributed.keys()):
-        found = grouped.get((team, week), [])
-        closed = [r for r in found if _is_closed(facts, r, window_end(facts, r))]
-        counted = [r for r in closed if r.changes_put_live or r.is_failed]
-        weight = float(sum(r.weight for r in counted))
+    for team, week in sorted(windows.keys() | unattributed.keys() | values.keys()):
+        found = windows.get((team, week), [])
+        closed = [w for w in found if w["is_closed"]]
+        counted = [w for w in closed if w["is_counted"]]
+        weight = float(sum(w["weight"] for w in closed))
+        harm = float(sum(w["harm"] for w in closed))
         rate = weight / len(counted) if counted else None
         deployments = [
-            d for r in found for d in r.deployments if _is_closed(facts, d, d.finished_at)
+            d
+            for r in grouped.get((team, week), [])
+            for d in r.deployments
+            if _is_closed(facts, d, d.finished_at)
         ]
         failed = [d for d in deployments if d in failures.weights]
         deployment_weight = float(sum(max(failures.weights[d]) for d in failed))
-        value = values.get((team, week))
+        shipped = values.get((team, week), {})
+        value, builders = shipped.get("normalized_deployments"), shipped.get("builders")
         row = {
             "severity_weighted_failure_rate": rate,
             "severity_weighted_change_failure_rate": (
@@ -216,6 +274,8 @@ def _failure_rates(facts, releases, failures, normalized):
             ),
             "change_failure_rate": len(failed) / len(deployments) if deployments else None,
             "failure_weight_per_normalized_deployment": weight / value if value else None,
+            "harm_per_builder_week": harm / builders if builders else None,
+            "harm_weight": harm,
         }
         low, high = wilson(rate, len(counted), z)
         row |= {
@@ -223,7 +283,7 @@ def _failure_rates(facts, releases, failures, normalized):
             "severity_weighted_failure_rate_high": high,
         }
         row |= {
-            "failed_releases": sum(r.is_failed for r in counted),
+            "failed_releases": sum(w["is_failed"] for w in closed),
             "failure_weight": weight,
             "failed_deployments": len(failed),
             "deployment_failure_weight": deployment_weight,
@@ -231,9 +291,7 @@ def _failure_rates(facts, releases, failures, normalized):
         }
         if not facts.has_incidents:
             row = dict.fromkeys(row)
-        matures_at = max(
-            [_week_end(week), *(closes_at(facts, window_end(facts, r)) for r in found)]
-        )
+        matures_at = max([_week_end(week), *(w["closes_at"] for w in found)])
         known = min(facts.clock.incidents(), facts.clock.team(team))
         reason = immature_reason(matures_at, facts.as_of, facts.as_of) or immature_reason(
             _week_end(week), facts.as_of, known
@@ -245,6 +303,7 @@ def _failure_rates(facts, releases, failures, normalized):
             "week_start_on": week,
             "is_mature": reason is None,
             "immature_reason": reason,
+            "builders": builders,
             "closed_releases": len(counted),
             "closed_deployments": len(deployments),
         }

@@ -11,6 +11,7 @@ from reference.references import find_commit, landing, position
 
 AUTHORSHIPS = ("ai", "human", "automation", "unknown")
 RETIREMENT_AGE_DAYS = 91
+CREDITED_AFTER = timedelta(days=7)
 
 
 @dataclass(eq=False)
@@ -55,6 +56,7 @@ class Release:
     team: str
     deployments: list = field(default_factory=list)
     held: dict = field(default_factory=lambda: dict.fromkeys(AUTHORSHIPS, 0.0))
+    retired: float = 0.0
     weight: float = 0.0
     is_failed: bool = False
 
@@ -135,9 +137,22 @@ def _streams(facts):
                 has_list=bool(explicit[row["recorded_id"], row["repository"]]),
             )
         )
+    floors = {
+        stream: next(
+            (
+                d.position
+                for d in sorted(found, key=lambda d: d.order)
+                if d.position is not None and d.basis in ("commit_delivery", "off_mainline")
+            ),
+            0,
+        )
+        for stream, found in streams.items()
+    }
     for service, repository in facts.commit_delivered:
         for (where, sha), change in facts.changes.items():
             if where != repository or service not in facts.services_of_change[where, sha]:
+                continue
+            if change["mainline_position"] < floors.get((service, repository), 0):
                 continue
             streams[service, repository].append(
                 Deployment(
@@ -163,6 +178,7 @@ def _ship(facts, service, repository, deployments):
     }
     live = defaultdict(set)  # environment -> what is live there
     since = {}  # sha -> deployment that put it live where nobody had it
+    credited = {}  # sha -> deployment that had it live for long, whatever came later
     position, mover, floor = {}, {}, None
     highest, older_lines, seen = {}, set(), set()
     for deployment in deployments:
@@ -192,7 +208,11 @@ def _ship(facts, service, repository, deployments):
             above = {sha for sha in live[here] if changes[sha] > target}
             live[here] -= above
             gone = above - set().union(*live.values())
-            deployment.taken_off_from = [since.pop(sha) for sha in gone]
+            for sha in gone:
+                first = since.pop(sha)
+                deployment.taken_off_from.append(first)
+                if deployment.finished_at - first.finished_at > CREDITED_AFTER:
+                    credited.setdefault(sha, first)
         else:
             deployment.is_redeployment = True
             continue
@@ -202,13 +222,26 @@ def _ship(facts, service, repository, deployments):
                 since[sha] = deployment
                 deployment.put_live.append(sha)
         position[here], mover[here] = target, deployment
-    for sha, deployment in since.items():
+    for sha, deployment in (since | credited).items():
         deployment.shipped.append(sha)
 
 
-def held_lines(facts, repository, sha, service, shipped_at):
-    """Held lines by authorship of one change in one service, capped and weighted."""
+def lines_touched(facts, repository, sha, service):
+    """Lines that a change adds to a service or removes from it, and its share of the cap."""
     cap = facts.var("change_line_cap")
+    if repository not in facts.repositories_with_births:
+        lines = facts.changes[repository, sha].get("lines_added") or 0
+        return lines, cap
+    found = [(b["service"], b) for b in facts.births_of[repository, sha]]
+    found += [(d["removed_in_service"], d) for d in facts.deaths_of_removing[repository, sha]]
+    lines = sum(row["lines"] for where, row in found if where == service and not row["is_moved"])
+    total = sum(row["lines"] for _, row in found if not row["is_moved"])
+    return lines, cap * lines / total if total else 0.0
+
+
+def held_lines(facts, repository, sha, service, shipped_at):
+    """Held lines of one change in one service by authorship, capped and weighted; those retired."""
+    _, cap = lines_touched(facts, repository, sha, service)
     held = dict.fromkeys(AUTHORSHIPS, 0.0)
     change = facts.changes[repository, sha]
     if repository not in facts.repositories_with_births:
@@ -219,28 +252,29 @@ def held_lines(facts, repository, sha, service, shipped_at):
         scale = min(1.0, cap / added) if added else 0.0
         held[from_ai] += ai * scale
         held["human" if own == "ai" else own] += (added - ai) * scale
-        return held
+        return held, 0.0
     cutoff = shipped_at + timedelta(days=facts.var("turnover_window_days"))
     parts = defaultdict(int)  # (authorship, path class) -> lines
     for birth in facts.births_of[repository, sha]:
-        if birth["service"] == service and not birth["is_moved"]:
+        if birth["service"] == service and birth["is_new"]:
             parts[birth["reading"], birth["path_class"]] += birth["lines"]
     for death in facts.deaths_of_added[repository, sha]:
-        if death["service"] != service or death["birth_is_moved"] or death["is_moved"]:
+        if death["service"] != service or not death["birth_is_new"] or death["is_moved"]:
             continue
         if death["removed_at"] < cutoff:
             parts[death["reading"], death["path_class"]] -= death["lines"]
-    retiring = facts.authorship_of_change(repository, sha)
+    retiring, retired = facts.authorship_of_change(repository, sha), 0.0
     for death in facts.deaths_of_removing[repository, sha]:
         if death["removed_in_service"] != service or death["is_moved"]:
             continue
         if whole_days(death["landed_at"], death["removed_at"]) >= RETIREMENT_AGE_DAYS:
             parts[retiring, death["path_class"]] += death["lines"]
+            retired += death["lines"] * CLASS_WEIGHTS[death["path_class"]]
     total = sum(parts.values())
     scale = min(1.0, cap / total) if total else 0.0
     for (authorship, path_class), lines in parts.items():
         held[authorship] += lines * scale * CLASS_WEIGHTS[path_class]
-    return held
+    return held, retired * scale
 
 
 def ship(facts):
@@ -262,7 +296,8 @@ def ship(facts):
             deployment.release = release
             release.deployments.append(deployment)
             for sha in deployment.shipped:
-                held = held_lines(facts, repository, sha, service, deployment.finished_at)
+                held, retired = held_lines(facts, repository, sha, service, deployment.finished_at)
+                release.retired += retired
                 for authorship, lines in held.items():
                     release.held[authorship] += lines
     facts.clock.watch(streams)

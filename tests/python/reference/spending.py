@@ -15,7 +15,7 @@ from scipy.stats import t as student
 from reference.clock import immature_reason
 from reference.facts import CLASS_WEIGHTS, _valid
 from reference.formulas import midnight, week_of, whole_days
-from reference.shipping import release_immature_reason
+from reference.shipping import lines_touched, release_immature_reason
 
 WEEK = timedelta(days=7)
 TOKENS = {
@@ -198,7 +198,8 @@ class Groups:
         """Why each row and each week's organisation is hidden; None where it is shown."""
         facts = self.facts
         names = {row["team"] for row in facts.people} | {team for team, _ in self.normalized}
-        names |= {r.team for r in self.releases} | set(facts._authors_by_team) | self.asked.keys()
+        names |= {r.team for r in self.releases} | self.asked.keys()
+        names |= {team for _, teams, _ in facts._landed_by for team in teams}
         paid = {row["team"] for row in self.costs}
         owners = {row["team"] for row in facts.service_rows}
         self.builders, self.people, self.reasons, self.organisation = {}, {}, {}, {}
@@ -220,7 +221,7 @@ class Groups:
                     ].add(person)
             rows = {}
             for name in names | paid:
-                builders = facts.builders(name, week)
+                builders = facts.members(name, week)
                 if not (
                     builders
                     or name in paid
@@ -299,32 +300,28 @@ class Spending(Groups):
             return None
         if commit["author_kind"] != "agent":
             return commit["author_key"]
-        landings = self.facts.landings
-        found = landings.requests_of.get((repository, change_sha))
-        if not found:
-            return None
-        request = landings.requests[found[0]]
-        return self.facts.person(request["driver_key"] or request["merged_by_key"])
+        return self.facts.driver_of(repository, change_sha)
 
     def _ai_lines(self, repository, sha, service, shipped_at):
         """Held AI lines of a shipped change by author commit, and the scale of its cap."""
         facts = self.facts
+        _, cap = lines_touched(facts, repository, sha, service)
         if repository not in facts.repositories_with_births:
             change = facts.changes[repository, sha]
             added = change.get("lines_added") or 0
             ai = min(change.get("ai_lines_added") or 0, added)
             if facts.authorship_of("ai", change["author_key"], change["landed_at"]) != "ai":
                 ai = 0
-            return {sha: ai * min(1.0, facts.var("change_line_cap") / added) if added else 0.0}
+            return {sha: ai * min(1.0, cap / added) if added else 0.0}
         cutoff = shipped_at + timedelta(days=facts.var("turnover_window_days"))
         mine, every = defaultdict(float), 0
         for birth in facts.births_of[repository, sha]:
-            if birth["service"] == service and not birth["is_moved"]:
+            if birth["service"] == service and birth["is_new"]:
                 every += birth["lines"]
                 if birth["reading"] == "ai":
                     mine[birth["author_sha"]] += birth["lines"] * CLASS_WEIGHTS[birth["path_class"]]
         for death in facts.deaths_of_added[repository, sha]:
-            if death["service"] != service or death["birth_is_moved"] or death["is_moved"]:
+            if death["service"] != service or not death["birth_is_new"] or death["is_moved"]:
                 continue
             if death["removed_at"] < cutoff:
                 every -= death["lines"]
@@ -338,7 +335,7 @@ class Spending(Groups):
                 every += death["lines"]
                 if retires:
                     mine[sha] += death["lines"] * CLASS_WEIGHTS[death["path_class"]]
-        scale = min(1.0, facts.var("change_line_cap") / every) if every else 0.0
+        scale = min(1.0, cap / every) if every else 0.0
         return {author: lines * scale for author, lines in mine.items()}
 
     def _read_lines(self):

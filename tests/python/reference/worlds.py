@@ -282,6 +282,7 @@ class World:
                 author_sha=author_sha,
                 authorship=authorship,
                 is_moved=is_moved,
+                is_refilled=lines % 7 == 3 or None,
                 path_class=path_class,
             )
         for key, lines in self.deaths.items():
@@ -598,6 +599,18 @@ def add_busy_teams(tables):
                     tables.death(name, sha, killer, lost, authorship=side)
 
 
+def add_steady_team(tables):
+    """A team whose only member ships every fourth day: weeks enough for an index."""
+    name = "steady"
+    tables.add("services", service=name, repository=name, team=f"{name}-team")
+    tables.add("people", person_key=f"{name}-one", team=f"{name}-team", kind="human")
+    for n in range(60):
+        sha, days = f"{name}.{n}", 4 * n - 120
+        tables.commit(name, sha, n + 1, at(days=days), author_key=f"{name}-one")
+        tables.birth(name, sha, 5 + n % 7)
+        tables.deployment(f"{name}.d{n}", name, sha, at(days=days, hours=3), service=name)
+
+
 def add_corner_cases(tables):
     """A service renamed between writing and retiring; a change half human and half automation."""
     name, day = "corner", at(days=45).date()
@@ -644,6 +657,7 @@ def worlds(count, seed, without=(), keep=None):
     more = Tables()
     add_busy_teams(more)
     add_corner_cases(more)
+    add_steady_team(more)
     for name, found in more.rows.items():
         rows[name] += found
     add_reviews(rows, seed)

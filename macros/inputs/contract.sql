@@ -1,7 +1,7 @@
-{#- Columns of the inputs that the models read, as python/shipworthy/contract.py states them (a test
-    keeps the two equal). Needed to stand in for an input that is switched off. -#}
+{#- Written by `shipworthy contract --write` from python/shipworthy/contract.py. -#}
+{#- Columns of an input that the models read. -#}
 {% macro input_columns(input) -%}
-    {%- set columns = {
+    {{ return({
         'repositories': {
             'repository': dbt.type_string(),
             'default_branch': dbt.type_string(),
@@ -224,6 +224,95 @@
             'row_count': dbt.type_bigint(),
             'found_at': dbt.type_timestamp()
         }
-    } -%}
-    {{ return(columns[input]) }}
+    }[input]) }}
+{%- endmacro %}
+
+{#- Columns that tell a row of each input from every other. -#}
+{% macro input_keys() -%}
+    {{ return({
+        'repositories': ['repository'],
+        'commits': ['repository', 'sha'],
+        'line_births': ['repository', 'added_sha', 'path', 'author_sha', 'authorship', 'is_moved'],
+        'line_deaths': ['repository', 'added_sha', 'path', 'author_sha', 'authorship', 'birth_is_moved', 'removed_sha', 'is_moved'],
+        'pull_requests': ['repository', 'number'],
+        'pull_request_commits': ['repository', 'number', 'sha'],
+        'pull_request_commit_files': ['repository', 'number', 'sha', 'path'],
+        'reviews': ['repository', 'review_id'],
+        'review_threads': ['repository', 'number', 'thread_id'],
+        'deployments': ['deployment_id'],
+        'deployment_commits': ['deployment_id', 'repository', 'sha'],
+        'incidents': ['incident_id'],
+        'ai_usage': ['usage_id'],
+        'people': ['person_key', 'team', 'valid_from_on'],
+        'identities': ['alias_key'],
+        'services': ['service', 'valid_from_on'],
+        'product_metrics': ['service', 'metric', 'measured_on'],
+        'costs': ['team', 'month_start_on', 'category'],
+        'load_watermarks': ['input', 'source'],
+        'load_findings': ['input', 'source', 'reason', 'subject']
+    }) }}
+{%- endmacro %}
+
+{#- The words that columns of an input may hold. -#}
+{% macro input_words(input) -%}
+    {{ return({
+        'commits': {
+            'author_kind': ['human', 'agent', 'automation'],
+            'authorship': ['ai', 'human', 'automation', 'untagged'],
+            'attribution_method': ['line_ranges', 'author', 'trailer', 'declared']
+        },
+        'line_births': {
+            'path_class': ['code', 'test', 'config', 'docs', 'data', 'generated', 'vendored'],
+            'authorship': ['ai', 'human', 'automation', 'untagged'],
+            'attribution_method': ['line_ranges', 'author', 'trailer', 'declared']
+        },
+        'line_deaths': {
+            'path_class': ['code', 'test', 'config', 'docs', 'data', 'generated', 'vendored'],
+            'authorship': ['ai', 'human', 'automation', 'untagged']
+        },
+        'pull_requests': {
+            'author_kind': ['human', 'agent', 'automation'],
+            'authorship': ['ai', 'human', 'automation', 'untagged'],
+            'closed_by_kind': ['human', 'agent', 'automation']
+        },
+        'pull_request_commits': {
+            'author_kind': ['human', 'agent', 'automation'],
+            'authorship': ['ai', 'human', 'automation', 'untagged']
+        },
+        'reviews': {
+            'reviewer_kind': ['human', 'agent', 'automation'],
+            'state': ['approved', 'changes_requested', 'commented', 'dismissed']
+        },
+        'review_threads': {
+            'author_kind': ['human', 'agent', 'automation']
+        },
+        'deployments': {
+            'status': ['success', 'failure', 'cancelled', 'in_progress'],
+            'kind': ['deploy', 'flag']
+        },
+        'ai_usage': {
+            'bucket_hours': ['1', '24']
+        },
+        'costs': {
+            'category': ['builders', 'ai', 'build_infrastructure']
+        }
+    }.get(input, {})) }}
+{%- endmacro %}
+
+{#- What staging calls a column of an input by another name. -#}
+{% macro staged_names(input) -%}
+    {{ return({
+        'load_watermarks': {'input': 'input_name', 'rows': 'loaded_rows'},
+        'load_findings': {'input': 'input_name'}
+    }.get(input, {})) }}
+{%- endmacro %}
+
+{#- Bounds of what can be meant. -#}
+{% macro input_bounds() -%}
+    {{ return({
+        'first_time': '1970-01-01 00:00:00',
+        'end_of_time': '2100-01-01 00:00:00',
+        'largest_count': 1000000000000,
+        'largest_amount': 1000000000000000
+    }) }}
 {%- endmacro %}

@@ -1,0 +1,109 @@
+{%- set window_hours = var('shipworthy__release_window_hours') -%}
+
+with
+
+failures as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__failures') }}
+
+),
+
+deployments as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__deployments_ordered') }}
+
+),
+
+incidents as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__incidents_counted') }}
+
+),
+
+incident_teams_named as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__incident_teams_named') }}
+
+    where is_known
+
+),
+
+-- For the team whose release went wrong, in the window of that release.
+caused as (
+
+    select
+        failures.failure,
+        failures.failure_id,
+        failures.deployment_id,
+        deployments.team,
+        deployments.window_started_at,
+        failures.failure_weight,
+        failures.evidence_at
+
+    from failures
+
+    inner join deployments
+        on failures.deployment_id = deployments.deployment_id
+
+),
+
+causing_teams as (
+
+    select distinct
+        failure_id as incident_id,
+        team
+
+    from caused
+
+    where failure = 'incident'
+
+),
+
+naming as (
+
+    select distinct
+        incident_id,
+        team
+
+    from incident_teams_named
+
+),
+
+-- For a team whose service an incident names, in the window of the opening: another cause takes it off nobody, nor does
+-- a deployment whose record is gone.
+named as (
+
+    select
+        'incident' as failure,
+        incidents.incident_id as failure_id,
+        cast(null as {{ dbt.type_string() }}) as deployment_id,
+        naming.team,
+        {{ shipworthy.window_started_at('incidents.opened_at', window_hours) | indent(8) }} as window_started_at,
+        incidents.severity_weight as failure_weight,
+        incidents.opened_at as evidence_at
+
+    from incidents
+
+    inner join naming
+        on incidents.incident_id = naming.incident_id
+
+    left join causing_teams
+        on
+            naming.incident_id = causing_teams.incident_id
+            and naming.team = causing_teams.team
+
+    where causing_teams.incident_id is null
+
+),
+
+final as (
+
+    select * from caused
+
+    union all
+
+    select * from named
+
+)
+
+select * from final

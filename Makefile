@@ -17,7 +17,7 @@ export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := build
-.PHONY: build setup test test-all test-postgres test-installs release-check docs-site dashboards lint check-dbt check-python demo-data contract lock clean
+.PHONY: build setup test test-all test-postgres test-browser test-installs release-check docs-site sample-report dashboards lint check-dbt check-python demo-data contract lock clean
 
 ## build: set up, then build and test every model: of what is loaded, else of the demo
 build: setup
@@ -65,6 +65,18 @@ check-python: setup
 test-postgres: setup
 	$(BIN)/pytest -m postgres
 
+## test-browser: the sample page in chromium (Debian: apt-get install chromium chromium-driver)
+test-browser: setup
+	$(BIN)/pytest -m browser
+
+## sample-report: make docs/sample-report.html and its pictures anew, from a build of the demo
+sample-report: setup
+	@rm -rf target/sample && mkdir -p target/sample
+	SHIPWORTHY_WAREHOUSE=target/sample/demo.duckdb $(BIN)/dbt --quiet build \
+		--exclude-resource-type test --exclude-resource-type unit_test --target-path target/sample \
+		--vars 'shipworthy__demo: true'
+	SHIPWORTHY_WAREHOUSE=target/sample/demo.duckdb $(BIN)/python benchmarks/sample_report.py
+
 ## test-installs: in environments of their own, from the package index: both dbt versions, other databases' adapters, the wheel
 test-installs: setup
 	$(BIN)/pytest -m installs
@@ -77,7 +89,7 @@ release-check: setup
 			{ echo "make: v$$version is tagged already; raise __version__, dbt_project.yml and CHANGELOG.md" >&2; exit 2; }; \
 		! grep -q "^## $$version (unreleased)" CHANGELOG.md || \
 			{ echo "make: CHANGELOG.md calls $$version unreleased; write the day there" >&2; exit 2; }
-	$(MAKE) test test-all test-installs
+	$(MAKE) test test-all test-browser test-installs
 
 ## docs-site: dbt's documentation of what was built as one page, target/docs/static_index.html
 docs-site: setup

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from shipworthy import __version__
-from shipworthy.errors import ShipworthyError
+from shipworthy.errors import DISK_FULL, ShipworthyError
 from shipworthy.sources import SUMMARIES
 
 if TYPE_CHECKING:
@@ -434,6 +435,22 @@ def run_build(arguments: tuple[str, ...]) -> None:
     # A part of the models need not have it.
     if not {"--select", "-s", "--exclude"} & set(arguments):
         click.echo(headline(path))
+        click.echo(_page_beside(path))
+
+
+def _page_beside(warehouse: Path) -> str:
+    """Write the page beside a warehouse and say where, or say what it needs."""
+    from shipworthy.report import missing_extra, write_page
+
+    if missing_extra():
+        return "For a page of it: pip install 'shipworthy[report]', then `shipworthy report`."
+    out = warehouse.with_name("outcomes.html")
+    try:
+        write_page(warehouse, out)
+    except ShipworthyError as error:
+        # What was built stands all the same.
+        return f"No page: {error}"
+    return f"Open the page: {out}"
 
 
 @cli.command("headline")
@@ -647,6 +664,15 @@ def main() -> None:
         _fail(error.format_message(), 2)
     except (KeyboardInterrupt, click.Abort):
         _fail("interrupted", 130)
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        place = error.filename or tempfile.gettempdir()
+        _fail(
+            f"nothing more can be written to {place} ({os.strerror(error.errno).lower()}); free "
+            "some space, or name another directory for temporary files in TMPDIR",
+            2,
+        )
     except RuntimeError as error:
         # DuckDB's word for Ctrl-C while a statement runs.
         if str(error) != "Query interrupted":

@@ -535,6 +535,20 @@ REJECTED_ROWS = _table(
     _moment("loaded_at", "When it was loaded."),
 )
 
+# Columns without which a row says nothing: a broken one costs the row, any other only itself. The
+# ends of a period are among them, because null there means always and still.
+NEEDED: dict[str, tuple[str, ...]] = {
+    "line_births": ("lines",),
+    "line_deaths": ("lines",),
+    "reviews": ("submitted_at",),
+    "incidents": ("opened_at",),
+    "ai_usage": ("bucket_started_at",),
+    "people": ("valid_from_on", "valid_to_on"),
+    "services": ("valid_from_on", "valid_to_on"),
+    "product_metrics": ("value",),
+    "costs": ("amount_usd",),
+}
+
 # Allowed words of the columns that hold one of a few; null (unknown) is always allowed.
 VOCABULARY: dict[tuple[str, str], tuple[str, ...]] = {
     (table.name, column.name): column.words

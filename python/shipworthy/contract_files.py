@@ -30,14 +30,19 @@ _PART_OF_PAGE = re.compile(
 
 _OF_INPUT = ".get(input, {})"
 _HERE = "project_name == 'shipworthy' and var('shipworthy__demo', 'auto') in (true, 'auto')"
-_TYPE_MACROS = {
-    "VARCHAR": "dbt.type_string()",
-    "BIGINT": "dbt.type_bigint()",
-    "DOUBLE": "shipworthy.type_double()",
-    "BOOLEAN": "dbt.type_boolean()",
+_TYPE_NAMES = {
+    "VARCHAR": "text",
+    "BIGINT": "whole",
+    "DOUBLE": "amount",
+    "BOOLEAN": "flag",
     "DATE": "'date'",
-    "TIMESTAMP": "dbt.type_timestamp()",
+    "TIMESTAMP": "moment",
 }
+# Asked once in a call, and not for each column: dbt takes a while for each.
+_TYPES = """\
+    {%- set text, moment, flag = dbt.type_string(), dbt.type_timestamp(), dbt.type_boolean() -%}
+    {%- set whole, amount = dbt.type_bigint(), shipworthy.type_double() -%}
+"""
 
 
 def contract_files(root: Path) -> dict[Path, str]:
@@ -90,6 +95,7 @@ def _macros() -> str:
                     "Columns of an input that the models read.",
                     _columns(),
                     "[input]",
+                    _TYPES,
                 ),
                 _macro(
                     "input_keys", "Columns that tell a row of each input from every other.", _keys()
@@ -113,12 +119,18 @@ def _macros() -> str:
     )
 
 
-def _macro(name: str, comment: str, entries: Iterator[str], chosen: str = "") -> str:
-    """Return a macro of a mapping, or of what the mapping has for an input."""
+def _macro(
+    name: str, comment: str, entries: Iterator[str], chosen: str = "", names: str = ""
+) -> str:
+    """Return a macro of a mapping, or of what the mapping has for an input.
+
+    `names` are lines of Jinja that set what the entries name.
+    """
     argument = "input" if chosen else ""
     mapping = ",\n".join(entries)
     return (
-        f"{{#- {comment} -#}}\n{{% macro {name}({argument}) -%}}\n    {{{{ return({{\n{mapping}\n"
+        f"{{#- {comment} -#}}\n{{% macro {name}({argument}) -%}}\n"
+        f"{names}    {{{{ return({{\n{mapping}\n"
         f"    }}{chosen}) }}}}\n{{%- endmacro %}}"
     )
 
@@ -126,7 +138,7 @@ def _macro(name: str, comment: str, entries: Iterator[str], chosen: str = "") ->
 def _columns() -> Iterator[str]:
     for table in TABLES.values():
         columns = ",\n".join(
-            f"            '{column.name}': {_TYPE_MACROS[column.type]}" for column in table.fields
+            f"            '{column.name}': {_TYPE_NAMES[column.type]}" for column in table.fields
         )
         yield f"        '{table.name}': {{\n{columns}\n        }}"
 

@@ -363,6 +363,21 @@ MOMENT = "empty, a day 'YYYY-MM-DD' or a moment 'YYYY-MM-DD HH:MM:SS' in UTC, in
         ("signal_incident_drop", [0, "much"], "a number from 1 to 1000"),
         ("signal_incident_chance", [2, "much"], "a number from 0 to 1"),
         ("signal_attribution_drop", [2, "much"], "a number from 0 to 1"),
+        ("signal_unfiled_failures", [0, 0.5], "a whole number from 1 to 1000000"),
+        ("signal_dismissed_incidents", [0, 0.5], "a whole number from 1 to 1000000"),
+        ("signal_odd_causes", [2, "much"], "a number from 0 to 1"),
+        ("signal_severity_drift", [1001, "much"], "a number from 0 to 1000"),
+        ("signal_recycled_lines", [2, "much"], "a number from 0 to 1"),
+        ("signal_late_removals", [1001, "much"], "a number from 1 to 1000"),
+        ("signal_moved_then_removed", [2, "much"], "a number from 0 to 1"),
+        ("signal_idle_builders", [2, "much"], "a number from 0 to 1"),
+        ("signal_human_churn", [1001, "much"], "a number from 1 to 1000"),
+        ("signal_ai_suddenly_stable", [2, "much"], "a number from 0 to 1"),
+        ("signal_clocks", [2, "much"], "a number from 0 to 1"),
+        ("signal_short_ownership", [0, 0.5], "a whole number from 1 to 1000000"),
+        ("signal_empty_baseline", [2, "much"], "a number from 0 to 1"),
+        ("signal_attribution_gap", [1001, "much"], "a number from 1 to 1000"),
+        ("signal_superhuman_reviews", [0, 0.5], "a whole number from 1 to 1000000000"),
     ],
 )
 def test_wrong_values_are_refused(operations, name, values, allowed):
@@ -452,6 +467,24 @@ def test_a_warehouse_named_like_a_schema_is_refused(operations, monkeypatch, tmp
         assert f"shipworthy: the warehouse file is called '{stem}' like a schema in it;" in message
     monkeypatch.setenv("SHIPWORTHY_WAREHOUSE", str(tmp_path / "fine.duckdb"))
     assert operations.check() is None
+
+
+def test_a_second_warehouse_meets_nothing_of_the_first(tmp_path):
+    """One target directory, as a project has; what mf reads names the file that was read last."""
+    shared = {"DBT_TARGET_PATH": str(tmp_path / "target")}
+    for name in ("one", "two", "one"):
+        warehouse = tmp_path / f"{name}.duckdb"
+        run_dbt(
+            "run",
+            warehouse,
+            *("--select", "stg_shipworthy__data_source"),
+            variables={"demo": False},
+            environment=shared,
+        )
+        assert query(warehouse, "from shipworthy_staging.stg_shipworthy__data_source")
+        manifest = json.loads((tmp_path / "target" / "semantic_manifest.json").read_text())
+        databases = {model["node_relation"]["database"] for model in manifest["semantic_models"]}
+        assert databases == {name}
 
 
 # ---------------------------------------------------------------------------- the contract

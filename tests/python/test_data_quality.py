@@ -35,10 +35,11 @@ def bad_world():
     world.commit("r", "f", 6, None, authorship="robot", attribution_method="guess")
     world.commit("r", "branch", None, at(days=3))
     world.commit("r", "later", 7, at(days=50), lines_added=-1)
+    bad("commits", "implausible_number", "r d")
     bad("commits", "reverts_no_earlier_change", "r b")
     bad("commits", "fixes_unknown_incident", "r c")
     bad("commits", "position_taken_twice", "r c", 2)
-    bad("commits", "negative_lines", "r d")
+    bad("commits", "implausible_number", "r d")
     bad("commits", "unknown_word_in_author_kind", "r d")
     bad("commits", "authored_after_landing", "r e")
     bad("commits", "reverts_unknown_commit", "r e")
@@ -57,13 +58,14 @@ def bad_world():
     bad("line_births", "no_change", "r branch src/app.py", 2)
     bad("line_births", "unknown_author_commit", "r unheard src/app.py")
     world.birth("r", "b", -3, path="less.py", path_class="poetry")
-    bad("line_births", "negative_lines", "r b less.py")
+    bad("line_births", "implausible_number", "r b less.py b human false")
     bad("line_births", "unknown_word_in_path_class", "r b less.py")
     world.birth("r", "b", None, path="none.py", authorship="robot", attribution_method="guess")
-    bad("line_births", "no_lines", "r b none.py")
+    bad("line_births", "no_lines", "r b less.py", 2)
     bad("line_births", "unknown_word_in_authorship", "r b none.py")
     bad("line_births", "unknown_word_in_attribution_method", "r b none.py")
     world.birth("r", "later", -7)
+    bad("line_births", "implausible_number", "r b less.py b human false")
     world.death("r", "a", "b", 6)
     world.death("r", "a", "c", 6)
     bad("line_deaths", "more_than_born", "r a src/app.py", 2)
@@ -76,10 +78,8 @@ def bad_world():
     bad("line_deaths", "unknown_word_in_authorship", "r b never.py")
     world.death("r", "b", "e", -1, path="less.py", path_class="code")
     world.death("r", "b", "c", None, path="none.py", authorship="robot")
-    bad("line_deaths", "negative_lines", "r b less.py")
-    # -1 of -3 lines born: more than there are
-    bad("line_deaths", "more_than_born", "r a src/app.py")
-    bad("line_deaths", "no_lines", "r b none.py")
+    bad("line_deaths", "implausible_number", "r b less.py b human false e false")
+    bad("line_deaths", "no_lines", "r b less.py", 2)
     bad("line_deaths", "unknown_word_in_authorship", "r b never.py")
 
     # requests and reviews
@@ -103,7 +103,7 @@ def bad_world():
     bad("reviews", "unknown_request", "r v2")
     world.add("reviews", **review, review_id="v3", comment_threads=-1)
     bad("reviews", "no_time", "r v3")
-    bad("reviews", "negative_threads", "r v3")
+    bad("reviews", "implausible_number", "r v3")
     world.add(
         "reviews",
         **review | {"reviewer_kind": "cat", "state": "fine"},
@@ -183,7 +183,7 @@ def bad_world():
 
     usage("u1", person_key="ann", output_tokens=5)
     usage("u2", person_key="ann", output_tokens=-5, billed_usd=-1.0, bucket_hours=7)
-    bad("ai_usage", "negative_tokens", "u2")
+    bad("ai_usage", "implausible_number", "u2")
     bad("ai_usage", "negative_spend", "u2")
     bad("ai_usage", "unknown_word_in_bucket_hours", "u2")
     usage("u3", person_key="nobody", model=None, output_tokens=1)
@@ -193,6 +193,11 @@ def bad_world():
     bad("ai_usage", "no_person", "u4")
     usage("u5", person_key="ann", bucket_started_at=None)
     bad("ai_usage", "no_time", "u5")
+    seen = {"person_key": "bob", "tool": "t", "uncached_input_tokens": 70, "output_tokens": 7}
+    usage("u6", source="claude-code-logs", **seen)
+    usage("u7", source="litellm", **seen)
+    bad("ai_usage", "seen_by_a_better_source", "claude-code-logs")
+    bad("ai_usage", "person_in_no_team", "u3", 2)
     for team, values in (
         ("blue", {}),
         ("red", {"valid_from_on": date(2026, 1, 9)}),
@@ -289,6 +294,14 @@ def test_every_bad_row_is_listed(bad):
     assert found == wrong
 
 
+def test_usage_that_two_sources_saw_is_told_with_its_tokens(bad):
+    tokens = query(
+        bad,
+        "select reason, tokens from shipworthy.data_quality where tokens is not null",
+    )
+    assert tokens == [("seen_by_a_better_source", 77)]
+
+
 # What is usually wrong with such data: the reasons under which it is listed, and where the marts
 # show that it is handled as the page of definitions says.
 USUAL = {
@@ -316,10 +329,10 @@ USUAL = {
         [(True, 0.3)],
     ),
     "negative tokens": (
-        [("ai_usage", "negative_tokens", "as_is")],
+        [("ai_usage", "implausible_number", "handled")],
         "select sum(output_tokens) from shipworthy_staging.stg_shipworthy__ai_usage"
         " where usage_id in ('u1', 'u2')",
-        [(0,)],
+        [(5,)],
     ),
     "a review after the merge": (
         [("reviews", "after_merge", "left_out")],
@@ -502,7 +515,10 @@ def test_every_check_was_met():
     _, wrong = bad_world()
     assert len(checks) > 50
     # What every input is checked for alike.
-    alike = {"no_key", "duplicate_key", "implausible_time", "source_lags"}
+    alike = {
+        *("no_key", "duplicate_key", "source_lags", "seen_by_a_better_source"),
+        *("implausible_time", "implausible_number", "not_true_or_false"),
+    }
     assert {key for key in wrong if key[1] not in alike | FOUND_BY_LOADS} == checks | words
 
 

@@ -34,7 +34,23 @@ added as (
 final as (
 
     select
-        changes.*,
+        changes.repository,
+        changes.sha,
+        changes.mainline_position,
+        changes.landed_at,
+        changes.authored_at,
+        changes.pull_request_number,
+        changes.reverts_sha,
+        changes.is_fix,
+        changes.lines_added,
+        changes.lines_removed,
+        changes.ai_lines_added,
+        changes.ai_tool,
+        changes.attribution_method,
+        changes.author_kind,
+        changes.author_team,
+        changes.recorded_authorship,
+        changes.own_authorship,
         {{ shipworthy.majority_authorship(
             'added.ai_lines',
             'added.human_lines',

@@ -832,12 +832,12 @@ def test_a_killed_run_leaves_the_last_good_state(tmp_path, warehouse):
     story(tmp_path / "r")
     program = (
         "import os, signal, sys\n"
-        "from shipworthy.git import rows, reader\n"
-        "write = rows.write_rows\n"
+        "from shipworthy.git import storing, reader\n"
+        "write = storing.write_rows\n"
         "def killed(*args, **options):\n"
         "    write(*args, **options)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
-        "rows.write_rows = killed\n"
+        "storing.write_rows = killed\n"
         "reader.load_git(sys.argv[1:2], sys.argv[2])\n"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

@@ -114,10 +114,11 @@ class Loader:
         found = {name: self.rows(name) for name in TABLES if name not in about_loads}
         return {name: rows for name, rows in found.items() if rows}
 
-    def findings(self) -> list[tuple[str, str, str, int]]:
-        """Return input, reason, subject and count of what the load found odd."""
+    def unlisted(self) -> list[tuple[str, str, str, int]]:
+        """Return input, reason, subject and count of the machines that no list of agents has."""
         columns = ("input", "reason", "subject", "row_count")
-        return [tuple(row[name] for name in columns) for row in self.rows("load_findings")]
+        found = [row for row in self.rows("load_findings") if row["reason"].startswith("unlisted")]
+        return [tuple(row[name] for name in columns) for row in found]
 
     def another(self, directory: str) -> "Loader":
         """Return a loader into a new warehouse beside this one, with the same salt."""

@@ -292,7 +292,7 @@ class TestAzureDevOps(SourceChecks):
     def test_machines_that_no_list_has_are_counted(self, load: Loader) -> None:
         """By where an account signs in: behind that, on a server of one's own, are people."""
         load()
-        assert load.findings() == [
+        assert load.unlisted() == [
             ("pull_requests", "unlisted_bot", "build\\*", 1),
             ("reviews", "unlisted_bot", "vstfs\\*", 1),
         ]

@@ -241,7 +241,7 @@ class TestBitbucket(SourceChecks):
 
     def test_machines_that_no_list_has_are_counted(self, load: Loader) -> None:
         load()
-        assert load.findings() == [("pull_requests", "unlisted_bot", "ci", 1)]
+        assert load.unlisted() == [("pull_requests", "unlisted_bot", "ci", 1)]
 
     def test_commits_and_their_files(self, load: Loader) -> None:
         rows = self._of(load, "pull_request_commits", "sha")

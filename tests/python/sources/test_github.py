@@ -598,9 +598,9 @@ class TestGitHub(SourceChecks):
             ("pull_requests", "unlisted_tool", "generated with [nimbus]", 1),
         ]
         load()
-        assert load.findings() == found
+        assert load.unlisted() == found
         load()
-        assert load.findings() == found
+        assert load.unlisted() == found
 
     def test_a_bot_is_told_until_a_list_has_it(
         self, load: Loader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -614,7 +614,7 @@ class TestGitHub(SourceChecks):
                 load.server.routes[f"{root}/pulls/{pull['number']}/commits"] = []
 
         def bots() -> list[tuple[str, int]]:
-            return [(one[2], one[3]) for one in load.findings() if one[1] == "unlisted_bot"]
+            return [(one[2], one[3]) for one in load.unlisted() if one[1] == "unlisted_bot"]
 
         listed(
             request(8, STALE_BOT, "2026-06-04T09:00:00Z"),

@@ -235,14 +235,14 @@ class TestGitLab(SourceChecks):
             request["description"] = "Nimbus-Session: 01J9"
         load.server.routes = routes(requests=requests)
         load()
-        assert [one for one in load.findings() if one[0] == "pull_requests"] == [
+        assert [one for one in load.unlisted() if one[0] == "pull_requests"] == [
             ("pull_requests", "unlisted_bot", "project_*_bot", 3),
             ("pull_requests", "unlisted_tool", "Nimbus-session", 2),
         ]
         assert (
             *("pull_request_commits", "unlisted_bot"),
             *("project_*_bot@noreply.gitlab.example.com", 1),
-        ) in load.findings()
+        ) in load.unlisted()
 
     def test_a_fast_forward(self, load: Loader) -> None:
         load()

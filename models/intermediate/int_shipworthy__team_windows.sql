@@ -73,7 +73,7 @@ windows as (
 
     from released
 
-    union
+    union distinct
 
     select
         team,

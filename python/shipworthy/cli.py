@@ -452,6 +452,118 @@ def show_headline(as_json: bool, schema: str | None) -> None:
     click.echo(tell(warehouse_path(), schema))
 
 
+@cli.command("report")
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=_DIRECTORY,
+    default="outcomes.html",
+    show_default=True,
+    help="The file to write.",
+)
+@click.option("--team", metavar="NAME", help="A page of one team, with rows of no other.")
+@click.option(
+    "--weeks",
+    metavar="N",
+    type=click.IntRange(min=1, max=1040),
+    default=156,
+    show_default=True,
+    help="How many weeks back the page goes.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what the page shows as JSON instead.")
+@click.option(
+    "--schema",
+    metavar="NAME",
+    help="Schema of the marts; by default shipworthy, else the one that has them.",
+)
+def write_report(
+    out: Path, team: str | None, weeks: int, as_json: bool, schema: str | None
+) -> None:
+    """Write the marts as one page that needs no server and no network.
+
+    It needs the extra `report`: pip install 'shipworthy[report]'.
+    """
+    from shipworthy.report import report_json, write_page
+    from shipworthy.warehouse import warehouse_path
+
+    if as_json:
+        click.echo(report_json(warehouse_path(), team=team, weeks=weeks, schema=schema))
+        return
+    write_page(warehouse_path(), out, team=team, weeks=weeks, schema=schema)
+    click.echo(f"Wrote {out}; open it in a browser.")
+
+
+@cli.command("publish")
+@click.option(
+    "--to",
+    "target",
+    required=True,
+    metavar="DIR|FILE|ADDRESS",
+    help="A directory (Parquet), a file ending in .duckdb, or postgres://user@host/database.",
+)
+@click.option("--demo", "with_demo", is_flag=True, help="Publish even the invented organisation.")
+@click.option(
+    "--keep",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Versions that a directory holds, the new one included; by default 3.",
+)
+@click.option(
+    "--as",
+    "name",
+    metavar="NAME",
+    default="shipworthy",
+    show_default=True,
+    help="Schema of the marts where they are published.",
+)
+@click.option(
+    "--schema",
+    metavar="NAME",
+    help="Schema of the marts in the warehouse; by default shipworthy, else the one that has them.",
+)
+def run_publish(
+    target: str, with_demo: bool, keep: int | None, name: str, schema: str | None
+) -> None:
+    """Copy the marts of the last good build to where BI tools read them, all at once.
+
+    Nobody who reads there waits, or sees a half of it. A PostgreSQL password is read from
+    PGPASSWORD or PostgreSQL's password file.
+    """
+    from shipworthy.publish import publish
+    from shipworthy.warehouse import warehouse_path
+
+    click.echo(
+        publish(warehouse_path(), target, schema=schema, name=name, with_demo=with_demo, keep=keep)
+    )
+
+
+@cli.command("dashboards")
+@click.option(
+    "--out", required=True, metavar="DIR", type=_DIRECTORY, help="Where to write the two files."
+)
+@click.option(
+    "--schema",
+    metavar="NAME",
+    default="shipworthy",
+    show_default=True,
+    help="Schema of the marts where they are published.",
+)
+@click.option(
+    "--database",
+    metavar="ADDRESS",
+    help="SQLAlchemy address of the published marts for Superset; it can be changed there.",
+)
+def make_dashboards(out: Path, schema: str, database: str | None) -> None:
+    """Write dashboards of the report's panels: grafana.json and superset.zip.
+
+    Both are made for marts that `shipworthy publish` wrote.
+    """
+    from shipworthy.dashboards import DATABASE, write_dashboards
+
+    grafana, superset = write_dashboards(out, schema, database or DATABASE)
+    click.echo(f"Wrote {grafana} and {superset}; import them as docs/publish.md says.")
+
+
 @cli.command("forget")
 @click.argument("repository", metavar="REPOSITORY")
 def forget_repository(repository: str) -> None:

@@ -110,7 +110,7 @@ def _read(warehouse: Path, schema: str | None) -> tuple[dict[str, Any], bool]:
             "run `make build`, or load data and run `dbt build`."
         )
     with reading(warehouse) as connection:
-        place = _find(connection, warehouse, schema)
+        place = marts_schema(connection, warehouse, schema)
         result = connection.execute(f'select * from "{place}".headline')
         columns = [column[0] for column in result.description]
         rows = result.fetchall()
@@ -120,8 +120,25 @@ def _read(warehouse: Path, schema: str | None) -> tuple[dict[str, Any], bool]:
         return row, row.get("data_source") == _DEMO and _holds_rows(connection)
 
 
-def _find(connection: duckdb.DuckDBPyConnection, warehouse: Path, schema: str | None) -> str:
-    """Return the schema of the mart: in a project that installs the package it has another name."""
+def marts_schema(
+    connection: duckdb.DuckDBPyConnection, warehouse: Path, schema: str | None = None
+) -> str:
+    """Return the schema of the marts: in a project that installs the package it has another name.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        Open on the warehouse.
+    warehouse : Path
+        The file, for messages.
+    schema : str, optional
+        Where the marts must be; by default `shipworthy`, else the one schema that holds them.
+
+    Raises
+    ------
+    ShipworthyError
+        If no schema holds them, several do, or the one that is asked for does not.
+    """
     found = [
         name
         for name, columns in connection.execute(

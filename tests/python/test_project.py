@@ -50,7 +50,9 @@ def built(demo):
 
 
 def test_every_relation_is_a_model_or_a_seed(nodes, built):
-    assert nodes.keys() == built.keys()
+    # dbt's runs are written down by hooks.
+    assert built.keys() - nodes.keys() == {("shipworthy_staging", "shipworthy_builds")}
+    assert nodes.keys() <= built.keys()
 
 
 def test_every_relation_is_described_by_its_grain(nodes):

@@ -42,7 +42,7 @@ touched as (
 
     where is_counted
 
-    union
+    union distinct
 
     select
         repository,

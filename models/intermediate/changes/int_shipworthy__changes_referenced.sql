@@ -32,7 +32,7 @@ resolved as (
 
     from commits_referenced
 
-    union
+    union distinct
 
     select
         asked_by,

@@ -46,7 +46,7 @@ named as (
 
     from deployments
 
-    union
+    union distinct
 
     select
         sha as commit_name,
@@ -54,7 +54,7 @@ named as (
 
     from deployment_commits
 
-    union
+    union distinct
 
     select
         commit_name,

@@ -50,7 +50,7 @@ repositories_of_services as (
 
     from service_paths
 
-    union
+    union distinct
 
     select
         service,
@@ -77,7 +77,7 @@ requests_meant as (
         request_number is not null
         and repository_key is not null
 
-    union
+    union distinct
 
     select
         references_made.asked_by,
@@ -99,7 +99,7 @@ requests_meant as (
         references_made.request_number is not null
         and references_made.repository_key is null
 
-    union
+    union distinct
 
     select
         asked_by,
@@ -127,7 +127,7 @@ changes_of_requests as (
 
     from requests_by_change
 
-    union
+    union distinct
 
     select
         changes.repository,

@@ -37,7 +37,7 @@ organisation_weeks as (
 
     select week_start_on from team_weeks
 
-    union
+    union distinct
 
     select week_start_on from refused
 

@@ -33,7 +33,7 @@ active as (
 
     from deployments
 
-    union
+    union distinct
 
     select
         team,

@@ -63,7 +63,7 @@ repositories as (
 
     select distinct repository from commits
 
-    union
+    union distinct
 
     select distinct repository from deployments
 

@@ -51,7 +51,7 @@ names as (
 
     from service_paths
 
-    union
+    union distinct
 
     select
         named_service,

@@ -26,7 +26,7 @@ paths as (
 
     from line_births
 
-    union
+    union distinct
 
     select
         repository,

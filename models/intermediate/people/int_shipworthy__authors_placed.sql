@@ -54,7 +54,7 @@ written as (
 
     from landed
 
-    union
+    union distinct
 
     select
         repository,

@@ -67,7 +67,7 @@ landed_by as (
         author_kind = 'human'
         and person_key is not null
 
-    union
+    union distinct
 
     select
         changes.repository,

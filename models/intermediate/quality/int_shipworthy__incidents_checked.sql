@@ -102,7 +102,7 @@ known_services as (
 
     select service from service_paths
 
-    union
+    union distinct
 
     select service from deployments_ordered
 

@@ -1,4 +1,7 @@
 {%- set hours_before = shipworthy.checked_variable('shipworthy__signal_metronome_hours') - 1 -%}
+{%- set last_hours -%}
+    (partition by person_key order by used_at rows between {{ hours_before }} preceding and current row)
+{%- endset -%}
 
 with
 
@@ -29,17 +32,11 @@ stretches as (
         person_key,
         used_at,
         lag(used_at, {{ hours_before }}) over (partition by person_key order by used_at) as stretch_started_at,
-        avg(cast(tokens as {{ shipworthy.type_double() }})) over last_hours as mean_tokens,
-        {{ shipworthy.population_deviation('cast(tokens as ' ~ shipworthy.type_double() ~ ')') }} over last_hours
+        avg(cast(tokens as {{ shipworthy.type_double() }})) over {{ last_hours }} as mean_tokens,
+        {{ shipworthy.population_deviation('cast(tokens as ' ~ shipworthy.type_double() ~ ')') }} over {{ last_hours }}
             as spread_of_tokens
 
     from hours
-
-    window last_hours as (
-        partition by person_key
-        order by used_at
-        rows between {{ hours_before }} preceding and current row
-    )
 
 ),
 

@@ -34,7 +34,7 @@ team_weeks as (
 
     from builders
 
-    union
+    union distinct
 
     select
         team,

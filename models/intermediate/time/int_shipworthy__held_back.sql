@@ -35,7 +35,7 @@ lagging as (
         is_lagging
         and input_name = 'incidents'
 
-    union
+    union distinct
 
     select distinct
         'code' as subject,
@@ -50,7 +50,7 @@ lagging as (
         and has_rows
         and input_name = 'commits'
 
-    union
+    union distinct
 
     select distinct
         'shipping' as subject,

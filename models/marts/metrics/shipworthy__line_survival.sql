@@ -3,6 +3,20 @@
 {%- set last_day = var('shipworthy__survival_days') %}
 {#- A change that was put on record later than its repository's watermark says has been watched up to its landing. -#}
 {%- set watched_until = 'greatest(births.landed_at, least(as_of.as_of_at, repositories_known.code_known_through))' %}
+{%- set older -%}
+    (
+        partition by grid.quarter_start_on, grid.authorship
+        order by grid.age_days desc
+        rows between unbounded preceding and current row
+    )
+{%- endset %}
+{%- set earlier -%}
+    (
+        partition by quarter_start_on, authorship
+        order by age_days
+        rows between unbounded preceding and 1 preceding
+    )
+{%- endset %}
 
 with
 
@@ -202,7 +216,7 @@ grid as (
     inner join ages
         on curves.oldest_age_days >= ages.age_days
 
-    union
+    union distinct
 
     {#- Ends beyond the last day still are at risk on it. #}
     select
@@ -212,7 +226,7 @@ grid as (
 
     from ends_by_age
 
-    union
+    union distinct
 
     select
         quarter_start_on,
@@ -231,9 +245,9 @@ counted as (
         grid.age_days,
         coalesce(ends_by_age.removed, 0) as removed,
         coalesce(ends_by_age.censored, 0) as censored,
-        sum(coalesce(ends_by_age.removed, 0) + coalesce(ends_by_age.censored, 0)) over older as at_risk,
-        sum(coalesce(capped_by_age.capped_lines, 0.0)) over older as capped_lines,
-        sum(coalesce(capped_by_age.squared_capped_lines, 0.0)) over older as squared_capped_lines
+        sum(coalesce(ends_by_age.removed, 0) + coalesce(ends_by_age.censored, 0)) over {{ older }} as at_risk,
+        sum(coalesce(capped_by_age.capped_lines, 0.0)) over {{ older }} as capped_lines,
+        sum(coalesce(capped_by_age.squared_capped_lines, 0.0)) over {{ older }} as squared_capped_lines
 
     from grid
 
@@ -249,12 +263,6 @@ counted as (
             and grid.authorship = capped_by_age.authorship
             and grid.age_days = capped_by_age.age_days
 
-    window older as (
-        partition by grid.quarter_start_on, grid.authorship
-        order by grid.age_days desc
-        rows between unbounded preceding and current row
-    )
-
 ),
 
 -- The product over earlier ages as a sum of logarithms; an age that removed every line ends the curve at 0.
@@ -263,7 +271,7 @@ survived as (
     select
         *,
         coalesce(
-            max(case when removed = at_risk and at_risk > 0 then 1 else 0 end) over earlier,
+            max(case when removed = at_risk and at_risk > 0 then 1 else 0 end) over {{ earlier }},
             0
         ) as is_extinct,
         coalesce(
@@ -273,17 +281,11 @@ survived as (
                         then ln(1 - cast(removed as {{ shipworthy.type_double() }}) / at_risk)
                     else 0.0
                 end
-            ) over earlier,
+            ) over {{ earlier }},
             0.0
         ) as log_survival
 
     from counted
-
-    window earlier as (
-        partition by quarter_start_on, authorship
-        order by age_days
-        rows between unbounded preceding and 1 preceding
-    )
 
 ),
 

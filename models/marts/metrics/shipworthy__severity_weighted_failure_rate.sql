@@ -81,7 +81,7 @@ team_weeks as (
 
     from windows_summed
 
-    union
+    union distinct
 
     select
         team,
@@ -89,7 +89,7 @@ team_weeks as (
 
     from unattributed
 
-    union
+    union distinct
 
     -- also where nothing was released: its builders count
     select

@@ -162,7 +162,7 @@ team_weeks as (
     from {{ part }}
 
     where team <> 'unassigned'
-    {{ 'union' if not loop.last }}
+    {{ 'union distinct' if not loop.last }}
     {% endfor %}
 ),
 

@@ -108,6 +108,8 @@ class Chart:
         Events that stand above the same time line.
     facet : str, optional
         Column by whose values the picture falls into several, each with a scale of its own.
+    limits : tuple of float, optional
+        Ends of the axis of values: what lies beyond is drawn at the end.
     """
 
     key: str
@@ -121,6 +123,7 @@ class Chart:
     threshold: Threshold | None = None
     overlay: "Chart | None" = None
     facet: str | None = None
+    limits: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,16 @@ class Panel:
         Column that says why the first measure is null.
     only : dict of str to str
         Rows that the sentence and the table speak of.
+    said : dict of str to str
+        Those of them that the sentence is made from.
+    sure : tuple of str
+        Clauses like `says` that tell how much the sentence rests on.
+    nothing : str
+        What is said of a team without a row where the mart has rows of others.
+    is_about_people : bool
+        Whether rows of small groups are hidden (`is_suppressed`).
+    every : tuple of (str, int), optional
+        Of a column that counts up, only each so-manieth row is shown: a curve needs no more.
     """
 
     key: str
@@ -175,11 +188,84 @@ class Panel:
     mature: str | None = "is_mature"
     reason: str | None = "null_reason"
     only: dict[str, str] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
+    sure: tuple[str, ...] = ()
+    nothing: str = ""
+    is_about_people: bool = False
+    every: tuple[str, int] | None = None
 
     @property
     def lead(self) -> Measure:
-        """The number that the panel is about."""
-        return self.charts[0].measures[0]
+        """The number that the panel is about, or what its rows are told apart by."""
+        return self.columns[0]
+
+    @property
+    def is_series(self) -> bool:
+        """Whether a team has one row a week, so that a row can be compared with an earlier one."""
+        return self.group is not None and self.lead.unit not in ("word", "text")
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """Columns that say which row it is."""
+        splits = [name for chart in self.charts for name in (chart.split, chart.facet) if name]
+        named = (self.group, self.time, *splits, *self.only, *self.said)
+        return tuple(dict.fromkeys(name for name in named if name))
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One of the three sentences that the page begins with.
+
+    Parameters
+    ----------
+    panel : str
+        Key of the panel that goes into it; a team's sentence is that panel's.
+    question : str
+        What it answers.
+    measure : Measure
+        The number, a column of `headline`.
+    says, sure : tuple of str
+        Clauses with columns of `headline`, as in a panel.
+    reason : str
+        Column that says why the number is null.
+    held_back : str
+        How the columns begin that say which source holds it back.
+    """
+
+    panel: str
+    question: str
+    measure: Measure
+    says: tuple[str, ...]
+    sure: tuple[str, ...]
+    reason: str
+    held_back: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """A number of `team_scorecard`, and its trend against the team's own first 13 final weeks.
+
+    Parameters
+    ----------
+    measure : Measure
+        The number, with its interval where it has one.
+    panel : str
+        Key of the panel that shows it.
+    mature, reason : str
+        Columns that say whether it is final, and why it is null.
+    index, change : str, optional
+        Column with its quotient by, or difference from, the team's own past: one of them, or none.
+    beside : str, optional
+        Column with a word that stands beside the number.
+    """
+
+    measure: Measure
+    panel: str
+    mature: str
+    reason: str
+    index: str | None = None
+    change: str | None = None
+    beside: str | None = None
 
 
 def _interval(column: str, label: str, unit: Unit, stem: str | None = None) -> Measure:
@@ -223,6 +309,24 @@ _INCIDENTS = Chart(
     mart="fct_incidents",
 )
 
+# Of the organisation, with columns of `headline`.
+_SHIPPED = (
+    "{normalized_deployments_per_week} normalized deployments a week, from the week of"
+    " {shipping_first_week_start_on} to that of {shipping_last_week_start_on}",
+    "{ai_share} of them written by AI",
+    "{deployments_shipping_nothing} of {deployments} production deployments shipped nothing",
+)
+_FAILED = (
+    "Failure rate {severity_weighted_failure_rate} over the twelve newest final weeks, to the"
+    " week of {failures_last_week_start_on}",
+)
+_REWRITTEN = (
+    "AI code is rewritten {turnover_ratio} as often as human code within"
+    " {turnover_window_days} days, over the {turnover_signal_weeks} weeks to that of"
+    " {turnover_last_week_start_on}",
+    "verdict: {turnover_signal}",
+)
+
 PANELS = (
     Panel(
         key="shipping",
@@ -246,16 +350,14 @@ PANELS = (
         says=(
             "{normalized_deployments} normalized deployments in the week from {week_start_on}",
             "{ai_share} of them written by AI",
-            "{normalized_deployments_index} times what its own first 13 final weeks had",
+            "{normalized_deployments_index} what its own first 13 final weeks had",
             "from {deployments} deployments by {builders} builders",
         ),
-        organisation_says=(
-            "{normalized_deployments_per_week} normalized deployments a week, from"
-            " {shipping_first_week_start_on} to the week from {shipping_last_week_start_on}",
-            "{ai_share} of them written by AI",
-            "{deployments_shipping_nothing} of {deployments} production deployments shipped"
-            " nothing",
+        sure=(
+            "It rests on {held_lines} held lines",
+            "stability on {stability_basis}",
         ),
+        organisation_says=_SHIPPED,
         needs="Load deployments (or release tags: `shipworthy load git PATH --releases 'v*'`).",
     ),
     Panel(
@@ -289,12 +391,10 @@ PANELS = (
         says=(
             "Failure rate {severity_weighted_failure_rate} in the week from {week_start_on}",
             "{failed_releases} of {closed_releases} closed releases failed",
-            "{unattributed_incidents} incidents have no known cause and are in no rate",
+            "{+unattributed_incidents} incidents have no known cause and are in no rate",
         ),
-        organisation_says=(
-            "Failure rate {severity_weighted_failure_rate} over the twelve newest final weeks, to"
-            " the week from {failures_last_week_start_on}",
-        ),
+        sure=("The brackets show how much {closed_releases} releases can tell",),
+        organisation_says=_FAILED,
         needs="Load incidents: without them nothing is known to have gone wrong.",
     ),
     Panel(
@@ -308,7 +408,8 @@ PANELS = (
                 "Turnover of AI code against human code, times",
                 "lines",
                 (_TURNOVER,),
-                threshold=Threshold(1.5, "1.5: watch from here"),
+                threshold=Threshold(1.5, "1.5: above it AI code is rewritten too often"),
+                limits=(0, 6),
             ),
         ),
         columns=(
@@ -324,10 +425,14 @@ PANELS = (
             *_words(("basis", "basis"), ("null_reason", "why empty")),
         ),
         says=(
-            "AI code is rewritten {turnover_ratio} times as often as human code within the window,"
+            "AI code is rewritten {turnover_ratio} as often as human code within the window,"
             " over the twelve weeks to the week from {week_start_on}",
             "verdict: {turnover_signal}",
             "{attribution_coverage} of the lines carry a mark of who wrote them",
+        ),
+        sure=(
+            "The brackets rest on {ai_effective_changes} AI and {human_effective_changes} human"
+            " effective changes",
         ),
         needs="Load git histories (`shipworthy load git PATH`): lines need births and deaths.",
         has_organisation=True,
@@ -361,10 +466,13 @@ PANELS = (
             " {survival} are still there after {age_days} days",
         ),
         needs="Load git histories (`shipworthy load git PATH`): lines need births and deaths.",
+        sure=("{effective_changes} effective changes are old enough to tell",),
         time="quarter_start_on",
         group=None,
         mature=None,
         reason=None,
+        said={"age_days": "30"},
+        every=("age_days", 5),
     ),
     Panel(
         key="deciding",
@@ -406,6 +514,8 @@ PANELS = (
             "{rubber_stamp_rate} of the reviewed ones were rubber-stamped",
             "{unreviewed_rate} shipped unreviewed",
         ),
+        sure=("One week is {changes_shipped} changes of {builders} builders",),
+        is_about_people=True,
         needs="Load pull requests, reviews and review threads (`shipworthy load github`).",
         has_organisation=True,
         only={"authorship": "all"},
@@ -453,6 +563,8 @@ PANELS = (
             " {outer_loop_hours_52_weeks_before}",
             "{review_queue} requests wait for a review",
         ),
+        sure=("Medians of one week, without an interval",),
+        is_about_people=True,
         needs="Load pull requests and reviews (`shipworthy load github`).",
         has_organisation=True,
     ),
@@ -525,6 +637,7 @@ PANELS = (
             "rework {deployment_rework_rate}",
             "bands of {dora_band_year}",
         ),
+        sure=("One week of one service is few deployments: read the brackets",),
         needs="Load deployments; lead times need pull requests, failure rates incidents.",
     ),
     Panel(
@@ -560,8 +673,10 @@ PANELS = (
             "{ai_spend_usd} of AI in the week from {week_start_on}",
             "{unshipped_spend_usd} of it went into nothing that shipped",
             "{ai_cost_per_normalized_deployment} per AI normalized deployment",
-            "{usage_buckets_without_price} usage rows have no price and are in no sum",
+            "{+usage_buckets_without_price} usage rows have no price and are in no sum",
         ),
+        sure=("Amounts are {spend_method}",),
+        is_about_people=True,
         needs="Load AI usage (`shipworthy load copilot`, `claude-code` ...).",
         has_organisation=True,
     ),
@@ -587,7 +702,10 @@ PANELS = (
             Measure("evidence", "evidence", "text"),
             *_words(("immature_reason", "why not final")),
         ),
-        says=("{signal} fires in the week from {week_start_on}: {evidence}",),
+        says=("{signal} fired in the week from {week_start_on}: {evidence}",),
+        sure=("A reason to ask and never a verdict: each fires now and then on honest teams",),
+        nothing="No signal fired.",
+        is_about_people=True,
         needs="Signals need builders (`people` or authors), deployments and AI usage.",
         only={"is_firing": "true"},
     ),
@@ -622,8 +740,9 @@ PANELS = (
             "{metric} of {service} moved by {difference} around the release of {released_on}",
             "{difference_in_differences} against {control_service}",
             "{other_releases} other releases fell into the same days",
-            "an association, never a cause",
         ),
+        sure=("An association, never a cause",),
+        nothing="None of its releases has a product metric.",
         needs="Load product metrics (`product_metrics.csv`) with a service and a day.",
         time="released_on",
     ),
@@ -639,3 +758,122 @@ def panel(key: str) -> Panel:
         If there is none.
     """
     return {item.key: item for item in PANELS}[key]
+
+
+# How columns of `headline` are written.
+HEADLINE_COLUMNS = (
+    Measure("normalized_deployments_per_week", "normalized deployments a week", "number"),
+    Measure("ai_share", "AI share", "share"),
+    Measure("shipping_first_week_start_on", "first week", "date"),
+    Measure("shipping_last_week_start_on", "last week", "date"),
+    Measure("deployments", "deployments", "count"),
+    Measure("deployments_shipping_nothing", "deployments that shipped nothing", "count"),
+    _FAILURE_RATE,
+    Measure("failures_last_week_start_on", "last week", "date"),
+    _TURNOVER,
+    *_words(("turnover_signal", "verdict")),
+    Measure("turnover_signal_weeks", "weeks", "count"),
+    Measure("turnover_basis", "basis", "word"),
+    Measure("turnover_attribution_coverage", "lines that carry a mark", "share"),
+    Measure("turnover_window_days", "window", "count"),
+    Measure("turnover_last_week_start_on", "last week", "date"),
+    Measure("teams_left_out", "teams left out", "count"),
+)
+
+HEADLINES = (
+    Headline(
+        panel="shipping",
+        question="Does it ship?",
+        measure=HEADLINE_COLUMNS[0],
+        says=_SHIPPED,
+        sure=(
+            "Final weeks only",
+            "a count of what held, without an interval",
+        ),
+        reason="normalized_deployments_null_reason",
+        held_back="normalized_deployments",
+    ),
+    Headline(
+        panel="lasting",
+        question="Does it stay?",
+        measure=_TURNOVER,
+        says=_REWRITTEN,
+        sure=(
+            "Final weeks only",
+            "{turnover_attribution_coverage} of the lines carry a mark of who wrote them",
+            "basis: {turnover_basis}",
+        ),
+        reason="turnover_ratio_null_reason",
+        held_back="turnover_ratio",
+    ),
+    Headline(
+        panel="breaking",
+        question="Does it harm?",
+        measure=_FAILURE_RATE,
+        says=_FAILED,
+        sure=("Final weeks only", "0 is no harm, 1 a worst incident in every release"),
+        reason="severity_weighted_failure_rate_null_reason",
+        held_back="severity_weighted_failure_rate",
+    ),
+)
+
+
+SCORES = (
+    Score(
+        Measure("normalized_deployments", "normalized deployments", "number"),
+        "shipping",
+        "are_normalized_deployments_mature",
+        "normalized_deployments_null_reason",
+        index="normalized_deployments_index",
+    ),
+    Score(
+        _FAILURE_RATE,
+        "breaking",
+        "is_failure_rate_mature",
+        "severity_weighted_failure_rate_null_reason",
+        change="severity_weighted_failure_rate_change",
+    ),
+    Score(
+        _TURNOVER,
+        "lasting",
+        "is_turnover_mature",
+        "turnover_ratio_null_reason",
+        index="turnover_ratio_index",
+        beside="turnover_signal",
+    ),
+    Score(
+        _DENSITY,
+        "deciding",
+        "are_decisions_mature",
+        "human_decision_density_null_reason",
+        index="human_decision_density_index",
+    ),
+    Score(
+        Measure("deployments", "deployments", "count"),
+        "delivery",
+        "is_delivery_mature",
+        "null_reason",
+        index="deployments_index",
+    ),
+    Score(
+        _interval("change_failure_rate", "change failure rate", "share"),
+        "delivery",
+        "is_delivery_mature",
+        "change_failure_rate_null_reason",
+        change="change_failure_rate_change",
+    ),
+    Score(
+        _interval("deployment_rework_rate", "deployment rework rate", "share"),
+        "delivery",
+        "is_delivery_mature",
+        "deployment_rework_rate_null_reason",
+        change="deployment_rework_rate_change",
+    ),
+    Score(
+        _COST,
+        "cost",
+        "is_ai_cost_mature",
+        "ai_cost_per_normalized_deployment_null_reason",
+        index="ai_cost_per_normalized_deployment_index",
+    ),
+)

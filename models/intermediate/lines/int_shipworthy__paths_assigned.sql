@@ -42,7 +42,36 @@ services_listed as (
 
 ),
 
-service_dated as (
+service_paths as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__service_paths') }}
+
+),
+
+touched as (
+
+    select
+        repository,
+        path,
+        added_sha as change_sha,
+        author_sha
+
+    from line_births
+
+    union distinct
+
+    -- who removes a line is the author of the change
+    select
+        repository,
+        path,
+        removed_sha as change_sha,
+        removed_sha as author_sha
+
+    from line_deaths
+
+),
+
+dated as (
 
     select
         touched.repository,

@@ -141,7 +141,7 @@ landings as (
         on
             changes_by_service.service = commit_periods.service
             and changes_by_service.repository = commit_periods.repository
-            and {{ shipworthy.is_valid_on('commit_periods', 'cast(changes_by_service.landed_at as date)') | indent(12) }}
+            and {{ shipworthy.is_valid_on('commit_periods', 'cast(changes_by_service.landed_at as date)') }}
 
     left join first_deployed
         on

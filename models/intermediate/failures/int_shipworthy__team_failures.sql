@@ -107,7 +107,7 @@ weighing as (
 
 ),
 
--- Incidents and remediations of a team in the order of time: a remediation sees the last incident that opened before it.
+-- Incidents and remediations of a team in the order of time: a remediation sees the last incident that opened before.
 moments as (
 
     select

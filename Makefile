@@ -1,21 +1,23 @@
-# Two commands: `make build` sets everything up and builds the demo, `make test` checks everything.
+# Two commands: `make build` sets everything up and builds the demo, `make test` checks it.
 # Nothing is needed but git and Python 3.11 or newer.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+# A file of tests is one worker's, because its tests share what was built; those that build come first.
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # One file for the loader and for dbt; a relative path is seen from here.
 export SHIPWORTHY_WAREHOUSE ?= warehouse.duckdb
-# Without byte code each dbt starts several seconds later, and tests start it a hundred times.
+# Without byte code each dbt starts several seconds later.
 unexport PYTHONDONTWRITEBYTECODE
 # Nothing that runs here reports to anybody.
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := build
-.PHONY: build setup test test-postgres lint check-dbt check-python demo-data lock clean
+.PHONY: build setup test test-all test-postgres test-browser test-installs release-check docs-site sample-report dashboards lint check-dbt check-python demo-data contract lock clean
 
 ## build: set up, then build and test every model: of what is loaded, else of the demo
 build: setup
@@ -38,13 +40,17 @@ $(READY): requirements.lock pyproject.toml
 		printf '%d:%02d the environment is ready\n' $$((seconds / 60)) $$((seconds % 60))
 	@touch $@
 
-## test: lint, dbt unit and data tests, pytest
-test: lint check-dbt check-python
+## test: lint and pytest, which builds the demo with all of dbt's unit and data tests
+test: lint check-python
+
+## test-all: what `make test` leaves out: builds that differ in a setting, and PostgreSQL
+test-all: setup
+	$(PYTEST) -m "slow or postgres"
 
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/sqlfluff lint --disable-progress-bar models tests/singular
+	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 models tests/singular
 
 # A warehouse and artifacts of its own, so that a test never touches yours.
 check-dbt: setup
@@ -53,15 +59,53 @@ check-dbt: setup
 		--vars 'shipworthy__unit_tests: true'
 
 check-python: setup
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(PYTEST)
 
 ## test-postgres: build on a PostgreSQL server of its own, gone afterwards, and compare every row with DuckDB's
 test-postgres: setup
 	$(BIN)/pytest -m postgres
 
+## test-browser: the sample page in chromium (Debian: apt-get install chromium chromium-driver)
+test-browser: setup
+	$(BIN)/pytest -m browser
+
+## sample-report: make docs/sample-report.html and its pictures anew, from a build of the demo
+sample-report: setup
+	@rm -rf target/sample && mkdir -p target/sample
+	SHIPWORTHY_WAREHOUSE=target/sample/demo.duckdb $(BIN)/dbt --quiet build \
+		--exclude-resource-type test --exclude-resource-type unit_test --target-path target/sample \
+		--vars 'shipworthy__demo: true'
+	SHIPWORTHY_WAREHOUSE=target/sample/demo.duckdb $(BIN)/python benchmarks/sample_report.py
+
+## test-installs: in environments of their own, from the package index: both dbt versions, other databases' adapters, the wheel
+test-installs: setup
+	$(BIN)/pytest -m installs
+
+## release-check: what must hold before a version is tagged; see CONTRIBUTING.md
+release-check: setup
+	@test -z "$$(git status --porcelain)" || { echo "make: commit or remove what git status lists" >&2; exit 2; }
+	@version=$$($(BIN)/python -c 'import shipworthy; print(shipworthy.__version__)'); \
+		! git rev-parse --quiet --verify "refs/tags/v$$version" >/dev/null || \
+			{ echo "make: v$$version is tagged already; raise __version__, dbt_project.yml and CHANGELOG.md" >&2; exit 2; }; \
+		! grep -q "^## $$version (unreleased)" CHANGELOG.md || \
+			{ echo "make: CHANGELOG.md calls $$version unreleased; write the day there" >&2; exit 2; }
+	$(MAKE) test test-all test-browser test-installs
+
+## docs-site: dbt's documentation of what was built as one page, target/docs/static_index.html
+docs-site: setup
+	$(BIN)/dbt docs generate --static --target-path target/docs
+
+## dashboards: make the dashboards anew from the panels of the page
+dashboards: setup
+	$(BIN)/shipworthy dashboards --out dashboards
+
 ## demo-data: make the demo seeds anew
 demo-data: setup
 	$(BIN)/shipworthy simulate --out seeds/demo
+
+## contract: write what dbt and the pages say of the source contract, from python/shipworthy/contract.py
+contract: setup
+	$(BIN)/shipworthy contract --write
 
 ## lock: resolve the dependencies anew (needs uv)
 lock:

@@ -19,7 +19,8 @@
         rows_left_out.what_happens,
         kept.rows_kept + rows_left_out.rows_left_out as rows_checked,
         rows_left_out.row_count,
-        rows_left_out.example_key
+        rows_left_out.example_key,
+        cast(null as {{ dbt.type_bigint() }}) as tokens
 
     from rows_left_out
 
@@ -37,7 +38,8 @@
         '{{ what_happens }}' as what_happens,
         count(*) as rows_checked,
         sum(case when {{ condition }} then 1 else 0 end) as row_count,
-        min(case when {{ condition }} then {{ key }} end) as example_key
+        min(case when {{ condition }} then {{ key }} end) as example_key,
+        cast(null as {{ dbt.type_bigint() }}) as tokens
 
     from {{ input }}_checked
     {%- endfor %}

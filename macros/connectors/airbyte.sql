@@ -17,12 +17,13 @@ select
     cast({{ shipworthy.json_text('stats.merged_by', ['id']) }} as {{ dbt.type_bigint() }}) as merged_by_id,
     {{ shipworthy.json_text('stats.merged_by', ['login']) }} as merged_by_login,
     {{ shipworthy.json_text('stats.merged_by', ['type']) }} as merged_by_type,
-    requests.draft as is_draft
+    requests.draft as is_draft,
+    {{ shipworthy.json_names('requests.labels') }} as labels
 from {{ shipworthy.github_table('pull_requests', {
     'repository': dbt.type_string(), 'number': dbt.type_bigint(), 'id': dbt.type_bigint(),
     'user': dbt.type_string(), 'created_at': dbt.type_timestamp(), 'merged_at': dbt.type_timestamp(),
     'closed_at': dbt.type_timestamp(), 'merge_commit_sha': dbt.type_string(), 'head': dbt.type_string(),
-    'draft': dbt.type_boolean()
+    'draft': dbt.type_boolean(), 'labels': dbt.type_string()
 }) }} as requests
 left join {{ shipworthy.github_table('pull_request_stats', {
     'id': dbt.type_bigint(), 'additions': dbt.type_bigint(), 'deletions': dbt.type_bigint(),

@@ -17,15 +17,26 @@ select
     merged_by__id as merged_by_id,
     merged_by__login as merged_by_login,
     merged_by__type as merged_by_type,
-    draft as is_draft
+    draft as is_draft,
+    labelled.labels
 from {{ shipworthy.github_table('pull_requests', {
     'url': dbt.type_string(), 'number': dbt.type_bigint(), 'user__id': dbt.type_bigint(),
     'user__login': dbt.type_string(), 'user__type': dbt.type_string(), 'created_at': dbt.type_timestamp(),
     'merged_at': dbt.type_timestamp(), 'closed_at': dbt.type_timestamp(),
     'merge_commit_sha': dbt.type_string(), 'head__ref': dbt.type_string(), 'additions': dbt.type_bigint(),
     'deletions': dbt.type_bigint(), 'merged_by__id': dbt.type_bigint(), 'merged_by__login': dbt.type_string(),
-    'merged_by__type': dbt.type_string(), 'draft': dbt.type_boolean()
+    'merged_by__type': dbt.type_string(), 'draft': dbt.type_boolean(), '_dlt_id': dbt.type_string()
 }) }} as requests
+left join (
+    select
+        _dlt_parent_id,
+        {{ shipworthy.json_list('name') }} as labels
+    from {{ shipworthy.github_table(
+        'pull_requests__labels', {'_dlt_parent_id': dbt.type_string(), 'name': dbt.type_string()}, may_be_missing=true
+    ) }} as pull_request_labels
+    group by _dlt_parent_id
+) as labelled
+    on requests._dlt_id = labelled._dlt_parent_id
 {%- endmacro %}
 
 {#- The payload of a commit does not name its request: `_pull_requests_number` and `_pull_requests_url` are what

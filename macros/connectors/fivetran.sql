@@ -59,7 +59,8 @@ select
     merges.actor_id as merged_by_id,
     mergers.login as merged_by_login,
     mergers.type as merged_by_type,
-    requests.draft as is_draft
+    requests.draft as is_draft,
+    labelled.labels
 from {{ shipworthy.fivetran_github_numbers() }} as requests
 left join {{ shipworthy.github_table('issue_merged', {
     'issue_id': dbt.type_bigint(), 'merged_at': dbt.type_timestamp(), 'commit_sha': dbt.type_string(),
@@ -70,6 +71,26 @@ left join {{ shipworthy.fivetran_github_accounts() }} as authors
     on requests.user_id = authors.id
 left join {{ shipworthy.fivetran_github_accounts() }} as mergers
     on merges.actor_id = mergers.id
+left join {{ shipworthy.fivetran_github_labels() }} as labelled
+    on requests.issue_id = labelled.issue_id
+{%- endmacro %}
+
+{#- Older connectors write the label's name where newer ones write its id. -#}
+{% macro fivetran_github_labels() -%}
+    (
+        select
+            issue_labels.issue_id,
+            {{ shipworthy.json_list('coalesce(labels.name, issue_labels.label)') }} as labels
+        from {{ shipworthy.github_table('issue_label', {
+            'issue_id': dbt.type_bigint(), 'label_id': dbt.type_bigint(), 'label': dbt.type_string()
+        }, may_be_missing=true) }} as issue_labels
+        left join {{ shipworthy.github_table(
+            'label', {'id': dbt.type_bigint(), 'name': dbt.type_string()}, may_be_missing=true
+        ) }} as labels
+            on issue_labels.label_id = labels.id
+        where coalesce(labels.name, issue_labels.label) is not null
+        group by issue_labels.issue_id
+    )
 {%- endmacro %}
 
 {% macro fivetran_github_commits() -%}

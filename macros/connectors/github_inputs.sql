@@ -42,7 +42,7 @@
         case
             when requests.author_kind = 'agent' and requests.merged_by_kind = 'human' then requests.merged_by_key
         end as driver_key,
-        cast(null as {{ dbt.type_string() }}) as labels
+        requests.labels
     from {{ ref('shipworthy', 'stg_shipworthy__github_requests') }} as requests
     left join (
         select

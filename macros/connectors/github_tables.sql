@@ -10,8 +10,8 @@
 {%- endmacro %}
 
 {#- One landed table with the columns asked for, each with its type. A column that the tool never made is null:
-    connectors make a column when its first value arrives, merged_at with the first merge. -#}
-{% macro github_table(table, columns) -%}
+    connectors make a column when its first value arrives, merged_at with the first merge; some make tables so. -#}
+{% macro github_table(table, columns, may_be_missing=false) -%}
     {%- do shipworthy.checked_variable('shipworthy__github_relations') -%}
     {%- set relation = source('shipworthy_github_' ~ shipworthy.github_tables(), table) -%}
     {%- set landed = {} -%}
@@ -19,7 +19,7 @@
         {%- for column in adapter.get_columns_in_relation(relation) -%}
             {%- do landed.update({column.name | lower: column.dtype | lower}) -%}
         {%- endfor -%}
-        {%- if not landed -%}
+        {%- if not landed and not may_be_missing -%}
             {%- do exceptions.raise_compiler_error(
                 "shipworthy: " ~ relation ~ " does not exist; name it in the variable shipworthy__github_relations ("
                 ~ table ~ ": its name), or take the inputs that need it out of shipworthy__github_inputs."
@@ -41,7 +41,7 @@
             cast({{ column }} as {{ data_type }}) as {{ 'user_json' if name == 'user' else name }}
             {{- "," if not loop.last }}
         {%- endfor %}
-        from {{ relation }}
+        {% if landed or not execute %}from {{ relation }}{% else %}where 1 = 0{% endif %}
     )
 {%- endmacro %}
 

@@ -40,3 +40,37 @@
 {% macro spark__list_to_rows(column) -%}
     explode(coalesce(from_json({{ column }}, 'array<string>'), array({{ column }})))
 {%- endmacro %}
+
+{#- The names of a JSON list of objects that have one, as a JSON list; null where the column holds no list. -#}
+{% macro json_names(column) -%}
+    {{ return(adapter.dispatch('json_names', 'shipworthy')(column)) }}
+{%- endmacro %}
+
+{% macro default__json_names(column) -%}
+    cast(to_json(json_extract_string(try_cast({{ column }} as json), '$[*].name')) as varchar)
+{%- endmacro %}
+
+{% macro postgres__json_names(column) -%}
+    cast(jsonb_path_query_array(cast({{ column }} as jsonb), '$[*].name') as text)
+{%- endmacro %}
+
+{% macro spark__json_names(column) -%}
+    to_json(from_json({{ column }}, 'array<struct<name:string>>').name)
+{%- endmacro %}
+
+{#- Texts of a group as a JSON list, in their order. -#}
+{% macro json_list(text) -%}
+    {{ return(adapter.dispatch('json_list', 'shipworthy')(text)) }}
+{%- endmacro %}
+
+{% macro default__json_list(text) -%}
+    cast(to_json(list({{ text }} order by {{ text }})) as varchar)
+{%- endmacro %}
+
+{% macro postgres__json_list(text) -%}
+    cast(json_agg({{ text }} order by {{ text }}) as text)
+{%- endmacro %}
+
+{% macro spark__json_list(text) -%}
+    to_json(sort_array(collect_list({{ text }})))
+{%- endmacro %}

@@ -13,3 +13,24 @@
     ) -%}
     {{ return(found.columns[0].values() | first) }}
 {%- endmacro %}
+
+{#- Whether nothing is left in a relation's schema; where that is not known, no. -#}
+{% macro is_empty_schema(relation) -%}
+    {{ return(adapter.dispatch('is_empty_schema', 'shipworthy')(relation)) }}
+{%- endmacro %}
+
+{% macro default__is_empty_schema(relation) -%}
+    {{ return(false) }}
+{%- endmacro %}
+
+{% macro duckdb__is_empty_schema(relation) -%}
+    {%- set left = run_query(
+        "select 1 as one from information_schema.tables where table_catalog = '" ~ relation.database
+        ~ "' and table_schema = '" ~ relation.schema ~ "' limit 1"
+    ) -%}
+    {{ return(left.rows | length == 0) }}
+{%- endmacro %}
+
+{% macro postgres__is_empty_schema(relation) -%}
+    {{ return(shipworthy.duckdb__is_empty_schema(relation)) }}
+{%- endmacro %}

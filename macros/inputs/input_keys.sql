@@ -1,32 +1,3 @@
-{#- Columns that tell a row of each input from every other, as python/shipworthy/contract.py states them (a test keeps
-    the two equal). -#}
-{% macro input_keys() -%}
-    {{ return({
-        'repositories': ['repository'],
-        'commits': ['repository', 'sha'],
-        'line_births': ['repository', 'added_sha', 'path', 'author_sha', 'authorship', 'is_moved'],
-        'line_deaths': [
-            'repository', 'added_sha', 'path', 'author_sha', 'authorship', 'birth_is_moved', 'removed_sha', 'is_moved'
-        ],
-        'pull_requests': ['repository', 'number'],
-        'pull_request_commits': ['repository', 'number', 'sha'],
-        'pull_request_commit_files': ['repository', 'number', 'sha', 'path'],
-        'reviews': ['repository', 'review_id'],
-        'review_threads': ['repository', 'number', 'thread_id'],
-        'deployments': ['deployment_id'],
-        'deployment_commits': ['deployment_id', 'repository', 'sha'],
-        'incidents': ['incident_id'],
-        'ai_usage': ['usage_id'],
-        'people': ['person_key', 'team', 'valid_from_on'],
-        'identities': ['alias_key'],
-        'services': ['service', 'valid_from_on'],
-        'product_metrics': ['service', 'metric', 'measured_on'],
-        'costs': ['team', 'month_start_on', 'category'],
-        'load_watermarks': ['input', 'source'],
-        'load_findings': ['input', 'source', 'reason', 'subject']
-    }) }}
-{%- endmacro %}
-
 {% macro input_key(input) -%}
     {{ return(shipworthy.input_keys()[input]) }}
 {%- endmacro %}
@@ -65,13 +36,6 @@
         {%- do parts.append('coalesce(cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ "), '-')") -%}
     {%- endfor -%}
     {{ return(parts | join(" || ' ' || ")) }}
-{%- endmacro %}
-
-{#- What staging calls a column of an input by another name, because SQL or dbt has that word. -#}
-{% macro staged_names(input) -%}
-    {{ return({
-        'load_watermarks': {'input': 'input_name', 'rows': 'loaded_rows'}, 'load_findings': {'input': 'input_name'}
-    }.get(input, {})) }}
 {%- endmacro %}
 
 {#- One row for each key, none without a key: loaders merge on the key, but a table that somebody else fills may repeat

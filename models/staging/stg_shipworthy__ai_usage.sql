@@ -19,20 +19,20 @@ renamed as (
         cast(model as {{ dbt.type_string() }}) as model,
 
         ---------- measures
-        cast(bucket_hours as {{ dbt.type_bigint() }}) as bucket_hours,
-        cast(sessions as {{ dbt.type_bigint() }}) as sessions,
-        cast(requests as {{ dbt.type_bigint() }}) as requests,
-        cast(uncached_input_tokens as {{ dbt.type_bigint() }}) as uncached_input_tokens,
-        cast(cache_read_tokens as {{ dbt.type_bigint() }}) as cache_read_tokens,
-        cast(cache_write_tokens as {{ dbt.type_bigint() }}) as cache_write_tokens,
-        cast(output_tokens as {{ dbt.type_bigint() }}) as output_tokens,
-        cast(billed_usd as {{ shipworthy.type_double() }}) as billed_usd,
-        cast(credits as {{ shipworthy.type_double() }}) as credits,
-        cast(suggested_lines as {{ dbt.type_bigint() }}) as suggested_lines,
-        cast(accepted_lines as {{ dbt.type_bigint() }}) as accepted_lines,
+        {{ shipworthy.plausible_count('bucket_hours') }} as bucket_hours,
+        {{ shipworthy.plausible_count('sessions') }} as sessions,
+        {{ shipworthy.plausible_count('requests') }} as requests,
+        {{ shipworthy.plausible_count('uncached_input_tokens') }} as uncached_input_tokens,
+        {{ shipworthy.plausible_count('cache_read_tokens') }} as cache_read_tokens,
+        {{ shipworthy.plausible_count('cache_write_tokens') }} as cache_write_tokens,
+        {{ shipworthy.plausible_count('output_tokens') }} as output_tokens,
+        {{ shipworthy.plausible_amount('billed_usd') }} as billed_usd,
+        {{ shipworthy.plausible_amount('credits') }} as credits,
+        {{ shipworthy.plausible_count('suggested_lines') }} as suggested_lines,
+        {{ shipworthy.plausible_count('accepted_lines') }} as accepted_lines,
 
         ---------- booleans
-        cast(is_automated as {{ dbt.type_boolean() }}) as is_automated,
+        {{ shipworthy.read_as('is_automated', dbt.type_boolean()) }} as is_automated,
 
         ---------- times (UTC)
         {{ shipworthy.plausible_time('bucket_started_at') }} as bucket_started_at

@@ -13,7 +13,7 @@ renamed as (
         cast(repository as {{ dbt.type_string() }}) as repository,
         cast(sha as {{ dbt.type_string() }}) as sha,
         cast(author_key as {{ dbt.type_string() }}) as author_key,
-        cast(pull_request_number as {{ dbt.type_bigint() }}) as pull_request_number,
+        {{ shipworthy.plausible_count('pull_request_number') }} as pull_request_number,
         cast(reverts_sha as {{ dbt.type_string() }}) as reverts_sha,
         cast(mainline_ancestor_sha as {{ dbt.type_string() }}) as mainline_ancestor_sha,
         cast(landed_with_sha as {{ dbt.type_string() }}) as landed_with_sha,
@@ -26,14 +26,14 @@ renamed as (
         cast(attribution_method as {{ dbt.type_string() }}) as attribution_method,
 
         ---------- measures
-        cast(mainline_position as {{ dbt.type_bigint() }}) as mainline_position,
-        cast(lines_added as {{ dbt.type_bigint() }}) as lines_added,
-        cast(lines_removed as {{ dbt.type_bigint() }}) as lines_removed,
-        cast(ai_lines_added as {{ dbt.type_bigint() }}) as ai_lines_added,
-        cast(files_changed as {{ dbt.type_bigint() }}) as files_changed,
+        {{ shipworthy.plausible_count('mainline_position') }} as mainline_position,
+        {{ shipworthy.plausible_count('lines_added') }} as lines_added,
+        {{ shipworthy.plausible_count('lines_removed') }} as lines_removed,
+        {{ shipworthy.plausible_count('ai_lines_added') }} as ai_lines_added,
+        {{ shipworthy.plausible_count('files_changed') }} as files_changed,
 
         ---------- booleans
-        cast(is_fix as {{ dbt.type_boolean() }}) as is_fix,
+        {{ shipworthy.read_as('is_fix', dbt.type_boolean()) }} as is_fix,
 
         ---------- times (UTC)
         {{ shipworthy.plausible_time('authored_at') }} as authored_at,

@@ -16,10 +16,10 @@ renamed as (
         cast(category as {{ dbt.type_string() }}) as category,
 
         ---------- measures
-        cast(amount_usd as {{ shipworthy.type_double() }}) as amount_usd,
+        {{ shipworthy.plausible_amount('amount_usd') }} as amount_usd,
 
         ---------- times (UTC)
-        cast(month_start_on as date) as month_start_on
+        {{ shipworthy.plausible_day('month_start_on') }} as month_start_on
 
     from source
 

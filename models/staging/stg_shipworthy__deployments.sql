@@ -23,7 +23,7 @@ renamed as (
         cast(source as {{ dbt.type_string() }}) as source,
 
         ---------- booleans
-        cast(is_rollback as {{ dbt.type_boolean() }}) as is_rollback,
+        {{ shipworthy.read_as('is_rollback', dbt.type_boolean()) }} as is_rollback,
 
         ---------- times (UTC)
         {{ shipworthy.plausible_time('created_at') }} as created_at,

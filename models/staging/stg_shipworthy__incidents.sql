@@ -22,8 +22,8 @@ renamed as (
         cast(source as {{ dbt.type_string() }}) as source,
 
         ---------- booleans
-        cast(is_false_alarm as {{ dbt.type_boolean() }}) as is_false_alarm,
-        cast(is_maintenance as {{ dbt.type_boolean() }}) as is_maintenance,
+        {{ shipworthy.read_as('is_false_alarm', dbt.type_boolean()) }} as is_false_alarm,
+        {{ shipworthy.read_as('is_maintenance', dbt.type_boolean()) }} as is_maintenance,
 
         ---------- times (UTC)
         {{ shipworthy.plausible_time('opened_at') }} as opened_at,

@@ -22,11 +22,11 @@ renamed as (
         cast(attribution_method as {{ dbt.type_string() }}) as attribution_method,
 
         ---------- measures
-        cast(lines as {{ dbt.type_bigint() }}) as lines,
+        {{ shipworthy.plausible_count('lines') }} as lines,
 
         ---------- booleans
-        cast(is_moved as {{ dbt.type_boolean() }}) as is_moved,
-        cast(is_refilled as {{ dbt.type_boolean() }}) as is_refilled
+        coalesce({{ shipworthy.read_as('is_moved', dbt.type_boolean()) }}, false) as is_moved,
+        {{ shipworthy.read_as('is_refilled', dbt.type_boolean()) }} as is_refilled
 
     from source
 

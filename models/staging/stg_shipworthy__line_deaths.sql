@@ -22,11 +22,11 @@ renamed as (
         cast(ai_tool as {{ dbt.type_string() }}) as ai_tool,
 
         ---------- measures
-        cast(lines as {{ dbt.type_bigint() }}) as lines,
+        {{ shipworthy.plausible_count('lines') }} as lines,
 
         ---------- booleans
-        cast(birth_is_moved as {{ dbt.type_boolean() }}) as birth_is_moved,
-        cast(is_moved as {{ dbt.type_boolean() }}) as is_moved
+        coalesce({{ shipworthy.read_as('birth_is_moved', dbt.type_boolean()) }}, false) as birth_is_moved,
+        coalesce({{ shipworthy.read_as('is_moved', dbt.type_boolean()) }}, false) as is_moved
 
     from source
 

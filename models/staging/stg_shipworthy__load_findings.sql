@@ -16,10 +16,10 @@ renamed as (
         cast(subject as {{ dbt.type_string() }}) as subject,
 
         ---------- measures
-        cast(row_count as {{ dbt.type_bigint() }}) as row_count,
+        {{ shipworthy.plausible_count('row_count') }} as row_count,
 
         ---------- times (UTC)
-        cast(found_at as {{ dbt.type_timestamp() }}) as found_at
+        {{ shipworthy.plausible_time('found_at') }} as found_at
 
     from source
 

@@ -14,12 +14,12 @@ renamed as (
         cast(source as {{ dbt.type_string() }}) as source,
 
         ---------- measures
-        cast(rows as {{ dbt.type_bigint() }}) as loaded_rows,
-        cast(rejected_rows as {{ dbt.type_bigint() }}) as rejected_rows,
+        {{ shipworthy.plausible_count('rows') }} as loaded_rows,
+        {{ shipworthy.plausible_count('rejected_rows') }} as rejected_rows,
 
         ---------- times (UTC)
-        cast(loaded_through as {{ dbt.type_timestamp() }}) as loaded_through,
-        cast(loaded_at as {{ dbt.type_timestamp() }}) as loaded_at
+        {{ shipworthy.plausible_time('loaded_through') }} as loaded_through,
+        {{ shipworthy.plausible_time('loaded_at') }} as loaded_at
 
     from source
 

@@ -15,13 +15,13 @@ renamed as (
         cast(control_service as {{ dbt.type_string() }}) as control_service,
 
         ---------- measures
-        cast(value as {{ shipworthy.type_double() }}) as value,
+        {{ shipworthy.plausible_amount('value') }} as value,
 
         ---------- booleans
-        cast(higher_is_better as {{ dbt.type_boolean() }}) as higher_is_better,
+        {{ shipworthy.read_as('higher_is_better', dbt.type_boolean()) }} as higher_is_better,
 
         ---------- times (UTC)
-        cast(measured_on as date) as measured_on
+        {{ shipworthy.plausible_day('measured_on') }} as measured_on
 
     from source
 

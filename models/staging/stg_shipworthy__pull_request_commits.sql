@@ -11,7 +11,7 @@ renamed as (
     select
         ---------- ids
         cast(repository as {{ dbt.type_string() }}) as repository,
-        cast(number as {{ dbt.type_bigint() }}) as number,
+        {{ shipworthy.plausible_count('number') }} as number,
         cast(sha as {{ dbt.type_string() }}) as sha,
         cast(author_key as {{ dbt.type_string() }}) as author_key,
 

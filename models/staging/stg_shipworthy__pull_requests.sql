@@ -11,7 +11,7 @@ renamed as (
     select
         ---------- ids
         cast(repository as {{ dbt.type_string() }}) as repository,
-        cast(number as {{ dbt.type_bigint() }}) as number,
+        {{ shipworthy.plausible_count('number') }} as number,
         cast(author_key as {{ dbt.type_string() }}) as author_key,
         cast(merge_sha as {{ dbt.type_string() }}) as merge_sha,
         cast(merged_by_key as {{ dbt.type_string() }}) as merged_by_key,
@@ -28,8 +28,8 @@ renamed as (
             as closed_by_kind,
 
         ---------- measures
-        cast(lines_added as {{ dbt.type_bigint() }}) as lines_added,
-        cast(lines_removed as {{ dbt.type_bigint() }}) as lines_removed,
+        {{ shipworthy.plausible_count('lines_added') }} as lines_added,
+        {{ shipworthy.plausible_count('lines_removed') }} as lines_removed,
 
         ---------- times (UTC)
         {{ shipworthy.plausible_time('opened_at') }} as opened_at,

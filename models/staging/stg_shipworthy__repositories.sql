@@ -17,7 +17,7 @@ renamed as (
         cast(default_branch as {{ dbt.type_string() }}) as default_branch,
 
         ---------- booleans
-        cast(is_shallow as {{ dbt.type_boolean() }}) as is_shallow,
+        {{ shipworthy.read_as('is_shallow', dbt.type_boolean()) }} as is_shallow,
 
         ---------- times (UTC)
         {{ shipworthy.plausible_time('scanned_at') }} as scanned_at

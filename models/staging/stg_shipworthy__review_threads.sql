@@ -11,7 +11,7 @@ renamed as (
     select
         ---------- ids
         cast(repository as {{ dbt.type_string() }}) as repository,
-        cast(number as {{ dbt.type_bigint() }}) as number,
+        {{ shipworthy.plausible_count('number') }} as number,
         cast(thread_id as {{ dbt.type_string() }}) as thread_id,
         cast(author_key as {{ dbt.type_string() }}) as author_key,
 
@@ -20,7 +20,7 @@ renamed as (
         cast(path as {{ dbt.type_string() }}) as path,
 
         ---------- measures
-        cast(replies as {{ dbt.type_bigint() }}) as replies,
+        {{ shipworthy.plausible_count('replies') }} as replies,
 
         ---------- times (UTC)
         {{ shipworthy.plausible_time('opened_at') }} as opened_at

@@ -11,7 +11,7 @@ renamed as (
     select
         ---------- ids
         cast(repository as {{ dbt.type_string() }}) as repository,
-        cast(number as {{ dbt.type_bigint() }}) as number,
+        {{ shipworthy.plausible_count('number') }} as number,
         cast(review_id as {{ dbt.type_string() }}) as review_id,
         cast(reviewer_key as {{ dbt.type_string() }}) as reviewer_key,
 
@@ -20,8 +20,8 @@ renamed as (
         cast(state as {{ dbt.type_string() }}) as state,
 
         ---------- measures
-        cast(comment_threads as {{ dbt.type_bigint() }}) as comment_threads,
-        cast(lines_at_review as {{ dbt.type_bigint() }}) as lines_at_review,
+        {{ shipworthy.plausible_count('comment_threads') }} as comment_threads,
+        {{ shipworthy.plausible_count('lines_at_review') }} as lines_at_review,
 
         ---------- times (UTC)
         {{ shipworthy.plausible_time('submitted_at') }} as submitted_at

@@ -16,14 +16,15 @@ with
 
 {{ input }}_counted as (
 
+    {% set keys = shipworthy.keys_as_read(input) -%}
     select
-        {{ shipworthy.has_key(input) }} as has_key,
+        {{ shipworthy.has_key(input, keys) }} as has_key,
         count(*) as copies,
         min({{ shipworthy.key_text(input) }}) as key_text
 
     from {{ input }}_read
 
-    group by {{ (shipworthy.key_expressions(input) + [shipworthy.has_key(input)]) | join(', ') }}
+    group by {{ (shipworthy.key_expressions(input, keys) + [shipworthy.has_key(input, keys)]) | join(', ') }}
 
 ),
 
@@ -48,19 +49,19 @@ found as (
         min(case when not has_key then key_text end) as example_key
 
     from {{ input }}_counted
-    {% if shipworthy.times_of(input) %}
+    {% for reason, condition in shipworthy.holds_what_is_read_as_unknown(input).items() %}
     union all
 
     select
         '{{ input }}' as input_name,
-        'implausible_time' as reason,
+        '{{ reason }}' as reason,
         cast(count(*) as {{ dbt.type_bigint() }}) as row_count,
         min({{ shipworthy.key_text(input) }}) as example_key
 
     from {{ input }}_read
 
-    where {{ shipworthy.has_implausible_time(input) | indent(8) }}
-    {% endif %}
+    where {{ condition }}
+    {% endfor %}
     {% if not loop.last %}
     union all
 
@@ -68,7 +69,7 @@ found as (
     {%- endfor %}
 ),
 
--- A row of an implausible time is kept, without it.
+-- A row that holds what nobody can mean is kept, without it.
 final as (
 
     select
@@ -78,11 +79,14 @@ final as (
         case
             when reason = 'no_key' then 'part of its key is unknown'
             when reason = 'duplicate_key' then 'one row of each key is kept: the one that knows most'
-            else 'a time before 1970 or from 2100 on is read as unknown'
+            when reason = 'implausible_time' then 'a time before 1970 or from 2100 on is read as unknown'
+            when reason = 'implausible_number'
+                then 'a count below 0 or above 10^12, or an amount beyond 10^15, is read as unknown'
+            else 'what is neither true nor false is read as unknown'
         end as what_happens,
         row_count,
         example_key,
-        sum(case when reason = 'implausible_time' then 0 else row_count end) over (partition by input_name)
+        sum(case when reason in ('no_key', 'duplicate_key') then row_count else 0 end) over (partition by input_name)
             as rows_left_out
 
     from found

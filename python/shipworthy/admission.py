@@ -1,12 +1,15 @@
 """Admit rows: check them against the contract, keep the good ones and say why others are none.
 
 A row that breaks the contract goes to `shipworthy_raw.rejected_rows`, with nobody named in it.
+Where its key and what it cannot do without are sound and nothing is known of the key yet, it is
+also kept, without the values that cannot be meant.
 """
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from shipworthy.contract import (
     FIRST_TIME,
     LARGEST_AMOUNT,
     LARGEST_COUNT,
+    NEEDED,
     RAW_SCHEMA,
     VOCABULARY,
     Table,
@@ -78,6 +82,10 @@ class TableLoad:
         Rows of the file that a later one with the same key and other values replaced.
     rejected : int
         Rows that break the contract.
+    incomplete : int
+        Those of them that are kept, without the values that cannot be meant.
+    reasons : collections.Counter
+        How many break it by what.
     """
 
     table: str
@@ -86,6 +94,8 @@ class TableLoad:
     unchanged: int
     superseded: int
     rejected: int
+    incomplete: int = 0
+    reasons: Counter[str] = field(default_factory=Counter, compare=False)
 
     def __add__(self, other: "TableLoad") -> "TableLoad":
         return TableLoad(
@@ -95,6 +105,8 @@ class TableLoad:
             self.unchanged + other.unchanged,
             self.superseded + other.superseded,
             self.rejected + other.rejected,
+            self.incomplete + other.incomplete,
+            self.reasons + other.reasons,
         )
 
     def __str__(self) -> str:
@@ -102,7 +114,8 @@ class TableLoad:
         if self.superseded:
             parts.append(f"{self.superseded} replaced by a later row of their key")
         if self.rejected:
-            parts.append(f"{self.rejected} rejected")
+            kept = f", {self.incomplete} of them kept without the value" if self.incomplete else ""
+            parts.append(f"{self.rejected} rejected{kept}")
         return f"{self.table}: {', '.join(parts)}"
 
 
@@ -177,15 +190,21 @@ def admit(
     if rejected > max_rejected * total:
         _hide_people(connection)
         raise _too_many_rejected(connection, source, rejected, total, max_rejected)
+    incomplete = _keep_incomplete(connection, source.table) if rejected else 0
     names = ", ".join(identifier(name) for name in source.table.columns)
     merged = merge(
         connection,
         source.table,
-        f"(select {names} from {_CHECKED} where reason is null and ({where}) order by position)",
+        f"(select {names} from {_CHECKED} where not is_left_out and ({where}) "
+        # The last row of a key wins: a sound one over one that lacks a value.
+        "order by reason is null, position)",
     )
+    reasons: Counter[str] = Counter()
     if rejected:
         _hide_people(connection)
         _keep_rejected(connection, source.table, loaded_at)
+        counted = f"select reason, count(*) from {_CHECKED} where reason is not null group by all"
+        reasons.update(dict(connection.execute(counted).fetchall()))
     connection.execute(f"drop table {_CHECKED}")
     return TableLoad(
         source.table.name,
@@ -194,6 +213,8 @@ def admit(
         merged.unchanged,
         merged.superseded,
         rejected,
+        incomplete,
+        reasons,
     )
 
 
@@ -204,10 +225,12 @@ def _check(connection: duckdb.DuckDBPyConnection, source: Source, loaded_at: dat
     in the file, negated.
     """
     table = source.table
-    texts, values, reasons = [], [], ["when broken is not null then broken"]
+    texts, values, kept = [], [], []
+    # What is wrong, and whether the row can do without; the worst is told.
+    fatal, mild = [("broken is not null", "broken")], []
     for name in table.key:
         if name not in table.nullable_key:
-            reasons.append(f"when {identifier(f'text {name}')} is null then 'has no {name}'")
+            fatal.append((f"{identifier(f'text {name}')} is null", f"'has no {name}'"))
     for name, kind in table.columns.items():
         given = identifier(name) if name in source.columns else "null::varchar"
         text = identifier(f"text {name}")
@@ -216,15 +239,25 @@ def _check(connection: duckdb.DuckDBPyConnection, source: Source, loaded_at: dat
         trimmed = given if kind == "VARCHAR" else f"trim({given})"
         texts.append(f"nullif({trimmed}, '') as {text}")
         values.append(f"{_value(kind, text)} as {value}")
-        if name in source.columns:
-            reasons += _reasons(table, name, kind, text, value, loaded_at)
+        wrong = (
+            _reasons(table, name, kind, text, value, loaded_at) if name in source.columns else []
+        )
+        if name in table.key or name in NEEDED.get(table.name, ()):
+            fatal += wrong
+            wrong = []
+        mild += wrong
+        is_wrong = " or ".join(condition for condition, _ in wrong)
+        kept.append(
+            f"case when {is_wrong} then null else {value} end as {value}" if wrong else value
+        )
     payload = ", ".join(f"{literal(name)}: {identifier(f'text {name}')}" for name in source.columns)
     as_json = f"to_json({{{payload}}})::varchar" if payload else "line"
-    columns = ", ".join(identifier(name) for name in table.columns)
+    is_fatal = " or ".join(f"coalesce({condition}, false)" for condition, _ in fatal)
+    reasons = " ".join(f"when {condition} then {said}" for condition, said in [*fatal, *mild])
     connection.execute(
         f"create or replace temp table {_CHECKED} as "
-        f"select position, {columns}, case {' '.join(reasons)} end as reason, "
-        f"case when broken is not null then to_json(line)::varchar "
+        f"select position, {', '.join(kept)}, {is_fatal} as is_left_out, "
+        f"case {reasons} end as reason, case when broken is not null then to_json(line)::varchar "
         f"when reason is not null then {as_json} end as payload from ("
         f"select *, {', '.join(values)} from ("
         f"select row_number() over () as position, broken, line, {', '.join(texts)} "
@@ -243,7 +276,8 @@ def _check(connection: duckdb.DuckDBPyConnection, source: Source, loaded_at: dat
         )
     for line, reason, text in bad:
         connection.execute(
-            f"insert into {_CHECKED} (position, reason, payload) values (?, ?, ?)",
+            f"insert into {_CHECKED} (position, is_left_out, reason, payload) "
+            "values (?, true, ?, ?)",
             [-line, reason, json.dumps(text, ensure_ascii=False)],
         )
 
@@ -275,41 +309,55 @@ def _value(kind: str, text: str) -> str:
 
 def _reasons(
     table: Table, name: str, kind: str, text: str, value: str, loaded_at: datetime
-) -> list[str]:
-    """Return what can be wrong with a column, as branches of a `case`."""
+) -> list[tuple[str, str]]:
+    """Return what can be wrong with a column: conditions, and what they mean as SQL's texts."""
     reasons = []
     if name.endswith("_key"):
-        reasons.append(f"when {text} = {literal(NO_PERSON)} then {literal(f'{name} {NOBODY}')}")
+        reasons.append((f"{text} = {literal(NO_PERSON)}", literal(f"{name} {NOBODY}")))
     if kind == "VARCHAR":
-        reasons.append(f"when contains({text}, chr(0)) then '{name} holds a NUL byte'")
+        reasons.append((f"contains({text}, chr(0))", f"'{name} holds a NUL byte'"))
     else:
         reasons.append(
-            f"when {text} is not null and {value} is null then '{name} is not {_KINDS[kind]}'"
+            (f"{text} is not null and {value} is null", f"'{name} is not {_KINDS[kind]}'")
         )
     words = VOCABULARY.get((table.name, name))
     if words:
         allowed = ", ".join(literal(word) for word in words)
         reasons.append(
-            f"when {value}::varchar not in ({allowed}) "
-            f"then '{name} is not one of {', '.join(words)}'"
+            (f"{value}::varchar not in ({allowed})", f"'{name} is not one of {', '.join(words)}'")
         )
     if kind == "BIGINT":
-        reasons.append(f"when {value} < 0 then '{name} is negative'")
-        reasons.append(f"when {value} > {LARGEST_COUNT} then '{name} is above {LARGEST_COUNT:,}'")
+        reasons.append((f"{value} < 0", f"'{name} is negative'"))
+        reasons.append((f"{value} > {LARGEST_COUNT}", f"'{name} is above {LARGEST_COUNT:,}'"))
     if kind == "DOUBLE":
         reasons.append(
-            f"when abs({value}) > {LARGEST_AMOUNT} then '{name} is above {LARGEST_AMOUNT:,.0f}'"
+            (f"abs({value}) > {LARGEST_AMOUNT}", f"'{name} is above {LARGEST_AMOUNT:,.0f}'")
         )
     if kind == "TIMESTAMP":
         reasons.append(
-            f"when {value} < timestamp '{FIRST_TIME}' then '{name} is before {FIRST_TIME:%Y}'"
+            (f"{value} < timestamp '{FIRST_TIME}'", f"'{name} is before {FIRST_TIME:%Y}'")
         )
-        reasons.append(f"when {value} > timestamp '{loaded_at}' then '{name} is after this load'")
+        reasons.append((f"{value} > timestamp '{loaded_at}'", f"'{name} is after this load'"))
     return reasons
 
 
 def _count_rows(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     return connection.execute(f"select count(*), count(reason) from {_CHECKED}").fetchall()[0]
+
+
+def _keep_incomplete(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
+    """Leave out rows that would put less in the place of what is there; count those that stay."""
+    same_key = " and ".join(
+        f"kept.{identifier(name)} is not distinct from {_CHECKED}.{identifier(name)}"
+        for name in table.key
+    )
+    connection.execute(
+        f"update {_CHECKED} set is_left_out = true where reason is not null and not is_left_out "
+        f"and exists (select 1 from {RAW_SCHEMA}.{table.name} as kept where {same_key})"
+    )
+    return connection.execute(
+        f"select count(*) from {_CHECKED} where reason is not null and not is_left_out"
+    ).fetchall()[0][0]
 
 
 def _too_many_rejected(

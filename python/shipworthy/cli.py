@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from shipworthy import __version__
-from shipworthy.errors import ShipworthyError
+from shipworthy.errors import DISK_FULL, ShipworthyError
 from shipworthy.sources import SUMMARIES
 
 if TYPE_CHECKING:
@@ -434,6 +435,22 @@ def run_build(arguments: tuple[str, ...]) -> None:
     # A part of the models need not have it.
     if not {"--select", "-s", "--exclude"} & set(arguments):
         click.echo(headline(path))
+        click.echo(_page_beside(path))
+
+
+def _page_beside(warehouse: Path) -> str:
+    """Write the page beside a warehouse and say where, or say what it needs."""
+    from shipworthy.report import missing_extra, write_page
+
+    if missing_extra():
+        return "For a page of it: pip install 'shipworthy[report]', then `shipworthy report`."
+    out = warehouse.with_name("outcomes.html")
+    try:
+        write_page(warehouse, out)
+    except ShipworthyError as error:
+        # What was built stands all the same.
+        return f"No page: {error}"
+    return f"Open the page: {out}"
 
 
 @cli.command("headline")
@@ -587,6 +604,38 @@ def rename_repository(old: str, new: str) -> None:
     click.echo(f"{old} is {new} now, in {rows:,} rows; build anew for the marts to follow.")
 
 
+@cli.command("contract")
+@click.option(
+    "--write", is_flag=True, help="Write the files anew; without it, name those that are old."
+)
+@click.option(
+    "--root",
+    metavar="DIR",
+    type=_DIRECTORY,
+    default=".",
+    show_default=True,
+    help="shipworthy's own repository.",
+)
+def keep_contract(write: bool, root: Path) -> None:
+    """Keep the macro, the YAML and the page current that state the source contract.
+
+    For those who change the contract: it is stated in python/shipworthy/contract.py.
+    """
+    from shipworthy.contract_files import stale_files
+
+    stale = stale_files(root)
+    for path, text in stale.items():
+        if write:
+            path.write_text(text, encoding="utf-8")
+    names = ", ".join(str(path) for path in stale)
+    if stale and not write:
+        raise ShipworthyError(
+            f"not what python/shipworthy/contract.py says: {names}; "
+            "run `shipworthy contract --write`."
+        )
+    click.echo(f"written: {names}" if stale else "every file says what the contract says")
+
+
 @cli.command("doctor")
 @_CONFIG
 def run_doctor(config: Path) -> None:
@@ -615,6 +664,15 @@ def main() -> None:
         _fail(error.format_message(), 2)
     except (KeyboardInterrupt, click.Abort):
         _fail("interrupted", 130)
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        place = error.filename or tempfile.gettempdir()
+        _fail(
+            f"nothing more can be written to {place} ({os.strerror(error.errno).lower()}); free "
+            "some space, or name another directory for temporary files in TMPDIR",
+            2,
+        )
     except RuntimeError as error:
         # DuckDB's word for Ctrl-C while a statement runs.
         if str(error) != "Query interrupted":

@@ -144,10 +144,9 @@ def _warehouse(path: Path) -> Iterator[Check]:
     if not sources:
         yield Check("warehouse", "note", f"{path} holds no loaded inputs yet")
         return
-    newest = max(loaded_at for _, _, loaded_at in sources if loaded_at)
-    yield Check(
-        "warehouse", "ok", f"{path}: {len(sources)} sources, last load {newest:%F %H:%M} UTC"
-    )
+    newest = max((loaded_at for _, _, loaded_at in sources if loaded_at), default=None)
+    last = f"last load {newest:%F %H:%M} UTC" if newest else "nobody says when they were loaded"
+    yield Check("warehouse", "ok", f"{path}: {len(sources)} sources, {last}")
     now = datetime.now(UTC).replace(tzinfo=None)
     for source, through, loaded_at in sources:
         yield _age(source, through, loaded_at, now)

@@ -1,5 +1,10 @@
 """The one exception a user meets: a sentence, and exit code 2."""
 
+import errno
+
+# What the system says where a disk takes no more.
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+
 
 def printable(text: str) -> str:
     """Return a text in which nothing acts on a terminal: such characters as `\\x1b`.

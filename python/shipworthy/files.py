@@ -37,7 +37,7 @@ from shipworthy.exports import (
 )
 from shipworthy.reach import state_reach
 from shipworthy.salt import salt_of
-from shipworthy.warehouse import connect, transaction
+from shipworthy.warehouse import connect, replace_left_out, transaction
 
 _FORMATS = {".csv": "csv", ".parquet": "parquet", ".ndjson": "ndjson", ".jsonl": "ndjson"}
 # Files that look like data and are not read: better refused than silently left out.
@@ -360,6 +360,7 @@ def _load(
     try:
         with transaction(connection):
             loaded = admit(connection, source, loaded_at, max_rejected)
+            replace_left_out(connection, "files", source.table.name, "rejected_row", loaded.reasons)
             if through is not None:
                 state_reach(connection, source.table.name, through, loaded_at, loaded.rejected)
     except duckdb.Error as error:

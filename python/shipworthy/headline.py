@@ -32,6 +32,20 @@ _NUMBERS = {
     "turnover_ratio": "turnover",
 }
 
+# What brings a number that is null for a reason.
+_NEXT_STEPS = {
+    "deployments_not_loaded": (
+        "Deployments: shipworthy load git PATH --releases 'v*' takes release tags for them, or "
+        "load deployments.csv."
+    ),
+    "no_builders": (
+        "Builders: nobody who is listed in people landed a change; list who does by the address "
+        "of their commits (identities joins several of a person), or load no people."
+    ),
+    "incidents_not_loaded": "Incidents: load incidents.csv, or a source of incidents.",
+    "line_lifetimes_not_loaded": "Lines: shipworthy load git PATH reads them.",
+}
+
 _BASES = {
     "ai_usage": ("Code without a mark counts as human where its author had no AI at hand"),
     "trailers_only": (
@@ -70,6 +84,7 @@ def headline(warehouse: Path, schema: str | None = None) -> str:
         _failing(row),
         *_turnover(row),
         *_held_back(row),
+        *_next_steps(row),
     ]
     if is_outdated:
         lines.append("Rows were loaded since this was built from the demo; run `dbt build`.")
@@ -273,6 +288,12 @@ def _held_back(row: dict[str, Any]) -> list[str]:
             "failures."
         )
     return lines
+
+
+def _next_steps(row: dict[str, Any]) -> list[str]:
+    """Say what would bring a number that is not there."""
+    reasons = [row.get(f"{measure}_null_reason") for measure in _NUMBERS]
+    return [_NEXT_STEPS[reason] for reason in dict.fromkeys(reasons) if reason in _NEXT_STEPS]
 
 
 def _reason(row: dict[str, Any], measure: str) -> str:

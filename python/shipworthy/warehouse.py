@@ -4,10 +4,10 @@ Every loader goes through `connect`, which makes all contract tables, and `merge
 or an overlap changes nothing.
 """
 
-import errno
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from shipworthy.contract import RAW_SCHEMA, REJECTED_ROWS, TABLES, Table
-from shipworthy.errors import ShipworthyError
+from shipworthy.errors import DISK_FULL, ShipworthyError
 
 WAREHOUSE_VARIABLE = "SHIPWORTHY_WAREHOUSE"
 DEFAULT_WAREHOUSE = "warehouse.duckdb"
@@ -40,6 +40,7 @@ _RESERVED_STEMS = frozenset(
 STORAGE_VERSION = "v1.4.0"
 
 _STAGED = "_shipworthy_staged"
+_STARTED = time.time()
 # Of one reason, each under its subject.
 _MOST_FINDINGS = 100
 
@@ -148,7 +149,7 @@ def _unwritable(error: BaseException) -> str | None:
     """Return why an error says that the disk takes no more; None if it says something else."""
     if not isinstance(error, duckdb.Error):
         return None
-    for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS):
+    for number in DISK_FULL:
         if os.strerror(number) in str(error):
             return os.strerror(number).lower()
     return None
@@ -210,11 +211,26 @@ def connect(path: str | os.PathLike[str]) -> duckdb.DuckDBPyConnection:
     try:
         # It would write to standard output, even where that is a file.
         connection.execute("set enable_progress_bar = false")
+        _remove_spilled(path)
         _create_tables(connection)
     except duckdb.Error as error:
         connection.close()
         raise ShipworthyError(explain(path, error)) from error
     return connection
+
+
+def _remove_spilled(path: Path) -> None:
+    """Remove what DuckDB spilled beside the warehouse in a run that was killed.
+
+    The file's lock is held: only a process that is over can have written what is older than this
+    one. DuckDB itself removes no directory that it has found there.
+    """
+    spilled = path.with_name(f"{path.name}.tmp")
+    with suppress(OSError):
+        for file in spilled.glob("duckdb_temp_*"):
+            if file.lstat().st_mtime < _STARTED:
+                file.unlink()
+        spilled.rmdir()
 
 
 def merge(
@@ -344,6 +360,51 @@ def replace_findings(
             f"insert into {table} (input, source, reason, subject, row_count, found_at) "
             "values (?, ?, ?, ?, ?, ?)",
             rows,
+        )
+
+
+def replace_left_out(
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    table: str,
+    reason: str,
+    subjects: Mapping[str, int],
+) -> None:
+    """Write what a load of a source left out for one reason, instead of what its last one did.
+
+    Within the caller's transaction.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        A connection from `connect`.
+    source : str
+        As in `load_watermarks`.
+    table : str
+        The contract's table.
+    reason : str
+        `rejected_row` or `passed_over`.
+    subjects : mapping of str to int
+        How many rows by what they are, or by what is wrong with them; nothing else of them is kept.
+    """
+    findings = f"{RAW_SCHEMA}.load_findings"
+    mine = "where source = ? and input = ? and reason = ?"
+    known = dict(
+        connection.execute(
+            f"select subject, found_at from {findings} {mine}", [source, table, reason]
+        ).fetchall()
+    )
+    connection.execute(f"delete from {findings} {mine}", [source, table, reason])
+    now = datetime.now(UTC).replace(tzinfo=None)
+    often = sorted(subjects.items(), key=lambda item: (-item[1], item[0]))
+    told = dict(often[:_MOST_FINDINGS])
+    if len(often) > _MOST_FINDINGS:
+        told["others"] = sum(count for _, count in often[_MOST_FINDINGS:])
+    for subject, count in told.items():
+        connection.execute(
+            f"insert into {findings} (input, source, reason, subject, row_count, found_at) "
+            "values (?, ?, ?, ?, ?, ?)",
+            [table, source, reason, subject, count, known.get(subject, now)],
         )
 
 

@@ -1,18 +1,25 @@
 """Run dbt the way a user does, and read what it built."""
 
+import itertools
 import json
 import math
 import os
 import re
+import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import tempfile
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pytest
 
-ROOT = Path(__file__).parents[2]
+from dbt_places import CATALOG, PARSED, ROOT, STATE, VARIABLES
+
 TOLERANCE = 1e-9
 
 
@@ -43,14 +50,91 @@ class Run:
 # The project's own settings are under test, not those of the shell.
 _SETTING = re.compile("DBT_|DO_NOT_TRACK$")
 
-# Adds DuckDB to the adapters whose deprecations dbt shows.
-ALL_DEPRECATIONS = """
-import sys
-from dbt.cli.main import dbtRunner
-from dbt.jsonschemas import jsonschemas
-jsonschemas._JSONSCHEMA_SUPPORTED_ADAPTERS.add("duckdb")
-sys.exit(0 if dbtRunner().invoke(sys.argv[1:]).success else 1)
-"""
+# What dbt wants to know when it reads the project, and not only when it runs.
+TESTING = ("build", "test")
+NOT_OF_A_MANIFEST = ("parse", "deps")
+_READ_EARLY = re.compile("github_|raw_schema$|relations$|show_people$")
+
+
+class _Server:
+    """Runs dbt in forks of one process, started when it is first asked."""
+
+    def __init__(self):
+        self.directory, self.process, self.waiting = None, None, {}
+        self.ids, self.lock = itertools.count(), threading.Lock()
+
+    def start(self):
+        if self.process:
+            return
+        self.directory = self.directory or Path(tempfile.mkdtemp(prefix="shipworthy-dbt-"))
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("dbt_server.py")), str(self.directory)],
+            env={name: value for name, value in os.environ.items() if not _SETTING.match(name)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        for line in self.process.stdout:
+            report = json.loads(line)
+            self.waiting.pop(report["id"]).set_result(report["returncode"])
+        for future in self.waiting.values():
+            future.set_exception(RuntimeError("the dbt server ended"))
+
+    def run(self, **job):
+        """Run a job of `dbt_server` and return its exit code."""
+        with self.lock:
+            self.start()
+            number, future = next(self.ids), Future()
+            self.waiting[number] = future
+            self.process.stdin.write(json.dumps(job | {"id": number}) + "\n")
+            self.process.stdin.flush()
+        return future.result(timeout=900)
+
+
+# A fork of a process that has parsed cannot parse: something in it waits for a thread that is gone.
+_server, _reader = _Server(), _Server()
+
+
+def share_parse(directory):
+    """Say where the servers of all workers keep what they parsed."""
+    directory.mkdir(exist_ok=True)
+    _server.directory = directory
+
+
+def parsed_output():
+    """Return what dbt printed when it read the project."""
+    return (_server.directory / PARSED).read_text()
+
+
+def read_parsed(target):
+    """Return the project's manifest in this process, and keep its artifacts in a directory."""
+    # Nobody else waits until dbt is imported.
+    from dbt.cli.main import dbtRunner
+
+    target.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in filter(_SETTING.match, list(os.environ)):
+            patch.delenv(name)
+        environment = dict(os.environ)
+        _server.run(
+            arguments=[],
+            environment=environment | {"SHIPWORTHY_WAREHOUSE": "", "DBT_TARGET_PATH": str(target)},
+            cwd=str(ROOT),
+            output=str(target / "output.txt"),
+            is_parsed=True,
+            deprecations=False,
+        )
+        shutil.copy(_server.directory / STATE, target)
+        patch.setenv("SHIPWORTHY_WAREHOUSE", str(_server.directory / f"{CATALOG}.duckdb"))
+        places = (
+            *("--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),
+            *("--target-path", str(target), "--log-path", str(target)),
+        )
+        return dbtRunner().invoke(["parse", "--vars", VARIABLES, *places, "--quiet"]).result
 
 
 def run_dbt(
@@ -63,7 +147,7 @@ def run_dbt(
     deprecations=False,
     environment=None,
 ):
-    """Run one dbt command in a process of its own.
+    """Run one dbt command in a process of its own; see `dbt_server`.
 
     Parameters
     ----------
@@ -89,36 +173,40 @@ def run_dbt(
     Run
     """
     target = warehouse.parent / f"{warehouse.stem}_target"
-    dbt = (
-        [sys.executable, "-c", ALL_DEPRECATIONS]
-        if deprecations
-        else [str(Path(sys.executable).parent / "dbt")]
+    target.mkdir(exist_ok=True)
+    variables, output = variables or {}, target / "output.txt"
+    named = {f"shipworthy__{name}": value for name, value in variables.items()}
+    is_parsed = (
+        project == ROOT
+        and "--target" not in arguments
+        and command.split()[0] not in NOT_OF_A_MANIFEST
+        and not any(map(_READ_EARLY.match, variables))
     )
-    named = {f"shipworthy__{name}": value for name, value in (variables or {}).items()}
-    done = subprocess.run(
-        [
-            *dbt,
+    leaves_out = is_parsed and not variables.get("unit_tests") and command.split()[0] in TESTING
+    returncode = (_server if is_parsed else _reader).run(
+        arguments=[
             *command.split(),
             *("--project-dir", str(project), "--profiles-dir", str(project)),
             *(("--vars", json.dumps(named, default=str)) if named else ()),
+            *(("--exclude-resource-type", "unit_test") if leaves_out else ()),
             *arguments,
         ],
-        env={name: value for name, value in os.environ.items() if not _SETTING.match(name)}
+        environment={name: value for name, value in os.environ.items() if not _SETTING.match(name)}
         | {
             "SHIPWORTHY_WAREHOUSE": str(warehouse),
             "DBT_TARGET_PATH": str(target),
             "DBT_LOG_PATH": str(target),
         }
         | (environment or {}),
-        cwd=project,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
+        cwd=str(project),
+        output=str(output),
+        is_parsed=is_parsed,
+        deprecations=deprecations,
     )
+    done = Run(warehouse, target, returncode, output.read_text())
     if succeeds is not None:
-        assert (done.returncode == 0) == succeeds, done.stdout[-6000:]
-    return Run(warehouse, target, done.returncode, done.stdout)
+        assert (returncode == 0) == succeeds, done.output[-6000:]
+    return done
 
 
 def two_at_a_time(function, arguments):
@@ -128,7 +216,7 @@ def two_at_a_time(function, arguments):
 
 
 def build_many(directory, jobs, **variables):
-    """Build many warehouses on a project that is parsed once.
+    """Build many warehouses, two at a time.
 
     Parameters
     ----------
@@ -137,7 +225,7 @@ def build_many(directory, jobs, **variables):
     jobs : dict
         By name, variables without their prefix and arguments of `dbt build`.
     variables : dict
-        Of the parser, and of every job that has no other value.
+        Of every job that has no other value.
 
     Returns
     -------
@@ -145,37 +233,28 @@ def build_many(directory, jobs, **variables):
         By name, `failed` (sentences), `nodes`, `seconds` and `warehouse`.
     """
 
-    def prefixed(named):
-        return {f"shipworthy__{name}": value for name, value in named.items()}
+    def build(name):
+        own, arguments = jobs[name]
+        warehouse = directory / name / "warehouse.duckdb"
+        started = time.monotonic()
+        done = run_dbt("build", warehouse, *arguments, variables=variables | own, succeeds=None)
+        seconds = time.monotonic() - started
+        results = done.artifact("run_results.json")["results"]
+        failed = [
+            f"{result['unique_id'].split('.')[2]}: {result['message']}"
+            for result in results
+            if result["status"] not in ("pass", "success")
+        ]
+        if done.returncode and not failed:
+            failed = [done.output[-6000:]]
+        return {
+            "failed": failed,
+            "nodes": len(results),
+            "seconds": seconds,
+            "warehouse": warehouse,
+        }
 
-    lines = [
-        json.dumps(
-            {"name": name, "variables": prefixed(variables | own), "arguments": arguments},
-            default=str,
-        )
-        for name, (own, arguments) in jobs.items()
-    ]
-    done = subprocess.run(
-        [
-            *(sys.executable, str(Path(__file__).with_name("many_builds.py"))),
-            *(str(directory), json.dumps(prefixed(variables))),
-        ],
-        env={name: value for name, value in os.environ.items() if not _SETTING.match(name)},
-        input="\n".join(lines),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-6000:]
-    reports = [
-        json.loads(line.removeprefix("report "))
-        for line in done.stdout.splitlines()
-        if line.startswith("report ")
-    ]
-    return {
-        report["name"]: report | {"warehouse": directory / report["name"] / "warehouse.duckdb"}
-        for report in reports
-    }
+    return two_at_a_time(build, list(jobs))
 
 
 def query(warehouse, sql):

@@ -8,7 +8,15 @@ from datetime import datetime
 import pytest
 from dbt.cli.main import dbtRunner
 
-from dbt_runs import ROOT, differences, query, read_schemas, run_dbt, two_at_a_time
+from dbt_runs import (
+    ROOT,
+    differences,
+    query,
+    read_parsed,
+    read_schemas,
+    run_dbt,
+    two_at_a_time,
+)
 from shipworthy.contract import RAW_SCHEMA, TABLES
 from shipworthy.files import load_files
 from shipworthy.warehouse import _RESERVED_STEMS, connect
@@ -67,7 +75,8 @@ def loaded(tmp_path_factory):
 def test_the_same_data_from_files_give_the_same_marts(demo, loaded, tmp_path):
     warehouse = tmp_path / "warehouse.duckdb"
     shutil.copy(loaded, warehouse)
-    run_dbt("build", warehouse)
+    run_dbt("seed", warehouse)
+    run_dbt("run", warehouse)
     expected, found = (
         read_schemas(one, "shipworthy", leaving_out=["data_source"])
         for one in (demo.warehouse, warehouse)
@@ -150,7 +159,10 @@ LATER = {
 }
 
 
-def test_what_comes_after_as_of_has_no_effect(loaded, tmp_path):
+@pytest.mark.parametrize(
+    "commands", [("seed", "run"), pytest.param(("build",), marks=pytest.mark.slow)]
+)
+def test_what_comes_after_as_of_has_no_effect(loaded, tmp_path, commands):
     def build(name):
         warehouse = tmp_path / f"{name}.duckdb"
         shutil.copy(loaded, warehouse)
@@ -158,7 +170,8 @@ def test_what_comes_after_as_of_has_no_effect(loaded, tmp_path):
         if name == "truncated":
             _truncate(warehouse)
         as_of = AS_OF if name == "whole" else ""
-        run_dbt("build", warehouse, variables={"demo": False, "as_of": as_of})
+        for command in commands:
+            run_dbt(command, warehouse, variables={"demo": False, "as_of": as_of})
         return read_schemas(warehouse, "shipworthy")
 
     marts = two_at_a_time(build, ["truncated", "whole"])
@@ -230,7 +243,7 @@ class Operations:
             *("--target-path", str(directory), "--log-path", str(directory)),
             "--quiet",
         )
-        self.manifest = dbtRunner().invoke(["parse", *self.arguments]).result
+        self.manifest = read_parsed(directory)
 
     def invoke(self, *command):
         """Run a dbt command."""
@@ -439,6 +452,24 @@ def test_a_warehouse_named_like_a_schema_is_refused(operations, monkeypatch, tmp
         assert f"shipworthy: the warehouse file is called '{stem}' like a schema in it;" in message
     monkeypatch.setenv("SHIPWORTHY_WAREHOUSE", str(tmp_path / "fine.duckdb"))
     assert operations.check() is None
+
+
+def test_a_second_warehouse_meets_nothing_of_the_first(tmp_path):
+    """One target directory, as a project has; what mf reads names the file that was read last."""
+    shared = {"DBT_TARGET_PATH": str(tmp_path / "target")}
+    for name in ("one", "two", "one"):
+        warehouse = tmp_path / f"{name}.duckdb"
+        run_dbt(
+            "run",
+            warehouse,
+            *("--select", "stg_shipworthy__data_source"),
+            variables={"demo": False},
+            environment=shared,
+        )
+        assert query(warehouse, "from shipworthy_staging.stg_shipworthy__data_source")
+        manifest = json.loads((tmp_path / "target" / "semantic_manifest.json").read_text())
+        databases = {model["node_relation"]["database"] for model in manifest["semantic_models"]}
+        assert databases == {name}
 
 
 # ---------------------------------------------------------------------------- the contract

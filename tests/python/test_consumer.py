@@ -51,6 +51,7 @@ def test_hand_computed_rows_are_compared(built):
     }
 
 
+@pytest.mark.slow
 def test_unit_tests_of_the_package_run_where_asked_for(project, built, tmp_path):
     def unit_tests(run):
         return [
@@ -111,6 +112,7 @@ def test_relations_are_where_the_consumer_puts_them(built):
     ]
 
 
+@pytest.mark.slow
 def test_a_schema_rule_of_the_consumer_holds_for_the_package(project, tmp_path):
     rule = project / "macros" / "generate_schema_name.sql"
     rule.write_text(
@@ -127,6 +129,7 @@ def test_a_schema_rule_of_the_consumer_holds_for_the_package(project, tmp_path):
     assert nodes["model.consumer.shipping_by_team"]["schema"] == "ours_plain"
 
 
+@pytest.mark.slow
 def test_a_file_that_old_clients_cannot_open_is_warned_about(project, tmp_path):
     profiles = project / "profiles.yml"
     text = profiles.read_text()
@@ -173,6 +176,19 @@ def test_metrics_of_the_package_and_of_the_consumer_stand_side_by_side(project, 
     )
     assert rates == [pytest.approx(sums[0], rel=1e-9)]
     assert 0 < rates[0][0] < 1
+
+
+def test_uninstalling_leaves_what_was_there_before(project, built, tmp_path):
+    warehouse = Path(shutil.copy(built.warehouse, tmp_path))
+    done = run_dbt("run-operation shipworthy.uninstall", warehouse, project=project)
+    assert "now remove the package from packages.yml" in done.output
+    left = query(
+        warehouse,
+        "select distinct schema_name from duckdb_schemas() "
+        "where database_name = current_database() and not internal order by schema_name",
+    )
+    # Its own models, its own rows, and what stands in for a loader.
+    assert [name for (name,) in left] == ["analytics", "analytics_expected", "analytics_landing"]
 
 
 def test_a_wrong_variable_of_the_consumer_is_refused(project, tmp_path):

@@ -299,6 +299,39 @@ def test_empty_text_is_null_in_every_format(load, query):
 BROKEN = HEADER + b'a,p\n"m\nn",q\n\n,r\nx\ny,z,1\n\xe9,1\nb,s\n'
 
 
+def test_a_value_that_cannot_be_meant_costs_its_row_nothing_else(load, query):
+    content = b"repository,sha,lines_added,author_kind\nr,a,-1,human\nr,b,9,cyborg\n,c,1,human\n"
+    [found] = load({"commits.csv": content})
+    assert (found.inserted, found.rejected, found.incomplete) == (2, 3, 2)
+    assert str(found).endswith("3 rejected, 2 of them kept without the value")
+    rows = "select sha, lines_added, author_kind from {raw}.commits order by sha"
+    assert query(rows) == [("a", None, "human"), ("b", 9, None)]
+    findings = "select input, source, reason, subject, row_count from {raw}.load_findings"
+    assert sorted(query(findings)) == [
+        (
+            "commits",
+            "files",
+            "rejected_row",
+            "author_kind is not one of human, agent, automation",
+            1,
+        ),
+        ("commits", "files", "rejected_row", "has no repository", 1),
+        ("commits", "files", "rejected_row", "lines_added is negative", 1),
+    ]
+    # What is mended counts, whatever stands around it; what breaks later takes nothing away.
+    load({"commits.csv": b"repository,sha,lines_added\nr,a,5\nr,b,x\nr,a,-5\n"})
+    assert query(rows) == [("a", 5, None), ("b", 9, None)]
+    [(count,)] = query("select count(*) from {raw}.load_findings")
+    assert count == 2
+
+
+def test_a_period_that_cannot_be_read_is_none(load, query):
+    """Without its end a membership would go on for ever."""
+    key = KEY.encode()
+    [found] = load({"people.csv": b"person_key,team,valid_to_on\n" + key + b",blue,soon\n"})
+    assert (found.inserted, found.rejected, found.incomplete) == (0, 1, 0)
+
+
 def test_lines_that_cannot_be_split_are_kept_aside(load, query):
     assert load({"services.csv": BROKEN}) == [TableLoad("services", 3, 0, 0, 0, 4)]
     assert [reason for reason, _ in rejected(query)] == [

@@ -96,7 +96,30 @@ def test_a_number_that_is_not_known_says_why(tmp_path):
         "Normalized deployments: none (no mature week).",
         "Severity-weighted failure rate: none (incidents not loaded).",
         "30-day turnover of AI against human code: none (no human line removed).",
+        "Incidents: load incidents.csv, or a source of incidents.",
     ]
+
+
+def test_what_would_bring_a_number_is_said_once(tmp_path):
+    path = warehouse(
+        tmp_path,
+        normalized_deployments_per_week="null",
+        normalized_deployments_null_reason="'deployments_not_loaded'",
+        severity_weighted_failure_rate="null",
+        severity_weighted_failure_rate_null_reason="'deployments_not_loaded'",
+    )
+    lines = headline(path).splitlines()
+    assert [line for line in lines if line.startswith("Deployments: ")] == [
+        "Deployments: shipworthy load git PATH --releases 'v*' takes release tags for them, or "
+        "load deployments.csv."
+    ]
+    path.unlink()
+    warehouse(
+        tmp_path,
+        normalized_deployments_per_week="null",
+        normalized_deployments_null_reason="'no_builders'",
+    )
+    assert "list who does by the address of their commits" in headline(path)
 
 
 def test_no_ratio_without_a_verdict(tmp_path):
@@ -209,28 +232,46 @@ def test_a_warehouse_without_marts_is_refused(tmp_path):
         headline(path)
 
 
-def test_a_damaged_warehouse_is_one_sentence(tmp_path):
-    """Bytes anywhere in the file: a sentence, or the numbers where nothing read is hit."""
-    path = warehouse(tmp_path)
-    whole = path.read_bytes()
-    dice = random.Random(7)
-    refused = 0
-    for _ in range(40):
+def damages(whole, dice):
+    """60 ways: bytes in the head of the file, bytes anywhere, whole blocks, and its end missing."""
+    for number in range(60):
         damaged = bytearray(whole)
-        place = dice.randrange(len(whole) - 64)
-        damaged[place : place + 64] = dice.randbytes(64)
+        length, reach = [(16, 12288), (64, len(whole)), (4096, len(whole)), (0, 0)][number % 4]
+        if length:
+            place = dice.randrange(reach - length)
+            damaged[place : place + length] = dice.randbytes(length)
+        else:
+            del damaged[dice.randrange(len(whole)) :]
+        yield damaged
+
+
+@pytest.mark.parametrize("command", ["headline", "doctor"])
+def test_a_damaged_warehouse_is_one_sentence(tmp_path, monkeypatch, command):
+    """A sentence that names the file, or the numbers where nothing that is read is hit."""
+    path = warehouse(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SHIPWORTHY_WAREHOUSE", str(path))
+    with connect(path) as connection:
+        connection.execute(
+            "insert into shipworthy_raw.load_watermarks (input, source, loaded_through, loaded_at)"
+            " values ('commits', 'git:acme/shop', '2026-01-01', '2026-01-02')"
+        )
+    whole = path.read_bytes()
+    refused = 0
+    for damaged in damages(whole, random.Random(7)):
         path.write_bytes(damaged)
-        result = CliRunner().invoke(cli, ["headline"], env={"SHIPWORTHY_WAREHOUSE": str(path)})
+        result = CliRunner().invoke(cli, [command])
         if result.exit_code == 0:
             continue
         refused += 1
         assert isinstance(result.exception, ShipworthyError)
-        assert str(path) in str(result.exception)
-        assert "\n" not in str(result.exception)
-    path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ShipworthyError):
-        headline(path)
-    assert refused
+        if command == "headline":
+            assert str(path) in str(result.exception)
+            assert "\n" not in str(result.exception)
+        else:
+            (line,) = (text for text in result.output.splitlines() if text.startswith("warehouse "))
+            assert str(path) in line
+    assert refused > 10
 
 
 def test_a_warehouse_of_somebody_else_says_so(tmp_path, monkeypatch):

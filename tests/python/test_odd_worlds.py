@@ -15,8 +15,6 @@ from reference.test_models_equal_the_oracle import MARTS, differences, name_rele
 from reference.test_spending import differences as spending_differences
 from reference.test_spending import expect
 
-pytestmark = pytest.mark.filterwarnings("ignore:GitWildMatchPattern:DeprecationWarning")
-
 BUILDERS = [f"p{n}" for n in range(6)]
 YEARS_OF_WEEKS = 520
 MIDDLE = at(days=7 * 260 + 3, hours=18)
@@ -182,35 +180,58 @@ WORLDS = {
 }
 
 
+# Built by `make test`; the rest by `make test-all`.
+QUICK = ("nothing", "one_row_each", "one_week")
+
+
+def some(*names):
+    """Parameters: worlds, those that are not quick marked."""
+    slow = pytest.mark.slow
+    return [pytest.param(name, marks=() if name in QUICK else slow) for name in names]
+
+
+class Made(dict):
+    """Values by the name of a world, made when they are first asked for."""
+
+    def __init__(self, make):
+        super().__init__()
+        self.make = make
+
+    def __missing__(self, world):
+        self[world] = self.make(world)
+        return self[world]
+
+
 @pytest.fixture(scope="module")
 def tables():
-    return {name: make() for name, (make, _) in WORLDS.items()}
+    return Made(lambda world: WORLDS[world][0]())
 
 
 @pytest.fixture(scope="module")
 def built(tables, tmp_path_factory):
-    """Every world with all of its data tests."""
+    """Worlds with all of their data tests."""
     directory = tmp_path_factory.mktemp("odd")
-    jobs = {}
-    for name, (_, variables) in WORLDS.items():
-        (directory / name).mkdir()
-        write(tables[name], directory / name / "warehouse.duckdb")
-        jobs[name] = variables, []
-    return build_many(directory, jobs, demo=False)
+
+    def make(world):
+        (directory / world).mkdir()
+        write(tables[world], directory / world / "warehouse.duckdb")
+        return build_many(directory, {world: (WORLDS[world][1], [])}, demo=False)[world]
+
+    return Made(make)
 
 
 @pytest.fixture(scope="module")
 def warehouses(built):
-    return {name: report["warehouse"] for name, report in built.items()}
+    return Made(lambda world: built[world]["warehouse"])
 
 
-@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("world", some(*WORLDS))
 def test_everything_is_green(built, world):
     assert not built[world]["failed"]
     assert built[world]["nodes"] > 200
 
 
-@pytest.mark.parametrize("world", [name for name in WORLDS if name != "nothing"])
+@pytest.mark.parametrize("world", some(*(name for name in WORLDS if name != "nothing")))
 def test_marts_equal_the_reference(tables, warehouses, world):
     given = {f"shipworthy__{name}": value for name, value in WORLDS[world][1].items()}
     expected, actual = compute(tables[world], given), read(warehouses[world])
@@ -222,7 +243,7 @@ def test_marts_equal_the_reference(tables, warehouses, world):
     assert not found, f"{len(found)} differences\n" + "\n".join(found[:60])
 
 
-@pytest.mark.parametrize("world", ["one_row_each", "one_team", "one_week"])
+@pytest.mark.parametrize("world", some("one_row_each", "one_team", "one_week"))
 def test_spending_equals_the_reference(warehouses, world):
     _, expected = expect(warehouses[world], "shipworthy_raw", **WORLDS[world][1])
     found = sorted(spending_differences(warehouses[world], expected))
@@ -254,6 +275,7 @@ def test_nothing_is_nothing_and_not_zero(warehouses):
     assert rows == [(None, None, None, None, *reasons)]
 
 
+@pytest.mark.slow
 def test_one_commit_ships_nothing(warehouses):
     assert query(warehouses["one_commit"], "select sha from shipworthy.fct_changes") == [("one",)]
     assert not query(warehouses["one_commit"], "from shipworthy.fct_releases")
@@ -310,7 +332,7 @@ def rounded(rows):
     "mart",
     ["turnover_signal", "human_decision_density", "flow_pressure", "ai_adoption", "ai_cost"],
 )
-@pytest.mark.parametrize("world", ["one_team", "one_week"])
+@pytest.mark.parametrize("world", some("one_team", "one_week"))
 def test_one_team_is_the_organisation(warehouses, world, mart):
     columns = "* exclude (team, is_organisation)"
     team, organisation = (
@@ -325,7 +347,7 @@ def test_one_team_is_the_organisation(warehouses, world, mart):
     assert rounded(team) == rounded(organisation)
 
 
-@pytest.mark.parametrize("world", ["one_team", "one_week"])
+@pytest.mark.parametrize("world", some("one_team", "one_week"))
 def test_one_team_of_six_hides_nothing(warehouses, world):
     for mart in ("human_decision_density", "flow_pressure", "ai_adoption", "ai_cost"):
         assert query(
@@ -372,6 +394,7 @@ def test_everything_in_one_week(warehouses):
     assert rows == [(6, 6, 1.0, 6.0)]
 
 
+@pytest.mark.slow
 def test_ten_years_of_weeks(built, warehouses):
     """Each week 6 lines hold (10 of the last) of 4 people of 4 weeks; every tenth was a sev2."""
     assert built["ten_years"]["seconds"] < 120
@@ -407,6 +430,7 @@ def test_ten_years_of_weeks(built, warehouses):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "mart", ["normalized_deployments", "severity_weighted_failure_rate", "code_turnover"]
 )
@@ -421,6 +445,7 @@ def test_what_was_final_in_the_middle_is_final_at_the_end(warehouses, mart):
     assert set(rounded(middle)) <= set(rounded(end))
 
 
+@pytest.mark.slow
 def test_nothing_after_the_middle_is_seen_from_there(warehouses):
     rows = query(
         warehouses["ten_years_from_the_middle"],

@@ -1,30 +1,13 @@
-"""Every input but commits can be switched off: what is left is right, the rest is null."""
+"""Inputs switched off one by one: what is left is right, the rest is null."""
 
-import re
 import shutil
 
 import pytest
 
-from dbt_runs import ROOT, build_many, differences, query, read_schemas, run_dbt
-from shipworthy.contract import TABLES
+from dbt_runs import build_many, differences, query, read_schemas
+from test_all_switched_off import SWITCHES, inputs
 
-pytestmark = pytest.mark.filterwarnings("ignore:GitWildMatchPattern:DeprecationWarning")
-
-SWITCHES = re.findall(r"^  shipworthy__using_(\w+):", (ROOT / "dbt_project.yml").read_text(), re.M)
-# Births without deaths would read as code that nobody ever removes.
-TOGETHER = {"line_lifetimes": ("line_births", "line_deaths")}
-# What goes with an input that it hangs on.
-WITH = {
-    "pull_requests": ("pull_request_commits", "pull_request_commit_files"),
-    "pull_request_commits": ("pull_request_commit_files",),
-    "reviews": ("review_threads",),
-    "deployments": ("deployment_commits",),
-}
-
-
-def inputs(switch):
-    """Tables that a switch takes away."""
-    return (*TOGETHER.get(switch, (switch,)), *WITH.get(switch, ()))
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -47,24 +30,6 @@ def switched_off(reports):
     return {name: report["warehouse"] for name, report in reports.items()}
 
 
-@pytest.fixture(scope="module")
-def all_off(tmp_path_factory):
-    """Everything but commits switched off, built with every test, unit tests included."""
-    warehouse = tmp_path_factory.mktemp("all_off") / "all_off.duckdb"
-    off = {f"using_{name}": False for name in SWITCHES}
-    return run_dbt("build", warehouse, variables=off | {"unit_tests": True})
-
-
-def test_every_input_but_commits_has_a_switch():
-    read = set(
-        re.findall(
-            r"^        '(\w+)': \{", (ROOT / "macros/inputs/input_columns.sql").read_text(), re.M
-        )
-    )
-    assert {name for switch in SWITCHES for name in inputs(switch)} == read - {"commits"}
-    assert read <= TABLES.keys()
-
-
 @pytest.mark.parametrize("off", SWITCHES)
 def test_everything_builds_with_an_input_switched_off(reports, off):
     assert not reports[off]["failed"]
@@ -81,41 +46,6 @@ def test_what_is_switched_off_is_not_read(switched_off, off):
         """,
     )
     assert sorted(rows) == [(name, 0, None) for name in sorted(inputs(off))]
-
-
-def test_everything_builds_with_all_switched_off(all_off):
-    assert "WARN=0 ERROR=0 SKIP=0" in all_off.output
-    rows = query(all_off.warehouse, "select count(*) > 500 from shipworthy.fct_changes")
-    assert rows == [(True,)]
-    for mart in ("fct_releases", "fct_incidents", "fct_deployments", "code_turnover"):
-        assert not query(all_off.warehouse, f"from shipworthy.{mart}"), mart
-    rows = query(
-        all_off.warehouse,
-        """
-        select null_reason, count(ai_spend_usd), count(cost_to_serve) from shipworthy.ai_cost
-        group by null_reason order by null_reason
-        """,
-    )
-    assert rows == [("ai_usage_not_loaded", 0, 0), ("group_too_small", 0, 0)]
-    rows = query(
-        all_off.warehouse,
-        """
-        select normalized_deployments_null_reason, severity_weighted_failure_rate_null_reason,
-            turnover_ratio_null_reason, normalized_deployments_per_week,
-            severity_weighted_failure_rate, turnover_ratio
-        from shipworthy.headline
-        """,
-    )
-    assert rows == [
-        (
-            "deployments_not_loaded",
-            "incidents_not_loaded",
-            "line_lifetimes_not_loaded",
-            None,
-            None,
-            None,
-        )
-    ]
 
 
 # A switch changes the marts that rest on its input, and no other.

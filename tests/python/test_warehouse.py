@@ -299,6 +299,21 @@ def test_a_load_replaces_the_findings_of_its_own_source_alone(connection):
     assert read_findings(connection, "git:acme/shop") == []
 
 
+def test_what_a_killed_run_spilled_is_removed(tmp_path):
+    path = tmp_path / "some.duckdb"
+    connect(path).close()
+    spilled = tmp_path / "some.duckdb.tmp"
+    spilled.mkdir()
+    (spilled / "duckdb_temp_storage_DEFAULT-0.tmp").write_bytes(b"x" * 1000)
+    os.utime(spilled / "duckdb_temp_storage_DEFAULT-0.tmp", (0, 0))
+    (spilled / "notes.txt").touch()
+    connect(path).close()
+    assert [file.name for file in spilled.iterdir()] == ["notes.txt"]
+    (spilled / "notes.txt").unlink()
+    connect(path).close()
+    assert not spilled.exists()
+
+
 FULL_DISK = """
 import pathlib, resource, signal, sys
 from shipworthy.cli import main
@@ -332,3 +347,40 @@ def test_a_full_disk_is_one_sentence_and_leaves_what_was_there(tmp_path, limit):
     assert "could not be written" in done.stderr or "cannot be written" in done.stderr
     with duckdb.connect(str(path)) as connection:
         assert connection.execute("from shipworthy_raw.deployments").fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "sentence"),
+    [(30_000, "nothing more can be written to"), (120_000, "The warehouse could not be written")],
+)
+def test_a_full_disk_ends_the_git_reader_alike(tmp_path, limit, sentence):
+    """While it asks git, and where it commits; nothing of the repository is kept."""
+    repository = tmp_path / "r"
+    stream = ["blob\nmark :1\ndata 2\na\n"]
+    for number in range(1, 801):
+        name = random.Random(number).randbytes(30).hex()
+        stream.append(
+            "commit refs/heads/main\n"
+            f"committer Ada <ada@example.com> {1_700_000_000 + number} +0000\n"
+            f"data 1\n{number % 10}\nM 100644 :1 {name}.py\n"
+        )
+    subprocess.run(["git", "init", "-q", "-b", "main", repository], check=True)
+    subprocess.run(
+        ["git", "-C", repository, "fast-import", "--quiet"],
+        input="\n".join(stream).encode(),
+        check=True,
+    )
+    path = tmp_path / "some.duckdb"
+    connect(path).close()
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, "load", "git", str(repository), str(limit)],
+        env=os.environ | {"SHIPWORTHY_WAREHOUSE": str(path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert sentence in done.stderr.splitlines()[-1], done.stderr
+    with duckdb.connect(str(path)) as connection:
+        assert connection.execute("from shipworthy_raw.commits").fetchall() == []

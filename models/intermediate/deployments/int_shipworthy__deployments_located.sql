@@ -104,7 +104,7 @@ first_deployed as (
         row_number() over (
             partition by service, repository
             order by deployed_at, position, deployment_id
-        ) as turn
+        ) as place
 
     from positioned
 
@@ -147,7 +147,7 @@ landings as (
         on
             changes_by_service.service = first_deployed.service
             and changes_by_service.repository = first_deployed.repository
-            and first_deployed.turn = 1
+            and first_deployed.place = 1
             and first_deployed.delivers_commits
 
     where changes_by_service.mainline_position >= coalesce(first_deployed.position, 0)

@@ -158,7 +158,7 @@ ranked as (
         row_number() over (
             partition by asked_by, asked_by_id, asked_by_repository
             order by lines desc, shipping_order desc
-        ) as preference
+        ) as place
 
     from lines_by_release
 
@@ -179,7 +179,7 @@ final as (
     inner join deployments
         on ranked.shipping_order = deployments.shipping_order
 
-    where ranked.preference = 1
+    where ranked.place = 1
 
 )
 

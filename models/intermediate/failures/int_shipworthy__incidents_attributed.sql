@@ -254,7 +254,7 @@ ranked as (
         row_number() over (
             partition by incident_id
             order by preference asc, shipping_order desc
-        ) as choice
+        ) as place
 
     from candidates
 
@@ -281,7 +281,7 @@ final as (
     left join ranked
         on
             incidents.incident_id = ranked.incident_id
-            and ranked.choice = 1
+            and ranked.place = 1
 
 )
 

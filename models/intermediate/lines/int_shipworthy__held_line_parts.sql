@@ -11,7 +11,7 @@ put_live as (
 
 changes as (
 
-    select * from {{ ref('shipworthy', 'fct_shipworthy__changes') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_authored') }}
 
 ),
 
@@ -139,7 +139,7 @@ repositories_with_lines as (
 ),
 
 -- Without line births all that is known is how many lines a change added.
-unlined as (
+without_births as (
 
     select
         shipped.service,
@@ -196,7 +196,7 @@ parts as (
         ai_lines_added as lines,
         false as is_retired
 
-    from unlined
+    from without_births
 
     union all
 
@@ -210,7 +210,7 @@ parts as (
         lines_added - ai_lines_added as lines,
         false as is_retired
 
-    from unlined
+    from without_births
 
 ),
 

@@ -106,6 +106,9 @@ final as (
 
     cross join as_of
 
+    -- Of an unknown number of lines nobody can say how many were removed.
+    where line_births.lines is not null
+
 )
 
 select * from final

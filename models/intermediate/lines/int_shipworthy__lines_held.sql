@@ -8,7 +8,7 @@ put_live as (
 
 changes as (
 
-    select * from {{ ref('shipworthy', 'fct_shipworthy__changes') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_authored') }}
 
 ),
 

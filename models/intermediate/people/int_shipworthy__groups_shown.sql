@@ -43,7 +43,7 @@ ranked as (
                 case when is_small then 0 when people > 0 then 1 else 2 end,
                 first_people,
                 team
-        ) as turn
+        ) as place
 
     from judged
 
@@ -53,9 +53,9 @@ lined_up as (
 
     select
         *,
-        turn - 1 as rows_before,
+        place - 1 as rows_before,
         sum(people) over (
-            partition by week_start_on order by turn rows between unbounded preceding and current row
+            partition by week_start_on order by place rows between unbounded preceding and current row
         ) - people as people_before
 
     from ranked

@@ -4,7 +4,6 @@
 {%- set commits_checks = [
     ['no_landing_time', 'mainline_position is not null and landed_at is null', 'left_out', 'no change, and its lines are in no metric'],
     ['position_taken_twice', 'is_position_taken_twice', 'as_is', 'both ship with the deployment that reaches the position'],
-    ['negative_lines', 'least(lines_added, lines_removed, ai_lines_added, files_changed) < 0', 'as_is', 'counts only where a repository has no line births'],
     ['authored_after_landing', 'authored_at > landed_at', 'as_is', 'clock skew; landing decides'],
     ['reverts_unknown_commit', 'reverts_sha is not null and reverted_sha is null', 'handled', 'the revert repairs nothing'],
     ['reverts_no_earlier_change', 'reverted_position >= mainline_position', 'handled', 'the revert repairs nothing; every cycle of reverts has one'],

@@ -1,16 +1,14 @@
 {%- set line_births_checks = [
     ['no_change', 'change_sha is null', 'left_out', 'lines of a commit that is not on the mainline or not loaded'],
     ['unknown_author_commit', 'author_commit_sha is null', 'handled', 'the author of the lines is unknown'],
-    ['no_lines', 'lines is null', 'as_is', 'adds nothing'],
-    ['negative_lines', 'lines < 0', 'as_is', 'takes lines away']
+    ['no_lines', 'lines is null', 'left_out', 'adds nothing, and nothing of it is removed']
 ] -%}
 {%- set line_deaths_checks = [
     ['no_birth', 'lines_born is null', 'left_out', 'lines that were never added'],
     ['more_than_born', 'lines_died > lines_born', 'left_out', 'more removed than added: from that removal on, all are left out'],
     ['no_removing_change', 'removing_sha is null', 'left_out', 'removed by a commit that is not on the mainline or not loaded'],
     ['removed_before_added', 'removing_position <= adding_position', 'as_is', 'an age of 0 days or less'],
-    ['no_lines', 'lines is null', 'as_is', 'removes nothing'],
-    ['negative_lines', 'lines < 0', 'as_is', 'gives lines back']
+    ['no_lines', 'lines is null', 'as_is', 'removes nothing']
 ] -%}
 
 with

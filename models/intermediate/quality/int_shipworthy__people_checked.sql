@@ -2,7 +2,6 @@
     ['no_time', 'bucket_started_at is null', 'left_out', 'a bucket of no week'],
     ['no_person', 'person_key is null', 'left_out', 'in no team'],
     ['person_in_no_team', 'is_in_no_team', 'left_out', 'in no team on the Monday of the week'],
-    ['negative_tokens', 'least(uncached_input_tokens, cache_read_tokens, cache_write_tokens, output_tokens) < 0', 'as_is', 'takes tokens away'],
     ['negative_spend', 'billed_usd < 0', 'as_is', 'a credit note'],
     ['no_model', 'model is null and output_tokens is not null', 'handled', 'a model of no known price']
 ] -%}
@@ -32,6 +31,12 @@ rows_left_out as (
 ai_usage as (
 
     select * from {{ ref('shipworthy', 'stg_shipworthy__ai_usage') }}
+
+),
+
+ai_usage_counted as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__ai_usage_counted') }}
 
 ),
 
@@ -141,9 +146,33 @@ identities_checked as (
 
 ),
 
+-- The same work, told by a source that another one knows better; an example of such a source.
+seen_twice as (
+
+    select
+        'ai_usage' as input_name,
+        'seen_by_a_better_source' as reason,
+        'left_out' as handling,
+        'the same person, tool and day from a source that knows more: counted from that one' as what_happens,
+        count(*) as rows_checked,
+        coalesce(sum(case when ai_usage_counted.is_counted then 0 else 1 end), 0) as row_count,
+        min(case when not ai_usage_counted.is_counted then ai_usage_counted.source end) as example_key,
+        cast(
+            sum(case when not ai_usage_counted.is_counted then {{ shipworthy.tokens_of('ai_usage_counted') }} end)
+            as {{ dbt.type_bigint() }}
+        ) as tokens
+
+    from ai_usage_counted
+
+),
+
 final as (
 
     {{ shipworthy.quality_checks('ai_usage', 'usage_id', ai_usage_checks) | indent(4) }}
+
+    union all
+
+    select * from seen_twice
 
     union all
 

@@ -8,8 +8,7 @@
 {%- set reviews_checks = [
     ['no_time', 'submitted_at is null', 'left_out', 'nobody knows whether it came before the merge'],
     ['after_merge', 'submitted_at > merged_at', 'left_out', 'a review after the merge does not count'],
-    ['unknown_request', 'request_number is null', 'left_out', 'a review of no request'],
-    ['negative_threads', 'comment_threads < 0', 'as_is', 'counted as no thread']
+    ['unknown_request', 'request_number is null', 'left_out', 'a review of no request']
 ] -%}
 
 with

@@ -77,7 +77,8 @@ lagging as (
         'sources read to a moment more than 7 days before as_of: rows that rest on them are not final' as what_happens,
         count(*) as rows_checked,
         sum(lags) as row_count,
-        max(case when place = 1 and lags = 1 then source end) as example_key
+        max(case when place = 1 and lags = 1 then source end) as example_key,
+        cast(null as {{ dbt.type_bigint() }}) as tokens
 
     from oldest_first
 
@@ -91,11 +92,12 @@ found_by_loads as (
     select
         input_name,
         reason,
-        'as_is' as handling,
+        case when reason in ('rejected_row', 'passed_over') then 'left_out' else 'as_is' end as handling,
         'found by the load: ' || replace(reason, '_', ' ') as what_happens,
         sum(coalesce(row_count, 1)) as rows_checked,
         sum(coalesce(row_count, 1)) as row_count,
-        min(subject) as example_key
+        min(subject) as example_key,
+        cast(null as {{ dbt.type_bigint() }}) as tokens
 
     from load_findings
 

@@ -30,8 +30,8 @@ team_weeks as (
         judged.week_start_on,
         judged.releases,
         coalesce(incidents.incidents, 0) as incidents,
-        {{ shipworthy.baseline_turn('judged.is_shipping_final', 'judged.team', 'judged.week_start_on') | indent(8) }}
-            as turn
+        {{ shipworthy.baseline_place('judged.is_shipping_final', 'judged.team', 'judged.week_start_on') | indent(8) }}
+            as place
 
     from judged
 
@@ -51,7 +51,7 @@ baselines as (
 
     from team_weeks
 
-    where turn <= {{ shipworthy.window('baseline_weeks') }}
+    where place <= {{ shipworthy.window('baseline_weeks') }}
 
     group by team
 

@@ -10,7 +10,7 @@ numbered as (
 
     select
         *,
-        {{ shipworthy.baseline_turn('is_shipping_final') | indent(8) }} as turn
+        {{ shipworthy.baseline_place('is_shipping_final') | indent(8) }} as place
 
     from judged
 
@@ -26,7 +26,7 @@ usual as (
 
     from numbered
 
-    where turn <= {{ shipworthy.window('baseline_weeks') }}
+    where place <= {{ shipworthy.window('baseline_weeks') }}
 
     group by team
 

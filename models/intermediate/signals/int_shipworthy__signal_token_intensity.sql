@@ -75,7 +75,7 @@ numbered as (
 
     select
         *,
-        {{ shipworthy.baseline_turn('is_shipping_final and intensity is not null') | indent(8) }} as turn
+        {{ shipworthy.baseline_place('is_shipping_final and intensity is not null') | indent(8) }} as place
 
     from intense
 
@@ -91,7 +91,7 @@ usual as (
 
     from numbered
 
-    where turn <= {{ shipworthy.window('baseline_weeks') }}
+    where place <= {{ shipworthy.window('baseline_weeks') }}
 
     group by team
 
@@ -112,7 +112,7 @@ spreads as (
     inner join usual
         on numbered.team = usual.team
 
-    where numbered.turn <= {{ shipworthy.window('baseline_weeks') }}
+    where numbered.place <= {{ shipworthy.window('baseline_weeks') }}
 
     group by numbered.team
 

@@ -46,8 +46,8 @@ team_weeks as (
         added.lines_added,
         usage.spend_usd,
         {{ shipworthy.is_hidden('groups_shown') }} as is_hidden,
-        {{ shipworthy.baseline_turn('judged.is_shipping_final', 'judged.team', 'judged.week_start_on') | indent(8) }}
-            as turn
+        {{ shipworthy.baseline_place('judged.is_shipping_final', 'judged.team', 'judged.week_start_on') | indent(8) }}
+            as place
 
     from judged
 
@@ -84,7 +84,7 @@ baselines as (
 
     from team_weeks
 
-    where turn <= {{ shipworthy.window('baseline_weeks') }}
+    where place <= {{ shipworthy.window('baseline_weeks') }}
 
     group by team
 

@@ -8,7 +8,7 @@ builders as (
 
 shipping as (
 
-    select * from {{ ref('shipworthy', 'shipworthy__normalized_deployments') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__team_weeks_shipped') }}
 
 ),
 
@@ -50,7 +50,7 @@ final as (
         team_weeks.team,
         team_weeks.week_start_on,
         shipping.team is not null as is_shipping,
-        coalesce(shipping.is_mature, false) as is_shipping_final,
+        shipping.team is not null and shipping.immature_reason is null as is_shipping_final,
         case when shipping.team is null then 'window_open' else shipping.immature_reason end
             as shipping_immature_reason,
         shipping.releases,

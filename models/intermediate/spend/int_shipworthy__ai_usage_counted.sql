@@ -21,25 +21,33 @@ as_of as (
 
 ),
 
--- Where a source does not say which tool it was, another that saw the same model on the day does.
-used as (
+used_until_as_of as (
 
     select
         ai_usage.*,
         cast(ai_usage.bucket_started_at as date) as used_on,
-        coalesce(
-            ai_usage.tool,
-            min(ai_usage.tool) over (
-                partition by ai_usage.known_person_key, ai_usage.model, cast(ai_usage.bucket_started_at as date)
-            ),
-            ai_usage.model
-        ) as work
+        {{ shipworthy.model_family('ai_usage.model') | indent(8) }} as model_family
 
     from ai_usage
 
     cross join as_of
 
     where ai_usage.bucket_started_at <= as_of.as_of_at
+
+),
+
+-- Where a source does not say which tool it was, another that saw the same model on the day does.
+used as (
+
+    select
+        *,
+        coalesce(
+            tool,
+            min(tool) over (partition by known_person_key, model_family, used_on),
+            model_family
+        ) as work
+
+    from used_until_as_of
 
 ),
 
@@ -86,7 +94,7 @@ ranked as (
         row_number() over (
             partition by known_person_key, work, used_on
             order by kind_rank asc, has_bill desc, tokens desc, source asc
-        ) as turn
+        ) as place
 
     from sources_of_work
 
@@ -117,7 +125,7 @@ final as (
         {% if var('shipworthy__overlapping_usage_counts') -%}
         true as is_counted
         {%- else -%}
-        coalesce(ranked.turn, 1) = 1 as is_counted
+        coalesce(ranked.place, 1) = 1 as is_counted
         {%- endif %}
 
     from used

@@ -65,7 +65,7 @@ prices_ranked as (
                 length(model_prices.model_pattern) desc,
                 model_prices.model_pattern,
                 coalesce(model_prices.valid_from_on, date '0001-01-01') desc
-        ) as turn
+        ) as place
 
     from models_used
 
@@ -127,7 +127,7 @@ final as (
         on
             used.model = prices_ranked.model
             and used.used_on = prices_ranked.used_on
-            and prices_ranked.turn = 1
+            and prices_ranked.place = 1
 
 )
 

@@ -109,6 +109,7 @@ matched as (
         parts.input_name,
         parts.row_source,
         parts.repository,
+        parts.row_count,
         parts.newest_at,
         coalesce(exact.source, own.source, of_repository.source, of_tool.source, standing_in.source)
             as watermark_source,
@@ -155,6 +156,39 @@ matched as (
 
 ),
 
+sized as (
+
+    select
+        *,
+        100 * sum(case when watermark_source is null then row_count end) over (partition by input_name, row_source)
+        < sum(row_count) over (partition by input_name) as is_handful,
+        first_value(watermark_source) over (
+            partition by input_name
+            order by loaded_through nulls last, watermark_source
+        ) as oldest_source,
+        min(loaded_through) over (partition by input_name) as oldest_through
+
+    from matched
+
+),
+
+-- A handful of rows beside others that watermarks name is no source of its own, but a slip of a name.
+fitted as (
+
+    select
+        input_name,
+        row_source,
+        repository,
+        newest_at,
+        case when watermark_source is null and is_handful then oldest_source else watermark_source end
+            as watermark_source,
+        case when watermark_source is null and is_handful then oldest_through else loaded_through end
+            as loaded_through
+
+    from sized
+
+),
+
 -- Where no watermark says it, the newest row of the same source does, whatever repository it is of.
 dated as (
 
@@ -169,7 +203,7 @@ dated as (
             max(case when watermark_source is null then newest_at end) over (partition by input_name, row_source)
         ) as read_through
 
-    from matched
+    from fitted
 
 ),
 

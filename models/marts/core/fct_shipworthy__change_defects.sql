@@ -28,7 +28,7 @@ incidents_ranked as (
         sha,
         incident_id,
         count(*) over (partition by repository, sha) as incidents,
-        row_number() over (partition by repository, sha order by opened_at, incident_id) as preference
+        row_number() over (partition by repository, sha order by opened_at, incident_id) as place
 
     from incident_fixes
 
@@ -115,7 +115,7 @@ final as (
         on
             introduced.repository = incidents_ranked.repository
             and introduced.fixing_sha = incidents_ranked.sha
-            and incidents_ranked.preference = 1
+            and incidents_ranked.place = 1
 
 )
 

@@ -4,32 +4,7 @@ with
 
 changes as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__changes_landed') }}
-
-),
-
-births as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__lines_born') }}
-
-),
-
-added as (
-
-    select
-        repository,
-        {%- for authorship in ('ai', 'human', 'automation', 'unknown') %}
-        sum(case when authorship = '{{ authorship }}' then lines else 0 end) as {{ authorship }}_lines,
-        {%- endfor %}
-        added_sha
-
-    from births
-
-    where
-        is_counted
-        and not is_moved
-
-    group by repository, added_sha
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_authored') }}
 
 ),
 
@@ -49,13 +24,7 @@ final as (
         changes.author_team,
         changes.recorded_authorship,
         changes.own_authorship,
-        {{ shipworthy.majority_authorship(
-            'added.ai_lines',
-            'added.human_lines',
-            'added.automation_lines',
-            'added.unknown_lines',
-            'changes.own_authorship'
-        ) | indent(8) }} as authorship,
+        changes.authorship,
         changes.ai_tool,
         changes.attribution_method,
 
@@ -68,11 +37,6 @@ final as (
         coalesce(changes.is_fix, false) as is_fix
 
     from changes
-
-    left join added
-        on
-            changes.repository = added.repository
-            and changes.sha = added.added_sha
 
 )
 

@@ -22,7 +22,8 @@ summed as (
         min(what_happens) as what_happens,
         max(rows_checked) as rows_checked,
         sum(row_count) as row_count,
-        min(example_key) as example_key
+        min(example_key) as example_key,
+        sum(tokens) as tokens
 
     from checked
 
@@ -39,6 +40,7 @@ final as (
         case when rows_checked > 0 then cast(row_count as {{ dbt.type_bigint() }}) end as row_count,
         cast(rows_checked as {{ dbt.type_bigint() }}) as rows_checked,
         example_key,
+        cast(tokens as {{ dbt.type_bigint() }}) as tokens,
         handling,
         what_happens,
         case when rows_checked = 0 then 'no_rows' end as null_reason

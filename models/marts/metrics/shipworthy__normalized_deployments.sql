@@ -69,9 +69,9 @@ numbered as (
         team,
         week_start_on,
         normalized_deployments,
-        {{ shipworthy.baseline_turn(
+        {{ shipworthy.baseline_place(
             'has_begun and is_mature and normalized_deployments is not null'
-        ) | indent(8) }} as turn
+        ) | indent(8) }} as place
 
     from begun
 
@@ -86,7 +86,7 @@ baselines as (
 
     from numbered
 
-    where turn <= {{ shipworthy.window('baseline_weeks') }}
+    where place <= {{ shipworthy.window('baseline_weeks') }}
 
     group by team
 

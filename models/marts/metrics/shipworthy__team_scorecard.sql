@@ -138,7 +138,7 @@ signals_listed as (
     select
         team,
         week_start_on,
-        string_agg(signal, ', ' order by signal) as signals_in_force
+        {{ shipworthy.listed('signal') }} as signals_in_force
 
     from signals
 
@@ -265,7 +265,7 @@ numbered as (
     select
         {%- for trend in trends %}
         {%- set counts = trend['mature'] ~ ' and ' ~ trend['value'] ~ ' is not null' %}
-        {{ shipworthy.baseline_turn(counts) | indent(8) }} as {{ trend['value'] }}_turn,
+        {{ shipworthy.baseline_place(counts) | indent(8) }} as {{ trend['value'] }}_place,
         {%- endfor %}
         *
 
@@ -277,10 +277,10 @@ baselines as (
 
     select
         {%- for trend in trends %}
-        {%- set turn = trend['value'] ~ '_turn' %}
+        {%- set place = trend['value'] ~ '_place' %}
         {%- set numerator, denominator = trend.get('numerator', trend['value']), trend.get('denominator', '1') %}
-        {%- set weeks = turn ~ (' <= ' if 'numerator' in trend else ' = ') ~ weeks_of_baseline %}
-        min(case when {{ turn }} = {{ weeks_of_baseline }} then week_start_on end) as {{ trend['value'] }}_complete_on,
+        {%- set weeks = place ~ (' <= ' if 'numerator' in trend else ' = ') ~ weeks_of_baseline %}
+        min(case when {{ place }} = {{ weeks_of_baseline }} then week_start_on end) as {{ trend['value'] }}_complete_on,
         {{ shipworthy.safe_ratio(
             'sum(case when ' ~ weeks ~ ' then ' ~ numerator ~ ' end)',
             'sum(case when ' ~ weeks ~ ' then ' ~ denominator ~ ' end)'

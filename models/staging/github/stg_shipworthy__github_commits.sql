@@ -18,12 +18,13 @@ known_agents as (
         counts_as_coauthor,
         coalesce(trailers_count, false) as trailers_count
     from {{ ref('shipworthy', 'shipworthy__known_agents') }}
-    where match_on in ('email', 'login')
+    where match_on in ('email', 'login', 'subject_prefix')
 
 ),
 
--- An agent among the co-authors, by the address in the trailer; of several, the first by name.
-coauthored as (
+-- An agent among the co-authors, by the address in the trailer, or a subject that begins as a tool begins its own; of
+-- several, the first by name.
+marked as (
 
     select
         commits.repository,
@@ -33,10 +34,16 @@ coauthored as (
     from commits
     inner join known_agents
         on
-            known_agents.match_on = 'email'
-            and known_agents.counts_as_coauthor
-            and known_agents.author_kind = 'agent'
-            and lower(commits.message) like '%co-authored-by:%<' || known_agents.value || '>%'
+            (
+                known_agents.match_on = 'email'
+                and known_agents.counts_as_coauthor
+                and known_agents.author_kind = 'agent'
+                and lower(commits.message) like '%co-authored-by:%<' || known_agents.value || '>%'
+            )
+            or (
+                known_agents.match_on = 'subject_prefix'
+                and {{ shipworthy.starts_with('lower(commits.message)', 'known_agents.value') }}
+            )
     group by commits.repository, commits.number, commits.sha
 
 ),
@@ -62,7 +69,7 @@ final as (
             when emails.author_kind = 'agent' or logins.author_kind = 'agent' then 'ai'
             -- Agents commit under the account of workflows too.
             when
-                coauthored.ai_tool is not null
+                marked.ai_tool is not null
                 and coalesce(emails.trailers_count, logins.trailers_count, true)
                 then 'ai'
             when
@@ -76,7 +83,7 @@ final as (
             logins.ai_tool,
             case
                 when coalesce(emails.trailers_count, logins.trailers_count, true)
-                    then coauthored.ai_tool
+                    then marked.ai_tool
             end
         ) as ai_tool,
 
@@ -88,11 +95,11 @@ final as (
         on emails.match_on = 'email' and lower(commits.author_email) = emails.value
     left join known_agents as logins
         on logins.match_on = 'login' and lower(commits.author_login) = logins.value
-    left join coauthored
+    left join marked
         on
-            commits.repository = coauthored.repository
-            and commits.number = coauthored.number
-            and commits.sha = coauthored.sha
+            commits.repository = marked.repository
+            and commits.number = marked.number
+            and commits.sha = marked.sha
 
 )
 

@@ -33,6 +33,7 @@ final as (
             'requests.merged_by_login', 'requests.merged_by_type', 'mergers.author_kind'
         ) }} as merged_by_kind,
         authors.ai_tool,
+        requests.labels,
 
         ---------- measures
         requests.lines_added,

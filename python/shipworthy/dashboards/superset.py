@@ -95,6 +95,7 @@ def _database(address: str) -> dict[str, Any]:
         "allow_cvas": False,
         "allow_dml": False,
         "allow_csv_upload": False,
+        "extra": {},
         "uuid": _id("database"),
         "version": _VERSION,
     }

@@ -3,14 +3,14 @@
 from array import array
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import accumulate, chain, groupby, pairwise
-from queue import SimpleQueue
+from concurrent.futures import Future
+from itertools import chain, groupby
 from typing import NamedTuple
 
 import numpy as np
 
 from shipworthy.git.attestations import TRACE_PATH, Attestations, Label, digest_notes
+from shipworthy.git.author_searches import AuthorSearches
 from shipworthy.git.authors import (
     EXACT_BRANCH_COMMITS,
     BranchAuthors,
@@ -27,26 +27,18 @@ from shipworthy.git.ignored import MOST_FILES, find_kept_lines
 from shipworthy.git.lines import FileBirths, LineTracker
 from shipworthy.git.memory import give_back_memory
 from shipworthy.git.processes import ObjectReader
+from shipworthy.git.removed_texts import BLANK_CHECKSUM, RemovedTexts
 from shipworthy.git.repository import RENAME_LIMIT, Repository, path_text
 from shipworthy.git.state import ReaderState
 from shipworthy.warehouse import Finding
 
-REFILL_SECONDS = 84 * 86_400
-# The memory of removed texts is swept when it has grown by so many.
-_SWEEP_ENTRIES = 50_000
 # So many files with lines from merges are resolved together: few enough for the search to keep up
 # with the diffs.
 _WAITING_FILES = 250
-# So many searches for authors run beside each other.
-_SEARCHES = 2
-_TEXTS_AT_A_TIME = 1 << 12
-# Texts of recent memory are first looked for by so many bits of their checksums.
-_KNOWN_BITS = 22
 # After so many changes freed memory is given back.
 _TIDIED_CHANGES = 500
 # So many removed lines are counted at a time.
 _COUNTED_DEAD = 1 << 18
-_BLANK_CHECKSUM = 0  # of the empty text
 
 
 class Change(NamedTuple):
@@ -158,31 +150,20 @@ class Ledger:
         if self._trace_file is not None:
             self._attestations.load_traces(self._trace_file)
         self._ignored = ignored
-        self._removed_at = dict(state.removed_at) if state else {}
-        self._sweep_at = len(self._removed_at) + _SWEEP_ENTRIES
-        # Whether a text may have been removed in recent memory, by its checksum's first bits: most
-        # were not.
-        self._is_known = np.zeros(1 << _KNOWN_BITS, dtype=bool)
-        self._know(self._removed_at)
+        self._removed = RemovedTexts(state.removed_at if state else {})
         self.births = state.births if state else Births()
         # The row of each line, by its number: as much of it as is known, and room to grow.
         self._rows = np.empty(0, dtype=np.uint32)
         self._tracker = self._restore(state)
         self._merges: list[FileAdditions] = []
         self._resolved: deque[tuple[list[FileAdditions], Future[list[list[Written]]]]] = deque()
-        # Threads, since they spend their time waiting for git. Results are taken in order.
-        self._helper = ThreadPoolExecutor(max_workers=_SEARCHES)
-        self._searches = [
-            BranchAuthors(
+        self._searches = AuthorSearches(
+            lambda: BranchAuthors(
                 repository,
                 strict=strict,
                 is_attested=lambda commit: self._attestations.has(commit.sha, commit.parents),
             )
-            for _ in range(_SEARCHES)
-        ]
-        self._idle_searches: SimpleQueue[BranchAuthors] = SimpleQueue()
-        for search in self._searches:
-            self._idle_searches.put(search)
+        )
         self._deaths: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None = None
         self.births_count = self.deaths_count = self.living_count = 0
         # Changes whose renames were not searched for; what else may have been read wrongly.
@@ -254,10 +235,10 @@ class Ledger:
             if lines:
                 self._found["line_births", "kept_by_ignored_revision", commit.sha] += lines
         added = self._tracker.apply(files, kept)
-        refilled = self._find_refills(files)
+        refilled = self._removed.find(files, landed_at)
         for births in added:
             self._book(change, files[births.file], births, kept, refilled)
-        self._remember(files, kept)
+        self._removed.remember(files, kept, landed_at)
         if len(self._merges) >= _WAITING_FILES:
             self._resolve_merges()
             self._settle_merges(is_last=False)
@@ -318,7 +299,7 @@ class Ledger:
             is_moved[list(file.moved_in)] = True
         if births.file in refilled:
             is_refilled = _only(refilled[births.file], is_born)
-            has_text = _only(np.frombuffer(file.new_text, np.uint32) != _BLANK_CHECKSUM, is_born)
+            has_text = _only(np.frombuffer(file.new_text, np.uint32) != BLANK_CHECKSUM, is_born)
         additions = FileAdditions(
             change=change,
             path=file.new_path,
@@ -337,60 +318,6 @@ class Ledger:
             self._merges.append(additions)
         else:
             self._settle(additions, Written([change.commit], [file.new_path], None, None))
-
-    def _find_refills(self, files: Sequence[FileChange]) -> dict[int, np.ndarray]:
-        """Return which added lines have a text of recent memory, for files that have such lines."""
-        indexes = [index for index, file in enumerate(files) if file.new_text]
-        texts = _joined([files[index].new_text for index in indexes])
-        maybe = np.flatnonzero(self._is_known[texts >> np.uint32(32 - _KNOWN_BITS)])
-        if not len(maybe):
-            return {}
-        oldest = self._landed_at - REFILL_SECONDS
-        last_removed = self._removed_at.get
-        is_refilled = np.zeros(len(texts), dtype=bool)
-        is_refilled[maybe] = [
-            last_removed(text, oldest - 1) >= oldest for text in texts[maybe].tolist()
-        ]
-        bounds = accumulate((len(files[index].new_text) for index in indexes), initial=0)
-        found = {}
-        for index, (start, end) in zip(indexes, pairwise(bounds), strict=True):
-            if is_refilled[start:end].any():
-                found[index] = is_refilled[start:end]
-        return found
-
-    def _remember(
-        self, files: Sequence[FileChange], kept: dict[int, list[tuple[int, int]]]
-    ) -> None:
-        """Remember what this change removed; what moved or was kept was never gone."""
-        removed = []
-        for index, file in enumerate(files):
-            if file.old_text:
-                texts = np.frombuffer(file.old_text, np.uint32)
-                if file.moved_away or index in kept:
-                    stays = [*file.moved_away, *(gone for _, gone in kept.get(index, ()))]
-                    texts = np.delete(texts, stays)
-                removed.append(texts)
-        texts = _joined(removed)
-        texts = texts[texts != _BLANK_CHECKSUM]
-        if not len(texts):
-            return
-        self._is_known[texts >> np.uint32(32 - _KNOWN_BITS)] = True
-        for start in range(0, len(texts), _TEXTS_AT_A_TIME):
-            some = texts[start : start + _TEXTS_AT_A_TIME].tolist()
-            self._removed_at.update(dict.fromkeys(some, self._landed_at))
-        if len(self._removed_at) > self._sweep_at:
-            self._sweep()
-            self._sweep_at = len(self._removed_at) + _SWEEP_ENTRIES
-
-    def _know(self, texts: Mapping[int, int]) -> None:
-        self._is_known[:] = False
-        numbers = np.fromiter(texts, np.uint32, len(texts))
-        self._is_known[numbers >> np.uint32(32 - _KNOWN_BITS)] = True
-
-    def _sweep(self) -> None:
-        oldest = self._landed_at - REFILL_SECONDS
-        self._removed_at = {text: at for text, at in self._removed_at.items() if at >= oldest}
-        self._know(self._removed_at)
 
     def _settle(
         self,
@@ -495,9 +422,7 @@ class Ledger:
 
     def stop(self) -> None:
         """End what runs beside; after an error nothing must go on in the shadow repository."""
-        self._helper.shutdown(cancel_futures=True)
-        for search in self._searches:
-            search.__exit__(None, None, None)
+        self._searches.stop()
 
     def close(self) -> None:
         """Settle what was put off. After this the rows are complete."""
@@ -525,14 +450,7 @@ class Ledger:
                 )
             )
         self._merges = []
-        self._resolved.append((waiting, self._helper.submit(self._search, merges)))
-
-    def _search(self, merges: Sequence[Merge]) -> list[list[Written]]:
-        search = self._idle_searches.get()
-        try:
-            return list(search.resolve(merges))
-        finally:
-            self._idle_searches.put(search)
+        self._resolved.append((waiting, self._searches.begin(merges)))
 
     def _settle_merges(self, *, is_last: bool) -> None:
         """Turn lines that merges brought in into rows, as far as their authors are known."""
@@ -596,8 +514,7 @@ class Ledger:
         self.deaths()
         self._tracker = LineTracker()
         self._rows = np.empty(0, dtype=np.uint32)
-        self._removed_at = {}
-        self._is_known = np.empty(0, dtype=bool)
+        self._removed.forget()
 
     def forget_rows(self) -> None:
         """Drop the rows, once they are written; counts and the last landing stay."""
@@ -607,7 +524,6 @@ class Ledger:
 
     def state(self) -> ReaderState:
         """Return what the next run needs."""
-        self._sweep()
         living = self.living()
         used = np.unique(np.concatenate(list(living.values()))) if living else np.empty(0, int)
         files = {}
@@ -624,7 +540,7 @@ class Ledger:
             branch_commits=self._branch_commits,
             births=self.births.select(used),
             files=files,
-            removed_at=self._removed_at,
+            removed_at=self._removed.since(self._landed_at),
             ignored=self._ignored,
             trace_file=self._trace_file,
             notes_tree=self._repository.notes_tree,
@@ -648,9 +564,3 @@ def _common_evidence(branch: Sequence[Commit]) -> Evidence | None:
 
 def _only(values: np.ndarray | None, mask: np.ndarray | None) -> np.ndarray | None:
     return values if values is None or mask is None else values[mask]
-
-
-def _joined(texts: Sequence[array | np.ndarray]) -> np.ndarray:
-    """Return checksums of several files, one after the other."""
-    parts = [np.frombuffer(part, np.uint32) for part in texts]
-    return np.concatenate(parts) if parts else np.empty(0, np.uint32)

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from shipworthy.errors import ShipworthyError, printable
 from shipworthy.git.freshness import bundle_time, fetch_time
-from shipworthy.git.leftovers import temporary_directory
 from shipworthy.git.repository import Repository, Tag, last_line, path_text
+from shipworthy.leftovers import temporary_directory
 
 _OLDEST_GIT = (2, 39)
 _LISTED = 5

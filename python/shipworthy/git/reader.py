@@ -15,7 +15,7 @@ from shipworthy.contract import RAW_SCHEMA
 from shipworthy.errors import ShipworthyError, printable
 from shipworthy.git.mailmap import MAILMAP_PATH, read_mailmap
 from shipworthy.git.opening import open_repository
-from shipworthy.git.progress import Progress
+from shipworthy.git.progress_bar import Progress
 from shipworthy.git.repository import RENAME_LIMIT, LostObjectsError, Repository
 
 if TYPE_CHECKING:
@@ -555,15 +555,15 @@ class _Load:
     ) -> int:
         """Write rows and state in one transaction. Return the number of deployments."""
         from shipworthy.git.memory import give_back_memory
-        from shipworthy.git.rows import write_rows
+        from shipworthy.git.storing import write_rows
+        from shipworthy.warehouse import transaction
 
         saved = ledger.state().to_bytes()
         # The database needs much memory to write; the lines' is the most that can be had.
         ledger.forget_lines()
         give_back_memory()
         connection = self._connection
-        connection.execute("begin")
-        try:
+        with transaction(connection):
             deployments = write_rows(
                 connection,
                 self._repository,
@@ -580,10 +580,6 @@ class _Load:
                 f"insert or replace into {_STATE_TABLE} values (?, ?)",
                 [self._repository.name, saved],
             )
-        except BaseException:
-            connection.execute("rollback")
-            raise
-        connection.execute("commit")
         return deployments
 
 

@@ -103,8 +103,13 @@ def _story(warehouse: Path, team: str | None, weeks: int, schema: str | None) ->
     return story
 
 
+def missing_extra() -> list[str]:
+    """Return the packages of the extra `report` that are not installed."""
+    return [name for name in _NEEDED if find_spec(name) is None]
+
+
 def _refuse_without_extra() -> None:
-    missing = [name for name in _NEEDED if find_spec(name) is None]
+    missing = missing_extra()
     if missing:
         raise ShipworthyError(
             f"The page needs {', '.join(missing)}; run: pip install 'shipworthy[report]'"

@@ -1,7 +1,6 @@
 """How a value of a mart is written for a reader: one place, for sentences, tables and tooltips.
 
-Nothing is computed here. What the page carries is rounded to `DIGITS` significant digits, more than
-any of these spellings shows.
+Nothing is computed here.
 """
 
 import math
@@ -11,7 +10,6 @@ from typing import Any
 
 from shipworthy.report.panels import Unit
 
-DIGITS = 5
 # What stands where a mart has no value; the reason stands beside it.
 NONE = "\N{EN DASH}"
 
@@ -27,6 +25,9 @@ REASONS = {
     "incidents_not_loaded": "incidents are not loaded",
     "no_spend_allocated": "no spend found its way to a release",
     "no_row_52_weeks_before": "nothing is known of 52 weeks before",
+    "trailers_only": "marks in commits alone, so that the ratio is a lower bound",
+    "untagged_as_human": "code without a mark counts as human, by a variable",
+    "untagged_as_unknown": "code without a mark counts as nobody's, by a variable",
     "no_failed_deployment": "no deployment failed",
 }
 
@@ -44,16 +45,23 @@ def number(value: Any) -> Any:
     return value
 
 
-def rounded(value: Any) -> Any:
-    """Return a value as the page carries it: no more digits than anything there shows."""
+def rounded(value: Any, unit: Unit | None) -> Any:
+    """Return a value as the page carries it: the digits that `written` shows, and no others.
+
+    So a table that the browser writes says what a sentence says, to the last digit.
+
+    Parameters
+    ----------
+    value
+        What the mart has.
+    unit : str or None
+        How it is shown; None where it is not shown.
+    """
     value = number(value)
-    if not isinstance(value, float):
+    if unit is None or not isinstance(value, float):
         return value
-    if value == int(value) and abs(value) < 1e15:
-        return int(value)
-    # Of large numbers all digits before the point.
-    before = math.floor(math.log10(abs(value))) + 1
-    return round(value, max(DIGITS - before, 2 if before > 2 else 0))
+    cut = round(value, _decimals(value, unit) + (2 if unit == "share" else 0))
+    return int(cut) if cut.is_integer() and abs(cut) < 1e15 else cut
 
 
 def written(value: Any, unit: Unit) -> str:
@@ -84,15 +92,12 @@ def written(value: Any, unit: Unit) -> str:
         return f"{day(value)}, {str(value)[11:16]} UTC" if len(str(value)) > 10 else day(value)
     if unit == "text" or not isinstance(value, int | float):
         return str(value)
+    decimals = _decimals(value, unit)
     if unit == "share":
-        return f"{_fixed(value * 100, 1 if abs(value) < 0.1 else 0)} %"
+        return f"{_fixed(value * 100, decimals)} %"
     if unit == "usd":
-        return f"${_fixed(value, 2 if abs(value) < 100 else 0)}"
-    if unit == "rate":
-        return _fixed(value, 3)
-    if unit == "count":
-        return _fixed(value, 0 if float(value).is_integer() else 1)
-    return f"{_fixed(value, _decimals(value))}{_UNITS_BEHIND.get(unit, '')}"
+        return f"${_fixed(value, decimals)}"
+    return f"{_fixed(value, decimals)}{_UNITS_BEHIND.get(unit, '')}"
 
 
 def interval(low: Any, high: Any, unit: Unit) -> str:
@@ -118,9 +123,20 @@ def day(value: Any) -> str:
     return f"{int(number_of_day)} {_MONTHS[int(month) - 1]} {year}"
 
 
-def _decimals(value: float) -> int:
-    size = abs(value)
-    return 1 if size >= 10 else 2 if size >= 0.1 or size == 0 else 3
+def _decimals(value: float, unit: Unit) -> int:
+    """Return how many decimals are shown; the same for a value and for what is shown of it."""
+    size = float(abs(value))
+    if unit == "share":
+        return 1 if round(size, 3) < 0.1 else 0
+    if unit == "usd":
+        return 2 if round(size, 2) < 100 else 0
+    if unit == "rate":
+        return 3
+    if unit == "count":
+        return 0 if round(size, 1).is_integer() else 1
+    if round(size, 2) >= 10:
+        return 1
+    return 3 if 0 < round(size, 3) < 0.1 else 2
 
 
 def _fixed(value: float, decimals: int) -> str:

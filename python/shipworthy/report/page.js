@@ -46,9 +46,15 @@
     const text = new Intl.NumberFormat("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals, roundingMode: "halfEven" }).format(number);
     return /^-[0.,]*$/.test(text) ? text.slice(1) : text;
   };
-  const decimals = (number) => {
+  // The page's values have the digits that are shown, so rounding them again changes none.
+  const decimals = (number, unit) => {
     const size = Math.abs(number);
-    return size >= 10 ? 1 : size >= 0.1 || size === 0 ? 2 : 3;
+    if (unit === "share") return size < 0.0995 ? 1 : 0;
+    if (unit === "usd") return size < 99.995 ? 2 : 0;
+    if (unit === "rate") return 3;
+    if (unit === "count") return Number.isInteger(Number(size.toFixed(1))) ? 0 : 1;
+    if (size >= 9.995) return 1;
+    return size >= 0.0005 && size < 0.0995 ? 3 : 2;
   };
   const day = (text) => `${Number(text.slice(8, 10))} ${MONTHS[Number(text.slice(5, 7)) - 1]} ${text.slice(0, 4)}`;
   const written = (value, unit) => {
@@ -58,11 +64,10 @@
     if (unit === "date") return day(value);
     if (unit === "time") return value.length > 10 ? `${day(value)}, ${value.slice(11, 16)} UTC` : day(value);
     if (unit === "text" || typeof value !== "number") return String(value);
-    if (unit === "share") return `${fixed(value * 100, Math.abs(value) < 0.1 ? 1 : 0)} %`;
-    if (unit === "usd") return `$${fixed(value, Math.abs(value) < 100 ? 2 : 0)}`;
-    if (unit === "rate") return fixed(value, 3);
-    if (unit === "count") return fixed(value, Number.isInteger(value) ? 0 : 1);
-    return fixed(value, decimals(value)) + (BEHIND[unit] ?? "");
+    const digits = decimals(value, unit);
+    if (unit === "share") return `${fixed(Number((value * 100).toPrecision(12)), digits)} %`;
+    if (unit === "usd") return `$${fixed(value, digits)}`;
+    return fixed(value, digits) + (BEHIND[unit] ?? "");
   };
   const withInterval = (row, measure) => {
     const shown = written(row[measure.column], measure.unit);
@@ -174,6 +179,8 @@
       renderer: rows.length > 1500 ? "canvas" : "svg", logLevel: 1,
     });
     views.push(result);
+    // The place has the picture's name; its parts say nothing to who cannot see them.
+    place.querySelector("svg, canvas").setAttribute("aria-hidden", "true");
   };
   const watcher = new IntersectionObserver((entries) => {
     for (const entry of entries) if (entry.isIntersecting) { watcher.unobserve(entry.target); draw(entry.target); }

@@ -23,7 +23,7 @@ from shipworthy.report.charts import legend_of, specification
 from shipworthy.report.figures import REASONS, day, rounded
 from shipworthy.report.guides import guide
 from shipworthy.report.marts import Row
-from shipworthy.report.panels import PANELS, SCORES, Chart, Measure, Panel
+from shipworthy.report.panels import PANELS, SCORES, Chart, Measure, Panel, Unit
 from shipworthy.report.story import Story, View, plain
 
 _HERE = Path(__file__).parent
@@ -69,7 +69,7 @@ def page(story: Story) -> str:
             style=Markup(style),
             script=Markup(script),
             data=_packed(json.dumps(_payload(story), ensure_ascii=False, separators=(",", ":"))),
-            bundle=_packed(bundle),
+            bundle=_packed_bundle(),
             demo=story.is_demo,
             as_of=day(story.as_of) if story.as_of else "no data",
             who=story.only_team or "All teams",
@@ -112,9 +112,9 @@ def _payload(story: Story) -> dict[str, Any]:
         "period": _PERIOD if _PERIOD in keys else keys[-1],
         "words": REASONS,
         "views": [_short(view) for view in story.views],
-        "panels": [_panel(item) for item in PANELS],
-        "tables": {mart: _columns(rows) for mart, rows in tables.items()},
-        "releases": plain(story.releases, rounded),
+        "panels": _panels(),
+        "tables": {mart: _columns(rows, _units(mart)) for mart, rows in tables.items()},
+        "releases": plain(story.releases, lambda value: rounded(value, "number")),
     }
 
 
@@ -144,6 +144,11 @@ def _short(view: View) -> dict[str, Any]:
             for key, state in view.panels.items()
         },
     }
+
+
+@cache
+def _panels() -> list[dict[str, Any]]:
+    return [_panel(item) for item in PANELS]
 
 
 def _panel(item: Panel) -> dict[str, Any]:
@@ -188,11 +193,30 @@ def _measure(measure: Measure) -> dict[str, Any]:
     }
 
 
-def _columns(rows: list[Row]) -> dict[str, Any]:
+def _units(mart: str) -> dict[str, Unit]:
+    """Return how each column of a mart is shown, its limits like itself."""
+    charts = [
+        (item, chart)
+        for item in PANELS
+        for outer in item.charts
+        for chart in (outer, outer.overlay)
+        if chart is not None
+    ]
+    measures = [measure for item in PANELS if item.mart == mart for measure in item.columns]
+    measures += [
+        measure
+        for item, chart in charts
+        if (chart.mart or item.mart) == mart
+        for measure in chart.measures
+    ]
+    return {name: measure.unit for measure in measures for name in measure.columns}
+
+
+def _columns(rows: list[Row], units: dict[str, Unit]) -> dict[str, Any]:
     """Turn rows into columns; texts are listed once and numbered."""
     columns: dict[str, Any] = {}
     for name in rows[0] if rows else []:
-        values = [rounded(row[name]) for row in rows]
+        values = [rounded(row[name], units.get(name)) for row in rows]
         if any(isinstance(value, str) for value in values):
             texts = sorted({value for value in values if value is not None})
             places = {text: place for place, text in enumerate(texts)}
@@ -213,6 +237,11 @@ def _bundle() -> str:
     """Return Vega, Vega-Lite and Vega-Embed as one script, from the version that Altair speaks."""
     version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
     return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=version)
+
+
+@cache
+def _packed_bundle() -> str:
+    return _packed(_bundle())
 
 
 def _packed(text: str) -> str:

@@ -292,6 +292,7 @@ _SUPPRESSED = Measure("is_suppressed", "hidden", "flag")
 _FAILURE_RATE = _interval(
     "severity_weighted_failure_rate", "severity-weighted failure rate", "rate"
 )
+_HARM = Measure("harm_per_builder_week", "harm per builder-week", "rate")
 _TURNOVER = _interval("turnover_ratio", "turnover of AI against human code", "ratio")
 _DENSITY = Measure("human_decision_density", "decisions per change shipped", "number")
 _DIRECTED = _interval("directed_share", "directed share", "share")
@@ -319,6 +320,7 @@ _SHIPPED = (
 _FAILED = (
     "Failure rate {severity_weighted_failure_rate} over the twelve newest final weeks, to the"
     " week of {failures_last_week_start_on}",
+    "harm per builder-week {harm_per_builder_week}",
 )
 _REWRITTEN = (
     "AI code is rewritten {turnover_ratio} as often as human code within"
@@ -373,9 +375,13 @@ PANELS = (
                 (_FAILURE_RATE,),
                 overlay=_INCIDENTS,
             ),
+            Chart("harm", "Harm per builder-week", "lines", (_HARM,)),
         ),
         columns=(
             _FAILURE_RATE,
+            _HARM,
+            Measure("harm_weight", "harm", "number"),
+            Measure("builders", "builders", "count"),
             Measure("failure_weight", "failure weight", "number"),
             Measure("closed_releases", "closed releases", "count"),
             Measure("failed_releases", "failed releases", "count"),
@@ -391,6 +397,7 @@ PANELS = (
         says=(
             "Failure rate {severity_weighted_failure_rate} in the week from {week_start_on}",
             "{failed_releases} of {closed_releases} closed releases failed",
+            "harm per builder-week {harm_per_builder_week}",
             "{+unattributed_incidents} incidents have no known cause and are in no rate",
         ),
         sure=("The brackets show how much {closed_releases} releases can tell",),
@@ -433,6 +440,7 @@ PANELS = (
         sure=(
             "The brackets rest on {ai_effective_changes} AI and {human_effective_changes} human"
             " effective changes",
+            "basis: {basis}",
         ),
         needs="Load git histories (`shipworthy load git PATH`): lines need births and deaths.",
         has_organisation=True,
@@ -769,6 +777,7 @@ HEADLINE_COLUMNS = (
     Measure("deployments", "deployments", "count"),
     Measure("deployments_shipping_nothing", "deployments that shipped nothing", "count"),
     _FAILURE_RATE,
+    _HARM,
     Measure("failures_last_week_start_on", "last week", "date"),
     _TURNOVER,
     *_words(("turnover_signal", "verdict")),

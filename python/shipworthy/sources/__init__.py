@@ -53,6 +53,7 @@ SUMMARIES: dict[str, str] = {
     "datadog": "Incidents and deployment events of a Datadog organisation.",
     "firehydrant": "Incidents of a FireHydrant account.",
     "gemini-cli": "AI usage from files of Gemini CLI's telemetry.",
+    "gemini-code-assist": "AI usage from exported log entries of Gemini Code Assist.",
     "github": "Requests, reviews, deployments and incident issues of GitHub repositories.",
     "gitlab": "Merge requests, notes, approvals and deployments of GitLab projects.",
     "grafana-irm": "Incidents of a Grafana Cloud stack.",

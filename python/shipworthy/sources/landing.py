@@ -5,7 +5,6 @@ them on the contract's keys and moves the watermark, which is also the cursor of
 load that dies anywhere before its commit has changed nothing.
 """
 
-import tempfile
 import time
 import traceback
 from collections import Counter
@@ -25,12 +24,13 @@ from shipworthy.admission import TableLoad, admit
 from shipworthy.contract import RAW_SCHEMA, REJECTED_ROWS, TABLES, Table
 from shipworthy.errors import ShipworthyError
 from shipworthy.files import spooled
+from shipworthy.leftovers import temporary_directory
 from shipworthy.salt import salt_of
 from shipworthy.sources.http import Session, address
 from shipworthy.sources.progress import Progress
 from shipworthy.sources.rows import VERSION
 from shipworthy.sources.vendor import Keys, Load, Vendor, Window, now
-from shipworthy.warehouse import connect, merge, transaction
+from shipworthy.warehouse import connect, merge, replace_left_out, transaction
 
 # How far back the first load goes where history is read window by window.
 _DEFAULT_HISTORY = timedelta(days=90)
@@ -133,7 +133,7 @@ def load_vendor(
         for load in vendor.loads(settings):
             done = SourceLoad(load.label, {})
             for window in _windows(vendor, load, warehouse, since, first_since):
-                for table in _run(vendor, load, window, warehouse, max_rejected, progress):
+                for table in _run(vendor, load, window, warehouse, max_rejected, progress, done):
                     before = done.tables.get(table.table)
                     done.tables[table.table] = table if before is None else before + table
                 done.passed_over += window.passed_over
@@ -214,10 +214,11 @@ def _run(
     warehouse: Path,
     max_rejected: float,
     progress: Progress,
+    done: SourceLoad,
 ) -> list[TableLoad]:
-    with tempfile.TemporaryDirectory(prefix="shipworthy-") as directory:
-        files = _extract(vendor, load, window, Path(directory), progress)
-        return _commit(vendor, load, window, warehouse, files, max_rejected)
+    with temporary_directory() as directory:
+        files = _extract(vendor, load, window, directory, progress)
+        return _commit(vendor, load, window, warehouse, files, max_rejected, done)
 
 
 def _extract(
@@ -322,6 +323,7 @@ def _commit(
     warehouse: Path,
     files: dict[str, list[str]],
     max_rejected: float,
+    done: SourceLoad,
 ) -> list[TableLoad]:
     loaded_at = now().replace(tzinfo=None)
     connection = connect(warehouse)
@@ -337,6 +339,7 @@ def _commit(
                 )
             ]
             _move_watermarks(connection, load, window, tables, loaded_at)
+            _note_left_out(connection, load, window, tables, done)
     finally:
         connection.close()
     return tables
@@ -354,7 +357,8 @@ def _admit(
     """Check and merge the rows of one table that came; None if there are none."""
     paths = sorted(files.get(name, []))
     refusals = sorted(files.get(REJECTED_ROWS.name, []))
-    refused, reason = _refused(connection, refusals, name)
+    reasons = _refused(connection, refusals, name)
+    refused = reasons.total()
     if not paths and not refused:
         return None
     rows = (
@@ -363,6 +367,7 @@ def _admit(
         else 0
     )
     if refused > max_rejected * (rows + refused):
+        reason = _first_refused(connection, refusals, name)
         raise ShipworthyError(
             f"{load.label}: {refused} of {rows + refused} rows for {name} break the contract, more "
             f"than the share of {max_rejected} that --max-rejected allows; the first: {reason}. "
@@ -380,7 +385,7 @@ def _admit(
         loaded = admit(connection, source, loaded_at, max_rejected, where)
     if refused:
         _keep_refused(connection, refusals, name)
-        loaded = loaded + TableLoad(name, 0, 0, 0, 0, refused)
+        loaded = loaded + TableLoad(name, 0, 0, 0, 0, refused, reasons=reasons)
     return loaded
 
 
@@ -397,16 +402,23 @@ def _is_not_outranked(table: Table, ranks: tuple[str, ...]) -> str:
 
 def _refused(
     connection: duckdb.DuckDBPyConnection, refusals: list[str], table: str
-) -> tuple[int, str]:
-    """Count the rows of a table that the source itself refused, and say why one was."""
+) -> Counter[str]:
+    """Count the rows of a table that the source itself refused, by why."""
     if not refusals:
-        return 0, ""
-    count, reason = connection.execute(
-        "select count(*), first(reason || ' (' || payload || ')') from read_parquet(?) "
-        "where table_name = ?",
+        return Counter()
+    counted = connection.execute(
+        "select reason, count(*) from read_parquet(?) where table_name = ? group by all",
         [refusals, table],
-    ).fetchall()[0]
-    return count, reason or ""
+    ).fetchall()
+    return Counter(dict(counted))
+
+
+def _first_refused(connection: duckdb.DuckDBPyConnection, refusals: list[str], table: str) -> str:
+    """Say why one of these rows was refused, and show it."""
+    return connection.execute(
+        "select first(reason || ' (' || payload || ')') from read_parquet(?) where table_name = ?",
+        [refusals, table],
+    ).fetchall()[0][0]
 
 
 def _keep_refused(connection: duckdb.DuckDBPyConnection, refusals: list[str], table: str) -> None:
@@ -418,6 +430,22 @@ def _keep_refused(connection: duckdb.DuckDBPyConnection, refusals: list[str], ta
         "and kept.payload is not distinct from new.payload) group by all",
         [refusals, table],
     )
+
+
+def _note_left_out(
+    connection: duckdb.DuckDBPyConnection,
+    load: Load,
+    window: Window,
+    tables: list[TableLoad],
+    done: SourceLoad,
+) -> None:
+    """Write what this load left out, with what its earlier windows did."""
+    for table in tables:
+        before = done.tables.get(table.table)
+        reasons = table.reasons if before is None else before.reasons + table.reasons
+        replace_left_out(connection, load.label, table.table, "rejected_row", reasons)
+    passed_over = done.passed_over + window.passed_over
+    replace_left_out(connection, load.label, load.inputs[0], "passed_over", passed_over)
 
 
 def _move_watermarks(

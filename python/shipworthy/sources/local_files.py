@@ -171,8 +171,15 @@ def json_lines(paths: list[Path]) -> Iterator[Payload]:
         raise _empty(paths)
 
 
-def json_documents(paths: list[Path]) -> Iterator[Payload]:
+def json_documents(paths: list[Path], list_name: str | None = None) -> Iterator[Payload]:
     """Yield the objects of files that hold one JSON object a line, or a single one over many lines.
+
+    Parameters
+    ----------
+    paths : list of Path
+        The files.
+    list_name : str, optional
+        Field in which a list stands that is a file's only value; without it a list is no object.
 
     Raises
     ------
@@ -186,9 +193,9 @@ def json_documents(paths: list[Path]) -> Iterator[Payload]:
         if first is None:
             continue
         is_any = True
-        payload = _read(path, *first)
+        payload = _read(path, *first, list_name)
         if "broken" in payload:
-            whole = _read(path, 1, first[1] + "".join(text for _, text in lines))
+            whole = _read(path, 1, first[1] + "".join(text for _, text in lines), list_name)
             if "broken" not in whole:
                 yield whole
                 continue
@@ -246,12 +253,14 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise ShipworthyError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _read(path: Path, line: int, text: str) -> Payload:
+def _read(path: Path, line: int, text: str, list_name: str | None = None) -> Payload:
     place = {"file": digest(path), "line": line}
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):
         return {**place, "broken": "is not JSON"}
+    if list_name and isinstance(content, list):
+        content = {list_name: content}
     if not isinstance(content, dict):
         return {**place, "broken": "is not a JSON object"}
     return {**place, "content": content}

@@ -39,6 +39,7 @@ ALIAS_KINDS: dict[str, str] = {
     "claude-api-key": "name of a Claude API key",
     "claude-code-installation": "Claude Code's id of an installation",
     "gemini-cli-installation": "Gemini CLI's id of an installation",
+    "gemini-code-assist": "Gemini Code Assist's id of a user",
     "kiro": "Identity Center id, as Kiro's and Amazon Q's reports have it",
     "litellm": "LiteLLM user id",
     "litellm-key": "hash of a LiteLLM key",

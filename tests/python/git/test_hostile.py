@@ -8,8 +8,9 @@ import duckdb
 import pytest
 from histories import FIRST_TIME, Builder, Entry, git, text_tree
 
+from shipworthy import leftovers
 from shipworthy.errors import ShipworthyError
-from shipworthy.git import leftovers, opening
+from shipworthy.git import opening
 from shipworthy.git.paths import GitAttributes
 from shipworthy.git.reader import load_git
 
@@ -390,8 +391,7 @@ def test_what_a_killed_run_left_is_removed_and_what_is_in_use_stays(tmp_path, mo
         for path in (killed, used):
             os.utime(path, (old, old))
         program = (
-            "from shipworthy.git import leftovers\n"
-            "with leftovers.temporary_directory():\n    pass\n"
+            "from shipworthy import leftovers\nwith leftovers.temporary_directory():\n    pass\n"
         )
         environment = os.environ | {"TMPDIR": str(tmp_path)}
         subprocess.run([_python(), "-c", program], env=environment, check=True)

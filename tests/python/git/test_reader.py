@@ -16,7 +16,7 @@ import pytest
 from histories import FIRST_TIME, HOUR, Builder, Entry, blame, git, text_tree
 
 from shipworthy.errors import ShipworthyError
-from shipworthy.git import diffs, ledger, progress
+from shipworthy.git import diffs, ledger, progress_bar
 from shipworthy.git.reader import load_git
 
 DATA = Path(__file__).parents[1] / "data"
@@ -898,7 +898,7 @@ def test_reports_each_load_and_draws_no_progress_bar_in_a_pipe(tmp_path, warehou
 def test_a_progress_bar_on_a_terminal(tmp_path, warehouse, monkeypatch):
     pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
     story(tmp_path / "r")
-    monkeypatch.setattr(progress, "_REDRAW_SECONDS", 0)
+    monkeypatch.setattr(progress_bar, "_REDRAW_SECONDS", 0)
     reading_end, terminal = pty.openpty()
     with open(terminal, "w") as errors:
         monkeypatch.setattr(sys, "stderr", errors)

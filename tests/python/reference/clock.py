@@ -90,8 +90,15 @@ class Clock:
                 read[source, repository] = said
             else:
                 unread[source] += moments
+        said_at_all = list(read.values())
+        rows = sum(map(len, groups.values()))
         for source, repository in groups:
-            if (source, repository) not in read:
+            if (source, repository) in read:
+                continue
+            if said_at_all and 100 * len(unread[source]) < rows:
+                # A slip of a name, and no source of its own.
+                read[source, repository] = min(said_at_all)
+            else:
                 newest = max((m for m in unread[source] if m is not None), default=None)
                 read[source, repository] = (newest, source or name)
         return read

@@ -4,6 +4,7 @@ Shares no code with the models. Readings are those that the page lists.
 """
 
 import math
+import re
 import statistics
 from calendar import monthrange
 from collections import defaultdict
@@ -37,6 +38,26 @@ def total(values):
     """Sum of what is known, None where nothing is."""
     known = [value for value in values if value is not None]
     return math.fsum(known) if known else None
+
+
+VENDORS = ("us", "eu", "jp", "au", "apac", "global", "anthropic", "amazon", "openai")
+SNAPSHOT = re.compile(r"20\d\d-?[01]\d-?[0-3]\d|v\d+|latest")
+
+
+def model_family(model):
+    """A model's name without path, cloud, vendor, and what names a snapshot of it."""
+    if not (model or "").strip():
+        return None
+    name = model.strip().lower().rsplit("/", 1)[-1]
+    while (first := name.split(".", 1))[0] in VENDORS and len(first) == 2:
+        name = first[1]
+    parts = re.split(r"([-@:])", name)
+    for at in range(len(parts) - 1, 1, -2):
+        # A date may itself be written with dashes.
+        for end in (at + 1, at + 5):
+            if SNAPSHOT.fullmatch("".join(parts[at:end])):
+                return "".join(parts[: at - 1])
+    return name
 
 
 class Groups:
@@ -86,7 +107,7 @@ class Groups:
             return rows
 
         def known(row):
-            return row["person"], row["model"], row["bucket_started_at"].date()
+            return row["person"], model_family(row["model"]), row["bucket_started_at"].date()
 
         tools = {}
         for row in rows:
@@ -94,7 +115,7 @@ class Groups:
                 tools[known(row)] = min(row["tool"], tools.get(known(row), row["tool"]))
         witnesses = defaultdict(lambda: defaultdict(list))
         for row in rows:
-            row["work"] = row["tool"] or tools.get(known(row)) or row["model"]
+            row["work"] = row["tool"] or tools.get(known(row)) or model_family(row["model"])
             if row["person"] is not None and row["work"] is not None:
                 work = row["person"], row["work"], row["bucket_started_at"].date()
                 witnesses[work][row["source"]].append(row)

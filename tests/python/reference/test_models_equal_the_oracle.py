@@ -1,24 +1,17 @@
 """Whole dbt runs on random worlds, row by row against the reference implementation."""
 
-import json
 import math
-import os
-import subprocess
-import sys
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from dbt_runs import TOLERANCE, run_dbt
 from reference.oracle import compute
 from reference.rows import at, row
 from reference.worlds import AS_OF, worlds
 from shipworthy.contract import RAW_SCHEMA, TABLES
 from shipworthy.warehouse import connect
-
-ROOT = Path(__file__).parents[3]
-TOLERANCE = 1e-9
 
 # Relation -> (model, key columns). A release's name is the models' own: its parts are compared.
 MARTS = {
@@ -160,26 +153,15 @@ def write(tables, warehouse):
     connection.close()
 
 
-def run_dbt(warehouse, variables):
+def build(warehouse, variables):
     """Seeds, and the models that the compared marts need."""
-    target = warehouse.parent / "target"
-    command = [
-        str(Path(sys.executable).parent / "dbt"),
+    run_dbt(
         "build",
+        warehouse,
         "--exclude-resource-type=test",
-        *("--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),
-        *("--target-path", str(target), "--log-path", str(target)),
-        *("--vars", json.dumps(variables, default=str)),
         *("--select", *(f"+{model}" for model, _ in MARTS.values())),
-    ]
-    done = subprocess.run(
-        command,
-        env=os.environ | {"SHIPWORTHY_WAREHOUSE": str(warehouse)},
-        capture_output=True,
-        text=True,
-        check=False,
+        variables=variables,
     )
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
 
 
 def read(warehouse):
@@ -243,14 +225,24 @@ def _short(values):
     )
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
+# Built by `make test`; the rest by `make test-all`.
+QUICK = ("everything", "other_values")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        pytest.param(setting, marks=() if setting in QUICK else pytest.mark.slow)
+        for setting in SETTINGS
+    ],
+)
 def test_models_equal_the_oracle(setting, tmp_path):
     world_arguments, given = SETTINGS[setting]
     tables = worlds(**world_arguments)
     variables = {f"shipworthy__{name}": value for name, value in given.items()}
     warehouse = tmp_path / "worlds.duckdb"
     write(tables, warehouse)
-    run_dbt(warehouse, {"shipworthy__demo": False} | variables)
+    build(warehouse, {"demo": False} | given)
     expected, actual = compute(tables, variables), read(warehouse)
     name_releases(expected)
     name_releases(actual)

@@ -6,15 +6,19 @@ import json
 import re
 import time
 import zlib
+from datetime import datetime
 
 import pytest
+from click.testing import CliRunner
 from worlds import headline, monday, scored, small
 
 from dbt_runs import ROOT
 from shipworthy import report
+from shipworthy.cli import cli
 from shipworthy.errors import ShipworthyError
 from shipworthy.report import write_page
 from shipworthy.report.charts import AUTHORSHIPS, legend_of, specification
+from shipworthy.report.figures import rounded
 from shipworthy.report.guides import guide
 from shipworthy.report.panels import PANELS
 
@@ -100,7 +104,7 @@ def test_what_the_page_carries_is_what_the_mart_has(tmp_path):
     table = json.loads(packed(text, "data"))["tables"]["normalized_deployments"]
     assert table["length"] == 10
     values = table["columns"]["normalized_deployments"]["values"]
-    assert values == pytest.approx([8 + back / 8 for back in range(9, -1, -1)])
+    assert values == [rounded(8 + back / 8, "number") for back in range(9, -1, -1)]
     weeks = table["columns"]["week_start_on"]
     assert [weeks["texts"][place] for place in weeks["values"]][-1] == str(monday(0))
 
@@ -120,13 +124,19 @@ def test_fifty_teams_and_three_years_are_small_and_quick(tmp_path):
             "immature_reason": None if back > 5 else "window_open",
         }
 
-    def numbers(place, *names):
-        return {name: odd[place] * (1 + index / 7) for index, name in enumerate(names)}
+    def numbers(place, names):
+        """A value of each column that its unit allows: shares up to 1, counts whole."""
+        found = {}
+        for index, (name, unit) in enumerate(names):
+            value = odd[(place * 31 + index * 977) % len(odd)]
+            if unit in ("share", "rate"):
+                value /= 11
+            found[name] = round(value * 9) if unit == "count" else value
+        return found
 
-    def rows(*names, **fixed):
+    def rows(names, **fixed):
         return [
-            common(place, *pair) | numbers(place, *names) | fixed
-            for place, pair in enumerate(pairs)
+            common(place, *pair) | numbers(place, names) | fixed for place, pair in enumerate(pairs)
         ]
 
     by_panel = {item.key: item for item in PANELS}
@@ -134,7 +144,7 @@ def test_fifty_teams_and_three_years_are_small_and_quick(tmp_path):
     def measured(key):
         columns = by_panel[key].columns
         return [
-            name
+            (name, column.unit)
             for column in columns
             if column.unit not in ("word", "flag", "text")
             for name in (column.column, column.low, column.high)
@@ -142,24 +152,49 @@ def test_fifty_teams_and_three_years_are_small_and_quick(tmp_path):
         ]
 
     world = {
-        "normalized_deployments": rows(*measured("shipping"), basis="held_lines"),
-        "severity_weighted_failure_rate": rows(*measured("breaking")),
+        "normalized_deployments": rows(measured("shipping"), basis="held_lines"),
+        "severity_weighted_failure_rate": rows(measured("breaking")),
         "human_decision_density": rows(
-            *measured("deciding"), authorship="all", is_organisation=False, is_suppressed=False
+            measured("deciding"), authorship="all", is_organisation=False, is_suppressed=False
         ),
-        "flow_pressure": rows(*measured("flow"), is_organisation=False, is_suppressed=False),
-        "ai_cost": rows(*measured("cost"), is_organisation=False, is_suppressed=False),
+        "flow_pressure": rows(measured("flow"), is_organisation=False, is_suppressed=False),
+        "ai_cost": rows(measured("cost"), is_organisation=False, is_suppressed=False),
         "delivery_performance": [
             row | {"service": f"{row['team']}-{number}"}
-            for row in rows(*measured("delivery"), dora_band_year=2023)
+            for row in rows(measured("delivery"), dora_band_year=2023)
             for number in range(2)
         ],
         "turnover_signal": [
             {name: value for name, value in row.items() if "mature" not in name}
-            for row in rows(*measured("lasting"), is_organisation=False, turnover_signal="watch")
+            for row in rows(measured("lasting"), is_organisation=False, turnover_signal="watch")
             if row["is_mature"]
         ],
         "team_scorecard": [scored(*pair) for pair in pairs],
+        "gaming_signals": [
+            {
+                **common(place, *pair),
+                "signal": f"signal_{place % 24}",
+                "value": odd[place],
+                "threshold": 3.5,
+                "is_firing": True,
+                "evidence": f"{odd[place] * 1e8:.2f} tokens for {place}.00 AI lines that held",
+            }
+            for place, pair in enumerate(pairs)
+        ],
+        "fct_releases": [
+            {
+                "release_id": f"{team}@{monday(back)}",
+                "service": team,
+                "team": team,
+                "window_started_at": datetime.combine(monday(back), datetime.min.time()),
+                "is_failed": True,
+                "failure_weight": 0.3,
+                "held_lines": odd[back],
+                "ai_held_lines": odd[back] / 2,
+            }
+            for team, back in pairs
+            if back % 4 == 0
+        ],
     }
     for row in world["turnover_signal"]:
         row.pop("immature_reason", None)
@@ -274,3 +309,31 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path):
     with pytest.raises(ShipworthyError, match="cannot be written: No such file"):
         write_page(path, tmp_path / "none" / "out.html")
     assert [file.name for file in tmp_path.iterdir()] == ["w.duckdb"]
+
+
+def test_the_command_writes_the_page_and_says_where(tmp_path, monkeypatch):
+    monkeypatch.setenv("SHIPWORTHY_WAREHOUSE", str(small(tmp_path / "w.duckdb")))
+    out = tmp_path / "harbor.html"
+    done = CliRunner().invoke(
+        cli, ["report", "--out", str(out), "--team", "harbor", "--weeks", "9"]
+    )
+    assert done.output == f"Wrote {out}; open it in a browser.\n"
+    assert "Outcomes of harbor" in out.read_text(encoding="utf-8")
+    done = CliRunner().invoke(cli, ["report", "--json"])
+    assert json.loads(done.output)["views"][1]["team"] == "harbor"
+    with pytest.raises(ShipworthyError, match="knows no team beacon"):
+        CliRunner().invoke(cli, ["report", "--team", "beacon"], catch_exceptions=False)
+
+
+def test_a_build_ends_with_the_page(tmp_path, monkeypatch):
+    warehouse = small(tmp_path / "w.duckdb")
+    monkeypatch.setenv("SHIPWORTHY_WAREHOUSE", str(warehouse))
+    monkeypatch.setattr("shipworthy.build.build", lambda *_: None)
+    done = CliRunner().invoke(cli, ["build"])
+    assert done.output.splitlines()[-1] == f"Open the page: {tmp_path / 'outcomes.html'}"
+    assert (tmp_path / "outcomes.html").is_file()
+    (tmp_path / "outcomes.html").unlink()
+    monkeypatch.setattr(report, "find_spec", lambda name: None)
+    done = CliRunner().invoke(cli, ["build"])
+    assert "pip install 'shipworthy[report]'" in done.output.splitlines()[-1]
+    assert not (tmp_path / "outcomes.html").exists()

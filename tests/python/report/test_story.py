@@ -249,6 +249,55 @@ def test_every_number_in_a_sentence_is_a_figure_of_it(tmp_path):
                 assert not left, said["text"]
 
 
+def test_git_history_alone_makes_a_page(tmp_path):
+    """Nothing is known but lines: the page says that, and for the rest what to load."""
+    unknown = {
+        name: None
+        for name in headline()
+        if name.startswith(("normalized", "ai_share", "shipping", "deployments", "severity"))
+    }
+    ratio = {
+        "team": "all teams",
+        "is_organisation": True,
+        "turnover_signal": "healthy",
+        "turnover_ratio": 0.9,
+        "turnover_ratio_low": 0.6,
+        "turnover_ratio_high": 1.3,
+        "attribution_coverage": 0.3,
+        "basis": "trailers_only",
+    }
+    path = make(
+        tmp_path / "w.duckdb",
+        {
+            "headline": [
+                headline(
+                    **unknown,
+                    normalized_deployments_null_reason="deployments_not_loaded",
+                    severity_weighted_failure_rate_null_reason="incidents_not_loaded",
+                    turnover_basis="trailers_only",
+                )
+            ],
+            "turnover_signal": [
+                ratio | given | {"week_start_on": monday(back)}
+                for back in range(6, 30)
+                for given in ({}, {"team": "acme/shop", "is_organisation": False})
+            ],
+        },
+    )
+    content = told(path)
+    ship, stay, harm = view(content)["cards"]
+    assert (ship["value"], harm["value"]) == ("", "")
+    assert "Load deployments" in ship["text"]["text"]
+    assert "Load incidents" in harm["text"]["text"]
+    assert stay["value"].startswith("2.21")
+    panels = view(content, "acme/shop")["panels"]
+    assert panels["lasting"]["text"]["text"].startswith("AI code is rewritten 0.90")
+    for key in ("shipping", "breaking", "deciding", "flow", "delivery", "cost"):
+        assert panels[key]["state"] == "empty"
+        assert "Load" in panels[key]["text"]["text"]
+    write_page(path, tmp_path / "out.html")
+
+
 # ---------------------------------------------------------------------------- one team, and none
 
 

@@ -1,9 +1,14 @@
 """Small warehouses with all marts, made by hand: the contracts' columns, a few rows."""
 
 import re
+import shutil
+import tempfile
 from datetime import date, datetime, timedelta
+from functools import cache
+from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import yaml
 
 from dbt_runs import ROOT
@@ -25,8 +30,24 @@ def contracts():
 CONTRACTS = contracts()
 
 
+# Gone when the tests end.
+_KEPT = tempfile.TemporaryDirectory()
+
+
 def monday(weeks_back):
     return NEWEST - timedelta(weeks=weeks_back)
+
+
+@cache
+def _empty():
+    """A warehouse whose marts are empty, made once."""
+    path = Path(_KEPT.name) / "empty.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema shipworthy")
+        for mart, columns in CONTRACTS.items():
+            listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+            connection.execute(f"create table shipworthy.{mart} ({listed})")
+    return path
 
 
 def make(path, rows):
@@ -37,22 +58,20 @@ def make(path, rows):
     Path
         The file.
     """
+    shutil.copyfile(_empty(), path)
     with duckdb.connect(str(path)) as connection:
-        connection.execute("create schema shipworthy")
-        for mart, columns in CONTRACTS.items():
-            listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-            connection.execute(f"create table shipworthy.{mart} ({listed})")
-            given = rows.get(mart, [])
-            if not given:
-                continue
+        for mart, given in rows.items():
+            columns = CONTRACTS[mart]
             names = sorted({name for row in given for name in row})
             assert set(names) <= set(columns), (mart, set(names) - set(columns))
-            places = ", ".join("?" for _ in names)
             quoted = ", ".join(f'"{name}"' for name in names)
-            connection.executemany(
-                f"insert into shipworthy.{mart} ({quoted}) values ({places})",
-                [[row.get(name) for name in names] for row in given],
+            connection.register(
+                "given", pa.table({name: [row.get(name) for row in given] for name in names})
             )
+            connection.execute(
+                f"insert into shipworthy.{mart} ({quoted}) select {quoted} from given"
+            )
+            connection.unregister("given")
     return path
 
 

@@ -99,6 +99,10 @@ class TestGrafanaIrm(SourceChecks):
     def test_repeats_and_drills(self, load: Loader) -> None:
         (done,) = load()
         assert done.passed_over == {"drills": 1}
+        (found,) = load.rows("load_findings")
+        assert (found["input"], found["source"]) == ("incidents", done.label)
+        assert (found["reason"], found["subject"]) == ("passed_over", "drills")
+        assert found["row_count"] == 1
         rows = {row["incident_id"]: row for row in load.rows("incidents")}
         merged = {key: row["merged_into_id"] for key, row in rows.items() if row["merged_into_id"]}
         assert merged == {"3": "1", "4": "2"}

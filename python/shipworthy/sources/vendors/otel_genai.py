@@ -61,6 +61,9 @@ _LEAVING_OUT_SCOPES = frozenset(
     }
 )
 _LEAVING_OUT_PROVIDERS = frozenset({"anthropic", "aws.bedrock", "aws_bedrock", "bedrock", "aws"})
+# Gateways by the service name that they have unless told otherwise; `litellm` is in
+# https://docs.litellm.ai/docs/observability/opentelemetry_integration.
+_GATEWAYS = ("litellm",)
 # Names that came with the rule that input includes the cache.
 _YOUNG_NAMES = ("cache_read.input_tokens", "cache_creation.input_tokens")
 
@@ -102,7 +105,7 @@ def otel_genai(paths: list[Path], keys: Keys, input_excludes_cache: bool = False
             "usage_id": f"otel-genai:{need(span, 'traceId')}:{need(span, 'spanId')}".lower(),
             "source": "otel-genai",
             "person_key": person,
-            "tool": catalog.tool(service) if service else None,
+            "tool": catalog.tool(service) if service and not _is_gateway(service) else None,
             "model": _first(named, "gen_ai.response.model", "gen_ai.request.model"),
             "bucket_started_at": hour_of(moment),
             "bucket_hours": 1,
@@ -145,6 +148,11 @@ def _spans(exports: Iterable[Payload]) -> Iterator[Payload]:
             for resource, scope, span in scoped_items(export, "Spans")
         ),
     )
+
+
+def _is_gateway(service: str) -> bool:
+    """Return whether a service passes on what some tool asked; which one, it does not say."""
+    return service.lower().replace("_", "-").startswith(_GATEWAYS)
 
 
 def _provider(named: Attributes) -> str:

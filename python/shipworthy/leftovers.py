@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_PREFIX = "shipworthy-git-"
+_PREFIX = "shipworthy-"
 _LOCK_FILE = "in-use"
 # Younger ones may belong to a run that has not locked its own yet.
 _YOUNG_SECONDS = 60

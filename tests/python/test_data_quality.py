@@ -169,6 +169,8 @@ def bad_world():
     bad("incidents", "unknown_cause", "i5", 2)
     bad("incidents", "unknown_service", "i6")
     bad("incidents", "before_any_deployment", "i3")
+    world.incident("i9", at(days=20), service="s", caused_by_deployment_id="d3")
+    bad("incidents", "unbelieved_cause", "i9")
     world.incident("i7", at(days=20), service="s", merged_into_id="i4")
     bad("incidents", "merged_into_another", "i7")
     world.incident("i8", at(days=20), service="s", merged_into_id="never loaded")

@@ -330,6 +330,15 @@ class Facts:
         for service, repository in sorted(unlisted):
             self.whole_by_default.setdefault(repository, service)
 
+    def delivers_commits(self, service, repository, day):
+        """Does a service ship what lands, on a day?"""
+        return any(
+            _valid(row, day)
+            for row in self.service_rows
+            if (row["service"], row["repository"]) == (service, repository)
+            and row.get("delivery_unit") == "commit"
+        )
+
     def services_of_deployment(self, row):
         """Services that a raw deployment is of: of a nameless tag, all that are listed."""
         repository = row["repository"]

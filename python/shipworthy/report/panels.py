@@ -799,6 +799,7 @@ HEADLINES = (
         sure=(
             "Final weeks only",
             "a count of what held, without an interval",
+            "{+teams_left_out} teams wait for a source that lags and are left out",
         ),
         reason="normalized_deployments_null_reason",
         held_back="normalized_deployments",
@@ -821,7 +822,11 @@ HEADLINES = (
         question="Does it harm?",
         measure=_FAILURE_RATE,
         says=_FAILED,
-        sure=("Final weeks only", "0 is no harm, 1 a worst incident in every release"),
+        sure=(
+            "Final weeks only",
+            "0 is no harm, 1 a worst incident in every release",
+            "{+teams_left_out} teams wait for a source that lags and are left out",
+        ),
         reason="severity_weighted_failure_rate_null_reason",
         held_back="severity_weighted_failure_rate",
     ),

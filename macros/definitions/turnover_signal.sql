@@ -1,5 +1,5 @@
-{#- What twelve weeks of turnover say about AI code. The interval decides, not the ratio: at a true ratio of 1.5
-    this keeps false alarms at or below 4 % a look. -#}
+{#- What turnover says about AI code. The interval decides, not the ratio: at a true ratio of 1.5 this keeps false alarms
+    below 5 % a look. A side without an interval has no effective changes here. -#}
 {% macro turnover_signal(ratio, ratio_low, ratio_high, ai_effective_changes, human_effective_changes) -%}
     {{ return(adapter.dispatch('turnover_signal', 'shipworthy')(
         ratio, ratio_low, ratio_high, ai_effective_changes, human_effective_changes

@@ -128,8 +128,8 @@ def _introduction(result: Result) -> list[str]:
         "# The gauntlet",
         "",
         "What a team earns that is paid to beat the numbers, measured: "
-        f"{len(result.played)} of the {len(all_moves())} moves of the product, each played by one team "
-        "of a simulated organisation of "
+        f"{len(result.played)} of the {len(all_moves())} moves of the product, each played by "
+        "one team of a simulated organisation of "
         f"{TEAMS} teams and {WEEKS} weeks from week {FROM_WEEK} on, through the real `dbt build`, "
         f"and compared with the same team that plays nothing, over the {MEASURED_WEEKS} weeks "
         f"from then on. Medians of {seeds} {'seeds' if seeds > 1 else 'seed'}. Written by "

@@ -221,7 +221,7 @@ def _scale(chart: Chart) -> Any:
 
 
 def _values(form: str | None = None) -> alt.Axis:
-    return alt.Axis(tickCount=4, **({"format": form} if form else {}))
+    return alt.Axis(tickCount=4, format=form) if form else alt.Axis(tickCount=4)
 
 
 def _colours(chart: Chart) -> Any:

@@ -109,8 +109,8 @@ final as (
             'compared.turnover_ratio',
             'compared.turnover_ratio_low',
             'compared.turnover_ratio_high',
-            'case when compared.first_effective_sample > 0 then compared.first_effective_changes end',
-            'case when compared.second_effective_sample > 0 then compared.second_effective_changes end'
+            'compared.first_effective_changes',
+            'compared.second_effective_changes'
         ) | indent(8) }} as turnover_signal,
         compared.turnover_ratio,
         cast(compared.turnover_ratio_low as {{ shipworthy.type_double() }}) as turnover_ratio_low,

@@ -17,6 +17,9 @@ from shipworthy.contract import RAW_SCHEMA, TABLES, VOCABULARY
 from shipworthy.files import load_files
 from shipworthy.warehouse import connect
 
+# Three builds with all of their tests.
+pytestmark = pytest.mark.slow
+
 SMALL = 200
 HEADLINES = ("normalized_deployments_per_week", "turnover_ratio")
 NO_PLACE = ["", "nowhere", "[", '["a", 1, {', "'; drop table x; --", "\x00", "\x1b[2J", "x" * 9999]

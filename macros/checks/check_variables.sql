@@ -103,7 +103,22 @@
         'shipworthy__signal_uncommented_share': {'kind': 'number', 'low': 0, 'high': 1},
         'shipworthy__signal_incident_drop': {'kind': 'number', 'low': 1, 'high': 1000},
         'shipworthy__signal_incident_chance': {'kind': 'number', 'low': 0, 'high': 1},
-        'shipworthy__signal_attribution_drop': {'kind': 'number', 'low': 0, 'high': 1}
+        'shipworthy__signal_attribution_drop': {'kind': 'number', 'low': 0, 'high': 1},
+        'shipworthy__signal_unfiled_failures': {'kind': 'integer', 'low': 1, 'high': 1000000},
+        'shipworthy__signal_dismissed_incidents': {'kind': 'integer', 'low': 1, 'high': 1000000},
+        'shipworthy__signal_odd_causes': {'kind': 'number', 'low': 0, 'high': 1},
+        'shipworthy__signal_severity_drift': {'kind': 'number', 'low': 0, 'high': 1000},
+        'shipworthy__signal_recycled_lines': {'kind': 'number', 'low': 0, 'high': 1},
+        'shipworthy__signal_late_removals': {'kind': 'number', 'low': 1, 'high': 1000},
+        'shipworthy__signal_moved_then_removed': {'kind': 'number', 'low': 0, 'high': 1},
+        'shipworthy__signal_idle_builders': {'kind': 'number', 'low': 0, 'high': 1},
+        'shipworthy__signal_human_churn': {'kind': 'number', 'low': 1, 'high': 1000},
+        'shipworthy__signal_ai_suddenly_stable': {'kind': 'number', 'low': 0, 'high': 1},
+        'shipworthy__signal_clocks': {'kind': 'number', 'low': 0, 'high': 1},
+        'shipworthy__signal_short_ownership': {'kind': 'integer', 'low': 1, 'high': 1000000},
+        'shipworthy__signal_empty_baseline': {'kind': 'number', 'low': 0, 'high': 1},
+        'shipworthy__signal_attribution_gap': {'kind': 'number', 'low': 1, 'high': 1000},
+        'shipworthy__signal_superhuman_reviews': {'kind': 'integer', 'low': 1, 'high': 1000000000}
     }) }}
 {%- endmacro %}
 

@@ -24,3 +24,11 @@
     {%- endfor -%}
     {{ return(source ~ ' in (' ~ literals | join(', ') ~ ')') }}
 {%- endmacro %}
+
+
+{#- `shipworthy__as_of` as a moment; nothing where it is not set. -#}
+{% macro as_of_given() -%}
+    {%- if var('shipworthy__as_of') -%}
+    timestamp '{{ (var('shipworthy__as_of') | string).replace('T', ' ') }}'
+    {%- endif -%}
+{%- endmacro %}

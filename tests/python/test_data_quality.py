@@ -1,7 +1,7 @@
 """Bad data: every bad row of a hand-made world is listed, and nothing counts twice."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -169,6 +169,8 @@ def bad_world():
     bad("incidents", "unknown_cause", "i5", 2)
     bad("incidents", "unknown_service", "i6")
     bad("incidents", "before_any_deployment", "i3")
+    world.incident("i9", at(days=20), service="s", caused_by_deployment_id="d3")
+    bad("incidents", "unbelieved_cause", "i9")
     world.incident("i7", at(days=20), service="s", merged_into_id="i4")
     bad("incidents", "merged_into_another", "i7")
     world.incident("i8", at(days=20), service="s", merged_into_id="never loaded")
@@ -250,11 +252,13 @@ def bad_world():
     for thread_id, year in (("t1", 1), ("t2", 2106), ("t3", 9999)):
         world.add("review_threads", **thread, thread_id=thread_id, opened_at=datetime(year, 2, 7))
         bad("review_threads", "implausible_time", "r 2 t1")
-    bad("deployments", "source_lags", "test", 2)
+    # as_of is set, so that only a watermark can say that a source was not read up to it.
+    for name in ("deployments", "incidents"):
+        world.add(
+            "load_watermarks", input=name, source="test", loaded_through=AS_OF - timedelta(days=8)
+        )
+    bad("deployments", "source_lags", "test")
     bad("incidents", "source_lags", "test")
-    bad("ai_usage", "source_lags", "ai_usage", 3)
-    for name in ("product_metrics", "pull_requests", "reviews"):
-        bad(name, "source_lags", name)
     world.add(
         "load_findings",
         input="commits",

@@ -180,6 +180,18 @@ def test_defects_of_the_demo(demo, tables, facts):
 # ---------------------------------------------------------------------------- signals
 
 
+# Hidden where few people are behind them.
+ABOUT_PEOPLE = (
+    "unshipped_spend",
+    "token_intensity",
+    "around_the_clock",
+    "metronome",
+    "threshold_hugging",
+    "uncommented_approvals",
+    "attribution_drop",
+)
+
+
 class Signals:
     """What the signals look at: shipping, releases, usage and members."""
 
@@ -299,12 +311,14 @@ def signals(demo, tables, facts, marts, groups, incidents):
         return len(self.releases[team, week])
 
     def incident_rate(team, over_weeks):
-        releases = sum(
-            released(one, week)
-            for week in over_weeks
-            for one in ([team] if team else {one for one, _ in self.shipping})
-        )
+        releases = sum(released(team, week) for week in over_weeks)
         return sum(opened[team, week] for week in over_weeks) / releases if releases else None
+
+    def rate_of_others(team, over_weeks):
+        others = {one for one, _ in self.shipping} - {team}
+        releases = sum(released(one, week) for week in over_weeks for one in others)
+        seen = sum(opened[None, week] - opened[team, week] for week in over_weeks)
+        return seen / releases if releases else None
 
     def per_builder(team, over_weeks):
         people = [self.members(team, week) for week in over_weeks]
@@ -332,10 +346,11 @@ def signals(demo, tables, facts, marts, groups, incidents):
                 intensity[week] = math.log(total / max(held, 1))
         for week in weeks:
             people = [p for p in self.members(team, week) if (p, week) in self.usage]
-            if groups.reason(team, week) is not None:
-                continue
+            is_hidden = groups.reason(team, week) is not None
 
-            def put(signal, value, fires, key=(team, week)):
+            def put(signal, value, fires, key=(team, week), is_hidden=is_hidden):
+                if is_hidden and signal in ABOUT_PEOPLE:
+                    return
                 found[(*key, signal)] = (None if value is None else float(value), bool(fires))
 
             billed = sum(spend(person, week) for person in people)
@@ -409,8 +424,9 @@ def signals(demo, tables, facts, marts, groups, incidents):
                 since = [week - n * WEEK for n in range(13) if week - n * WEEK > first[-1]]
                 made = sum(released(team, one) for one in since)
                 usual = incident_rate(team, first)
-                if usual and made and incident_rate(None, since):
-                    due = made * min(usual, incident_rate(None, since))
+                others = rate_of_others(team, since)
+                if usual and made and others:
+                    due = made * min(usual, others)
                     seen = sum(opened[team, one] for one in since)
                     chance = poisson.cdf(seen, due)
                     put("incident_drop", seen / due, over(1 / 3, seen / due) and chance < 0.01)
@@ -510,6 +526,7 @@ def test_signals_of_the_demo(demo, signals):
             where value is not null and week_start_on >= '2025-12-29'
             """,
         )
+        if row[2] in {signal for *_, signal in signals}
     }
     expected = {key: row for key, row in signals.items() if key[1] >= date(2025, 12, 29)}
     missing = [key for key in expected if key not in actual]
@@ -535,7 +552,7 @@ def test_the_dishonest_stories_fire(demo):
     assert fired["foghorn", "around_the_clock"] >= 15
     assert fired["foghorn", "metronome"] >= 15
     assert fired["tide", "release_inflation"] >= 10
-    assert not any(team == "anchor" for team, _ in fired)
+    assert not any(team == "anchor" and signal in ABOUT_PEOPLE for team, signal in fired)
 
 
 # ---------------------------------------------------------------------------- what is hidden

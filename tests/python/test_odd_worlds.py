@@ -169,12 +169,23 @@ def company(rounds, days):
     return world.rows
 
 
+def company_without_members():
+    """People are loaded, and there are none: nobody is a builder, whoever wrote the changes."""
+    rows = company(6, 1)
+    rows["people"] = []
+    world = Tables()
+    world.add("load_watermarks", input="people", source="hr", loaded_through=at(days=66))
+    rows["load_watermarks"] += world.rows["load_watermarks"]
+    return rows
+
+
 WORLDS = {
     "nothing": (lambda: Tables().rows, {}),
     "one_commit": (one_commit, {}),
     "one_row_each": (one_row_each, {"as_of": at(days=60)}),
     "one_team": (lambda: company(30, 7), {}),
     "one_week": (lambda: company(6, 1), {}),
+    "no_members": (company_without_members, {}),
     "ten_years": (lambda: company(YEARS_OF_WEEKS, 7), {}),
     "ten_years_from_the_middle": (lambda: company(YEARS_OF_WEEKS, 7), {"as_of": MIDDLE}),
 }
@@ -243,7 +254,7 @@ def test_marts_equal_the_reference(tables, warehouses, world):
     assert not found, f"{len(found)} differences\n" + "\n".join(found[:60])
 
 
-@pytest.mark.parametrize("world", some("one_row_each", "one_team", "one_week"))
+@pytest.mark.parametrize("world", some("one_row_each", "one_team", "one_week", "no_members"))
 def test_spending_equals_the_reference(warehouses, world):
     _, expected = expect(warehouses[world], "shipworthy_raw", **WORLDS[world][1])
     found = sorted(spending_differences(warehouses[world], expected))
@@ -275,6 +286,17 @@ def test_nothing_is_nothing_and_not_zero(warehouses):
     assert rows == [(None, None, None, None, *reasons)]
 
 
+def test_people_who_are_loaded_and_none_build_nothing(warehouses):
+    rows = query(
+        warehouses["no_members"],
+        """
+        select distinct builders, normalized_deployments, held_lines > 0
+        from shipworthy.normalized_deployments where releases > 0
+        """,
+    )
+    assert rows == [(None, None, True)]
+
+
 @pytest.mark.slow
 def test_one_commit_ships_nothing(warehouses):
     assert query(warehouses["one_commit"], "select sha from shipworthy.fct_changes") == [("one",)]
@@ -293,8 +315,8 @@ def test_one_row_of_each_input(warehouses):
         from shipworthy.normalized_deployments where releases > 0
         """,
     )
-    assert rows == [("blue", 10.0, pytest.approx(4.0), pytest.approx((4 / 50) ** (1 / 3)), False)]
-    # Nobody says that deployments and incidents were read beyond their only row.
+    assert rows == [("blue", 10.0, pytest.approx(4.0), pytest.approx((4 / 50) ** (1 / 3)), True)]
+    # Who set as_of says that deployments and incidents were read beyond their only row.
     rows = query(
         warehouse,
         """
@@ -302,7 +324,7 @@ def test_one_row_of_each_input(warehouses):
         from shipworthy.severity_weighted_failure_rate order by week_start_on limit 1
         """,
     )
-    assert rows == [(None, 0, "source_lags")]
+    assert rows == [(0.6, 1, None)]
     rows = query(
         warehouse, "select lines_added, lines_removed, turnover_rate from shipworthy.code_turnover"
     )
@@ -319,7 +341,7 @@ def test_one_row_of_each_input(warehouses):
         warehouse, "select input_name, reason from shipworthy.data_quality where row_count > 0"
     )
     assert ("line_deaths", "no_removing_change") in bad
-    known = {"no_removing_change", "unknown_author_commit", "clock_ahead", "source_lags"}
+    known = {"no_removing_change", "unknown_author_commit", "clock_ahead"}
     assert {reason for _, reason in bad} <= known
 
 

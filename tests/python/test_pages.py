@@ -262,22 +262,26 @@ def test_a_stranger_gets_a_headline_by_the_readmes_commands(home):
             if "load git" in text or "load files" in text
         )
     )
-    export, *loads, build, headline = own
-    assert [words(command)[:2] for command in (*loads, build, headline)] == [
+    export, *loads, build, headline, report = own
+    assert [words(command)[:2] for command in (*loads, build, headline, report)] == [
         ["shipworthy", "load"],
         ["dbt", "build"],
         ["shipworthy", "headline"],
+        ["shipworthy", "report"],
     ]
     settings = dict(part.split("=") for part in words(export)[1:])
     warehouse = home / "shipworthy" / settings["SHIPWORTHY_WAREHOUSE"]
     shown = ""
-    for command in (*loads, *files, build, headline):
+    for command in (*loads, *files, build, report, headline):
         done = run(command, home, settings)
         assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
         assert "Traceback" not in done.stdout + done.stderr
         shown = done.stdout
     assert shown.startswith(f"{warehouse.name} (as of 2026-")
     assert "DEMO" not in shown
+    page = (home / "shipworthy" / "outcomes.html").read_text(encoding="utf-8")
+    assert "Does the code that AI writes ship" in page
+    assert "DEMO" not in page.split("<script", 1)[0]
     assert query(warehouse, "select data_source from shipworthy.headline") == [("loaded",)]
     schemas = {name for (name,) in query(warehouse, "select schema_name from duckdb_tables()")}
     assert "shipworthy_demo" not in schemas

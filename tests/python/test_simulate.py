@@ -17,7 +17,7 @@ import pytest
 
 from reference.oracle import compute
 from shipworthy.contract import TABLES, VOCABULARY
-from shipworthy.simulate import HONEST, Gaming, Parameters, simulate
+from shipworthy.simulate import HONEST, Parameters, simulate
 
 SEEDS = Path(__file__).parents[2] / "seeds" / "demo"
 END = Parameters().end
@@ -548,9 +548,6 @@ def test_story_of_the_small_team(rows, marts):
     assert 3 <= min(sizes) <= max(sizes) <= 9
 
 
-# Gaming -----------------------------------------------------------------------------------------
-
-
 def computed(parameters):
     """Marts of an organisation that is not in the files."""
     return compute(
@@ -560,51 +557,6 @@ def computed(parameters):
         },
         {},
     )
-
-
-def total(marts):
-    return sum(row["normalized_deployments"] for row in marts["normalized_deployments"])
-
-
-@pytest.mark.parametrize(
-    ("moves", "most"),
-    [
-        ({"split_deployments": 10}, 0.01),
-        ({"split_services": 4}, 0.02),
-        ({"padded_share": 0.5}, 0.25),
-    ],
-)
-def test_cheap_moves_earn_little(marts, moves, most):
-    gamed = computed(Parameters(gaming=Gaming(**moves)))
-    assert abs(total(gamed) / total(marts) - 1) < most
-
-
-def test_cheap_moves_are_made(rows):
-    def counts(**moves):
-        tables = simulate(Parameters(gaming=Gaming(**moves)))
-        lines = sum(row["lines"] for row in tables["line_births"] if not row["is_moved"])
-        return len(tables["deployments"]), len(tables["services"]), lines
-
-    deployments, services, lines = counts()
-    assert counts(split_deployments=10)[0] > 4 * deployments
-    split = counts(split_services=3)
-    assert split == (3 * deployments, 3 * services, lines)
-    padded = counts(padded_share=0.5)
-    counted = sum(
-        row["lines"]
-        for row in rows["line_births"]
-        if not row["is_moved"] and row["path_class"] not in UNCOUNTED
-    )
-    assert padded[:2] == (deployments, services)
-    assert padded[2] - lines == pytest.approx(0.5 * counted, rel=0.01)
-
-
-@pytest.mark.parametrize(
-    "moves", [{"split_deployments": 0}, {"split_services": 5}, {"padded_share": -0.1}]
-)
-def test_impossible_moves_are_refused(moves):
-    with pytest.raises(ValueError, match="must"):
-        Gaming(**moves)
 
 
 # Other organisations -----------------------------------------------------------------------------

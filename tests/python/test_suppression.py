@@ -19,6 +19,8 @@ SUMS = {
 }
 ONLY = {"human_decision_density": "and authorship = 'all'"}
 WITHOUT_SUM = {"gaming_signals", "team_scorecard"}
+# Signals about code, releases and records are shown of all groups.
+ABOUT_PEOPLE = {"gaming_signals": "is_about_people"}
 
 
 def build(warehouse, **variables):
@@ -96,7 +98,7 @@ def attack(warehouse, truth):
         for team, is_all, week, is_hidden in query(
             warehouse,
             f"select distinct team, {organisation}, week_start_on, is_suppressed "
-            f"from shipworthy.{mart}",
+            f"from shipworthy.{mart} where {ABOUT_PEOPLE.get(mart, 'true')}",
         ):
             if is_all:
                 shows_organisation |= set() if is_hidden else {week}
@@ -108,7 +110,7 @@ def attack(warehouse, truth):
         for team, week in query(
             warehouse,
             f"select distinct team, week_start_on from shipworthy.{mart} "
-            f"where not is_suppressed {organisation}",
+            f"where not is_suppressed {organisation} and {ABOUT_PEOPLE.get(mart, 'true')}",
         ):
             assert team not in hidden[week], (mart, team, week)
     left = 0

@@ -70,6 +70,8 @@ shown as (
 
     from {{ ref('shipworthy', 'shipworthy__gaming_signals') }}
 
+    where is_about_people
+
     union all
 
     select

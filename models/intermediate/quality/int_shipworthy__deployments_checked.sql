@@ -1,6 +1,6 @@
 {%- set deployments_checks = [
     ['no_time', 'deployed_at is null', 'left_out', 'finished, started and created are all unknown'],
-    ['unknown_environment', 'is_environment_unknown', 'left_out', 'an environment that the seed does not list is not production'],
+    ['unknown_environment', 'is_environment_unknown', 'left_out', 'an environment whose name says nothing of it is not production'],
     ['no_repository', 'is_production and repository is null', 'handled', 'the repository of its service stands in'],
     ['unlisted_service', 'is_production and is_service_unlisted', 'handled', 'a whole-repository service of its own'],
     ['no_sha', 'is_code and sha is null', 'handled', 'ships nothing, can fail'],
@@ -88,7 +88,7 @@ deployments_timed as (
     select
         *,
         coalesce(finished_at, started_at, created_at) as deployed_at,
-        coalesce(status = 'success', false) and {{ shipworthy.is_production('environment') }} as is_production
+        {{ shipworthy.is_production('environment') }} as serves_users
 
     from deployments
 
@@ -98,9 +98,14 @@ deployments_checked as (
 
     select
         deployments_timed.*,
-        coalesce(deployments_timed.is_production, false)
-        and coalesce(deployments_timed.kind <> 'flag', true) as is_code,
-        environments.environment is null as is_environment_unknown,
+        coalesce(deployments_timed.status = 'success' and deployments_timed.serves_users, false) as is_production,
+        coalesce(
+            deployments_timed.status = 'success'
+            and deployments_timed.serves_users
+            and coalesce(deployments_timed.kind <> 'flag', true),
+            false
+        ) as is_code,
+        environments.environment is null and deployments_timed.serves_users is null as is_environment_unknown,
         as_of.has_services
         and deployments_timed.service is not null
         and listed_services.service is null as is_service_unlisted,

@@ -59,7 +59,8 @@ baselines as (
 
 ),
 
--- Everybody's: also incidents that belong to no team, and those of teams that ship nothing.
+-- Everybody's, of which the team's own are taken off: a team that hides incidents must not lower what is usual. Also
+-- incidents that belong to no team, and those of teams that ship nothing.
 organisation_weeks as (
 
     select
@@ -100,8 +101,8 @@ looked_back_on as (
         baselines.incidents_per_release as baseline_incidents_per_release,
         team_weeks.releases,
         team_weeks.incidents,
-        organisation_weeks.releases as organisation_releases,
-        organisation_weeks.incidents as organisation_incidents
+        organisation_weeks.releases - team_weeks.releases as others_releases,
+        organisation_weeks.incidents - team_weeks.incidents as others_incidents
 
     from team_weeks
 
@@ -125,8 +126,8 @@ periods as (
         sum(looked_back_on.releases) as releases,
         sum(looked_back_on.incidents) as incidents,
         {{ shipworthy.safe_ratio(
-            'sum(looked_back_on.organisation_incidents)', 'sum(looked_back_on.organisation_releases)'
-        ) }} as organisation_incidents_per_release
+            'sum(looked_back_on.others_incidents)', 'sum(looked_back_on.others_releases)'
+        ) }} as others_incidents_per_release
 
     from team_weeks
 
@@ -139,12 +140,15 @@ periods as (
 
 ),
 
--- "Both the baseline and the organisation" is the smaller of the two.
+-- "Both the baseline and the others" is the smaller of the two; who is alone has the baseline.
 expected as (
 
     select
         *,
-        releases * least(baseline_incidents_per_release, organisation_incidents_per_release) as expected_incidents
+        releases * least(
+            baseline_incidents_per_release,
+            coalesce(others_incidents_per_release, baseline_incidents_per_release)
+        ) as expected_incidents
 
     from periods
 
@@ -213,7 +217,7 @@ final as (
         cast(expected.releases as {{ dbt.type_bigint() }}) as releases,
         cast(expected.incidents as {{ dbt.type_bigint() }}) as incidents,
         expected.baseline_incidents_per_release,
-        expected.organisation_incidents_per_release,
+        expected.others_incidents_per_release,
         expected.expected_incidents,
         chances.incident_chance
 

@@ -119,6 +119,7 @@ final as (
         used.output_tokens,
         used.billed_usd,
         used.credits,
+        used.accepted_lines,
         used.is_automated,
         used.used_on,
         used.work,

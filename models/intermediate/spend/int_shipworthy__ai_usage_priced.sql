@@ -90,6 +90,7 @@ final as (
         used.is_automated,
         used.sessions,
         used.requests,
+        used.accepted_lines,
         used.billed_usd,
         used.tool,
         coalesce(

@@ -24,6 +24,27 @@ line_births as (
 
 ),
 
+load_watermarks as (
+
+    select * from {{ ref('shipworthy', 'stg_shipworthy__load_watermarks') }}
+
+),
+
+-- People that are loaded may be none.
+people_loaded as (
+
+    select 'row' as loaded_as from people
+
+    union all
+
+    select 'watermark' as loaded_as from load_watermarks
+
+    where
+        input_name = 'people'
+        and {{ '1 = 1' if shipworthy.input_is_on('people') else '1 = 0' }}
+
+),
+
 -- Commits decide what counts as over; without any, whatever was read last.
 read_last as (
 
@@ -40,11 +61,7 @@ read_last as (
 judged as (
 
     select
-        {% if var('shipworthy__as_of') -%}
-        timestamp '{{ (var('shipworthy__as_of') | string).replace('T', ' ') }}'
-        {%- else -%}
-        read_through
-        {%- endif %} as as_of_at
+        {{ shipworthy.as_of_given() or 'read_through' }} as as_of_at
 
     from read_last
 
@@ -74,7 +91,7 @@ final as (
         {%- for input in ('deployments', 'incidents', 'ai_usage') %}
         coalesce(max(case when parts_known.input_name = '{{ input }}' then 1 else 0 end), 0) = 1 as has_{{ input }},
         {%- endfor %}
-        exists(select 1 as found from people) as has_people,
+        exists(select 1 as found from people_loaded) as has_people,
         exists(select 1 as found from services) as has_services,
         exists(select 1 as found from line_births) as has_line_lifetimes,
         {%- for input in ('incidents', 'ai_usage', 'product_metrics') %}

@@ -189,7 +189,7 @@ fitted as (
 
 ),
 
--- Where no watermark says it, the newest row of the same source does, whatever repository it is of.
+-- Where no watermark says it, whoever set as_of does; else the newest row of the source, whatever repository it is of.
 dated as (
 
     select
@@ -200,7 +200,11 @@ dated as (
         watermark_source is not null as is_stated,
         coalesce(
             loaded_through,
+            {% if shipworthy.as_of_given() -%}
+            {{ shipworthy.as_of_given() }}
+            {%- else -%}
             max(case when watermark_source is null then newest_at end) over (partition by input_name, row_source)
+            {%- endif %}
         ) as read_through
 
     from fitted

@@ -1,9 +1,15 @@
 {{ config(alias='gaming_signals') }}
 
-{#- A new signal is its model in models/intermediate/signals/, and its name here. -#}
-{%- set signals = [
-    'unshipped_spend', 'token_intensity', 'around_the_clock', 'metronome', 'threshold_hugging', 'release_inflation',
-    'empty_releases', 'late_turnover', 'refill', 'uncommented_approvals', 'incident_drop', 'attribution_drop'
+{#- A new signal is its model in models/intermediate/signals/, and its name here: among those about people, which are
+    hidden for small groups, or about artefacts, which never are. -#}
+{%- set about_people = [
+    'unshipped_spend', 'token_intensity', 'around_the_clock', 'metronome', 'threshold_hugging', 'uncommented_approvals',
+    'attribution_drop', 'attribution_gap', 'idle_builders', 'superhuman_reviews'
+] -%}
+{%- set about_artefacts = [
+    'release_inflation', 'empty_releases', 'late_turnover', 'late_removals', 'refill', 'recycled_lines',
+    'moved_then_removed', 'human_churn', 'ai_suddenly_stable', 'incident_drop', 'unfiled_failures',
+    'dismissed_incidents', 'odd_causes', 'severity_drift', 'clocks', 'short_ownership', 'empty_baseline'
 ] -%}
 
 with
@@ -17,8 +23,11 @@ groups_shown as (
 ),
 
 judged as (
-    {% for signal in signals %}
-    select * from {{ ref('shipworthy', 'int_shipworthy__signal_' ~ signal) }}
+    {% for signal in about_people + about_artefacts %}
+    select
+        *,
+        {{ signal in about_people }} as is_about_people
+    from {{ ref('shipworthy', 'int_shipworthy__signal_' ~ signal) }}
     {{ "union all" if not loop.last }}
     {% endfor %}
 ),
@@ -27,8 +36,11 @@ suppressed as (
 
     select
         judged.*,
-        {{ shipworthy.is_hidden('groups_shown') }} as is_suppressed,
-        coalesce({{ shipworthy.hidden_because('groups_shown') }}, judged.null_reason) as reason
+        judged.is_about_people and {{ shipworthy.is_hidden('groups_shown') }} as is_suppressed,
+        coalesce(
+            case when judged.is_about_people then {{ shipworthy.hidden_because('groups_shown') }} end,
+            judged.null_reason
+        ) as reason
 
     from judged
 
@@ -54,6 +66,7 @@ final as (
         case when reason is null then denominator end as denominator,
         case when reason is null then coalesce(is_over, false) end as is_firing,
         case when reason is null then evidence end as evidence,
+        is_about_people,
         is_suppressed,
         reason as null_reason
 

@@ -400,11 +400,9 @@ final as (
         ai_adoption_null_reason,
 
         ---------- gaming signals
-        case when not is_suppressed then cast(coalesce(signals_firing, 0) as {{ dbt.type_bigint() }}) end
-            as signals_firing,
-        case when not is_suppressed then coalesce(signals_in_force, '') end as signals_in_force,
-        case when not is_suppressed then cast(coalesce(signals_judged, 0) as {{ dbt.type_bigint() }}) end
-            as signals_judged,
+        cast(coalesce(signals_firing, 0) as {{ dbt.type_bigint() }}) as signals_firing,
+        coalesce(signals_in_force, '') as signals_in_force,
+        cast(coalesce(signals_judged, 0) as {{ dbt.type_bigint() }}) as signals_judged,
         are_signals_mature,
 
         ---------- how sure

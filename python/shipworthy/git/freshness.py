@@ -50,7 +50,9 @@ def fetch_time(
     """
     remotes = {ref.split("/")[2] for ref in refs if ref.startswith("refs/remotes/")}
     configured = ask("config", "--get-regexp", r"^remote\..*\.url$", accept=(0, 1)).strip()
-    fetched = _last_fetch(git_dir / "FETCH_HEAD", branch)
+    # A linked work tree has one of its own, and what is fetched in the main one is there as well.
+    fetches = [_last_fetch(place / "FETCH_HEAD", branch) for place in {git_dir, common_dir}]
+    fetched = max(filter(None, fetches), key=lambda one: (one[1], one[0]), default=None)
     is_bare = ask("rev-parse", "--is-bare-repository").strip() == "true"
     if not remotes and (not configured or (fetched is None and not is_bare)):
         return None

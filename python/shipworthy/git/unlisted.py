@@ -21,6 +21,8 @@ _MACHINE = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _PERSONAL_DOMAINS = ("users.noreply.github.com", "users.noreply.gitlab.com")
+# The account of one of GitLab's access tokens, each of which has its own.
+_TOKEN = re.compile(r"^(project|group)_\d+_bot(?:_\w+)?")
 # Trailers by which tools say what they did, known or not, and markers with a product's name.
 _TRAILER = re.compile(
     r"^[ \t]*(?:(?P<key>co-authored-by|co-developed-by|assisted-by|generated-by|made-with"
@@ -66,11 +68,40 @@ def find_unlisted(
     account = _unlisted_account(name, email, catalog)
     tools = []
     if attribution.ai_tool is None or attribution.ai_tool == UNKNOWN_TOOL:
-        tools = _unlisted_tools(message, catalog)
+        tools = find_unlisted_tools(message, catalog)
     if account is None and not tools:
         return ()
     found = [Unlisted(UNLISTED_BOT, account)] if account else []
-    return (*found, *(Unlisted(UNLISTED_TOOL, tool) for tool in dict.fromkeys(tools)))
+    return (*found, *(Unlisted(UNLISTED_TOOL, tool) for tool in tools))
+
+
+def find_unlisted_account(login: str, catalog: Catalog) -> str | None:
+    """Return a bot's account at a vendor as it may be shown, None where the catalogue lists it.
+
+    Parameters
+    ----------
+    login : str
+        The name of an account that the vendor calls a bot, or an address that it signs in by.
+    catalog : Catalog
+    """
+    address = login if "@" in login else f"{login}@{_PERSONAL_DOMAINS[0]}"
+    if catalog.is_listed(address):
+        return None
+    return _shown(login) if "@" in login else _TOKEN.sub(r"\1_*_bot", _clean(login)) or None
+
+
+def find_unlisted_tools(text: str, catalog: Catalog) -> list[str]:
+    """Return the trailers and markers of unknown tools in a text that names no known one."""
+    return list(dict.fromkeys(_unlisted_tools(text, catalog)))
+
+
+def is_unlisted(found: Unlisted, catalog: Catalog) -> bool:
+    """Tell whether what was found once is in no list today either."""
+    if found.reason == UNLISTED_BOT:
+        return find_unlisted_account(found.subject, catalog) is not None
+    # As a trailer with a value, or as a line of its own.
+    text = f"x\n\n{found.subject}: 1\n{found.subject}"
+    return catalog.tool_of_request(text, (), "") is None
 
 
 @lru_cache(maxsize=4_096)
@@ -97,6 +128,8 @@ def _shown(email: str) -> str:
     local = re.sub(r"^\d+\+", "", local)
     if local.endswith("[bot]"):
         return local
+    if _TOKEN.match(local):
+        return _TOKEN.sub(r"\1_*_bot", local) + f"@{domain}"
     # `first.last+bot@` has its owner's name; a hyphen joins the words of one name.
     return f"*@{domain}" if "." in local or "+" in local else f"{local}@{domain}"
 

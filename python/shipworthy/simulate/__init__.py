@@ -1,9 +1,10 @@
 """A small invented organisation whose data tell known stories.
 
-The demo seeds, the tests and the proofs about gaming are made here. Everything is decided by
-`Parameters`: equal parameters give byte-identical files, and no clock is read. The company
-`lighthouse` has six teams, forty people, twelve services in nine repositories (four services share
-a monorepo) and forty weeks of history that end on Sunday 2026-10-11 23:00, on top of older code.
+The demo seeds and the tests are made here, and the companies in which the gauntlet's moves are
+played (`company`). Everything is decided by `Parameters`: equal parameters give byte-identical
+files, and no clock is read. The company `lighthouse` has six teams, forty people, twelve services
+in nine repositories (four services share a monorepo) and forty weeks of history that end on Sunday
+2026-10-11 23:00, on top of older code.
 Each team has a story which the metrics must show (its numbers are the constants in `parameters`):
 
 - **harbor** (`UNREAD`) accepts agent code unread. From week 14 two thirds of its AI changes are
@@ -33,7 +34,6 @@ from datetime import timedelta
 from shipworthy.simulate.commits import write_code
 from shipworthy.simulate.company import CALIBRATION, company
 from shipworthy.simulate.delivery import deliver
-from shipworthy.simulate.gaming import play
 from shipworthy.simulate.hours import accepting, by_the_hour
 from shipworthy.simulate.incidents import plan_incidents, plan_slots
 from shipworthy.simulate.model import Plan
@@ -46,7 +46,7 @@ from shipworthy.simulate.organisation import (
     service_rows,
 )
 from shipworthy.simulate.outcomes import write_costs, write_product_metrics
-from shipworthy.simulate.parameters import HONEST, Gaming, Parameters
+from shipworthy.simulate.parameters import HONEST, Parameters
 from shipworthy.simulate.plan import plan_changes, put_in_order
 from shipworthy.simulate.requests import Requests, number_requests, plan_requests
 from shipworthy.simulate.usage import write_usage
@@ -55,7 +55,6 @@ from shipworthy.simulate.write import write_tables
 __all__ = [
     "CALIBRATION",
     "HONEST",
-    "Gaming",
     "Parameters",
     "by_the_hour",
     "company",
@@ -70,7 +69,7 @@ def simulate(parameters: Parameters | None = None) -> dict[str, list[dict]]:
     Parameters
     ----------
     parameters : Parameters, optional
-        Seed, period, stories and gaming; the demo's by default.
+        Seed, period and stories; the demo's by default.
 
     Returns
     -------
@@ -115,7 +114,6 @@ def simulate(parameters: Parameters | None = None) -> dict[str, list[dict]]:
         "product_metrics": write_product_metrics(parameters, organisation),
         "costs": write_costs(parameters, organisation),
     }
-    tables = play(tables, parameters.gaming)
     tables["load_watermarks"] = _watermarks(parameters, tables)
     tables["load_findings"] = []
     return tables

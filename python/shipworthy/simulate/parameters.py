@@ -243,34 +243,6 @@ timedelta
 
 
 @dataclass(frozen=True)
-class Gaming:
-    """Cheap moves, to measure what they earn; nothing else changes between two runs.
-
-    Parameters
-    ----------
-    split_deployments : int
-        Make so many deployments of each one, over the same changes.
-    split_services : int
-        Cut each service into so many (at most 4), each deployed whenever the whole was.
-    padded_share : float
-        Dead lines that nobody will ever touch, added to each change, per line it adds.
-    """
-
-    split_deployments: int = 1
-    split_services: int = 1
-    padded_share: float = 0.0
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be simulated."""
-        if not 1 <= self.split_deployments <= 60:
-            raise ValueError(f"split_deployments = {self.split_deployments}: must be 1 to 60")
-        if not 1 <= self.split_services <= 4:
-            raise ValueError(f"split_services = {self.split_services}: must be 1 to 4")
-        if self.padded_share < 0:
-            raise ValueError(f"padded_share = {self.padded_share}: must not be negative")
-
-
-@dataclass(frozen=True)
 class Parameters:
     """Everything that decides what the simulator writes.
 
@@ -286,8 +258,6 @@ class Parameters:
         The stories.
     bad_release : BadRelease
         The release that goes wrong.
-    gaming : Gaming
-        Cheap moves made on top, none by default.
     is_demo : bool
         Whether it is the demo organisation; else a company of any teams (`company`).
     """
@@ -297,7 +267,6 @@ class Parameters:
     weeks: int = 40
     teams: tuple[Team, ...] = STORIES
     bad_release: BadRelease = field(default_factory=BadRelease)
-    gaming: Gaming = field(default_factory=Gaming)
     is_demo: bool = True
 
     def __post_init__(self) -> None:

@@ -30,7 +30,14 @@ from shipworthy.sources.http import Session, address
 from shipworthy.sources.progress import Progress
 from shipworthy.sources.rows import VERSION
 from shipworthy.sources.vendor import Keys, Load, Vendor, Window, now
-from shipworthy.warehouse import connect, merge, replace_left_out, transaction
+from shipworthy.warehouse import (
+    connect,
+    merge,
+    read_findings,
+    replace_findings,
+    replace_left_out,
+    transaction,
+)
 
 # How far back the first load goes where history is read window by window.
 _DEFAULT_HISTORY = timedelta(days=90)
@@ -340,6 +347,9 @@ def _commit(
             ]
             _move_watermarks(connection, load, window, tables, loaded_at)
             _note_left_out(connection, load, window, tables, done)
+            findings = window.noticed.findings(read_findings(connection, load.label))
+            if findings is not None:
+                replace_findings(connection, load.label, findings)
     finally:
         connection.close()
     return tables

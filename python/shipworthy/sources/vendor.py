@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from shipworthy.errors import ShipworthyError
 from shipworthy.identity import alias_key, person_key
+from shipworthy.sources.noticed import Noticed
 
 if TYPE_CHECKING:
     from dlt.extract import DltSource
@@ -151,12 +152,15 @@ class Window:
         nothing is known beyond the rows themselves (files). Starts as `until`.
     passed_over : Counter of str
         What the source met and leaves out on purpose, counted by a word for it; the load says so.
+    noticed : Noticed
+        Accounts and tools that no list of agents has; `load_findings` gets them.
     """
 
     since: datetime | None
     until: datetime
     through: datetime | None = None
     passed_over: Counter[str] = field(default_factory=Counter)
+    noticed: Noticed = field(default_factory=Noticed)
 
     def __post_init__(self) -> None:
         self.through = self.until

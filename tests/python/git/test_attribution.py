@@ -110,6 +110,8 @@ def test_an_agents_account_is_the_best_evidence(email, tool):
         ("Assisted-by: Crush:AWS Claude Opus 4.5", "crush"),
         ("Assisted-by: Crush:auto", "crush"),
         ("Assisted-by: Crush (glm-5-turbo)", "crush"),
+        ("Assisted-by: ClaudeCode:claude-fable-5", "claude"),
+        ("Co-Authored-By: termai <noreply@termai.io>", "opencode"),
         ("Assisted-by: Claude Sonnet 4.5 via Crush", "crush"),
         ("Assisted-by: Claude via Crush", "crush"),
         ("Assisted-by: openai/gpt-5.2 via Crush (modified ver.)", "crush"),

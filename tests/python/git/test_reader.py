@@ -175,6 +175,24 @@ def test_a_clone_is_complete_up_to_its_last_fetch_or_push(warehouse, tmp_path):
     assert loaded() >= time.time() - DAY
 
 
+def test_a_work_tree_is_complete_up_to_the_last_fetch_in_any(warehouse, tmp_path):
+    story(tmp_path / "origin")
+    git(tmp_path, "clone", "--quiet", str(tmp_path / "origin"), "clone")
+    clone, linked = tmp_path / "clone", tmp_path / "linked"
+    git(clone, "worktree", "add", "--quiet", "--detach", str(linked))
+    long_ago = int(time.time()) - 60 * DAY
+    for log in (clone / ".git" / "logs").rglob("*"):
+        if log.is_file():
+            log.write_text(re.sub(r"> \d+ ", f"> {long_ago} ", log.read_text()))
+    for place in (clone, linked):
+        git(place, "fetch", "--quiet")
+    days_ago = {clone / ".git": 20, clone / ".git" / "worktrees" / "linked": 40}
+    for place, days in days_ago.items():
+        os.utime(place / "FETCH_HEAD", (time.time() - days * DAY,) * 2)
+    load_git([linked], warehouse, repositories=["acme/shop"])
+    assert abs(through(warehouse)["commits"] - (time.time() - 20 * DAY)) < DAY
+
+
 def test_a_bundle_is_complete_up_to_its_writing(warehouse, tmp_path):
     shutil.copy(BUNDLE, tmp_path / "b.bundle")
     os.utime(tmp_path / "b.bundle", (1_790_000_000,) * 2)
@@ -814,12 +832,12 @@ def test_a_killed_run_leaves_the_last_good_state(tmp_path, warehouse):
     story(tmp_path / "r")
     program = (
         "import os, signal, sys\n"
-        "from shipworthy.git import rows, reader\n"
-        "write = rows.write_rows\n"
+        "from shipworthy.git import storing, reader\n"
+        "write = storing.write_rows\n"
         "def killed(*args, **options):\n"
         "    write(*args, **options)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
-        "rows.write_rows = killed\n"
+        "storing.write_rows = killed\n"
         "reader.load_git(sys.argv[1:2], sys.argv[2])\n"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

@@ -52,6 +52,7 @@ class Clock:
             if row.get("loaded_through") is not None:
                 self.marks[row["input"]][row["source"]] = row["loaded_through"]
         self.ended = facts.variables.get("shipworthy__ended_sources") or []
+        self.given = facts.given_as_of()
         self.read = {name: self._read(name) for name in INPUTS if facts.is_on(name)}
         self.as_of = None
 
@@ -100,7 +101,7 @@ class Clock:
                 read[source, repository] = min(said_at_all)
             else:
                 newest = max((m for m in unread[source] if m is not None), default=None)
-                read[source, repository] = (newest, source or name)
+                read[source, repository] = (self.given or newest, source or name)
         return read
 
     def _mark(self, name, source, repository, sources):

@@ -23,7 +23,7 @@ from collections import defaultdict
 from datetime import timedelta
 
 from reference.clock import REQUEST_INPUTS, immature_reason
-from reference.facts import PRODUCTION, _valid, deployment_time
+from reference.facts import _valid, deployment_time, is_production
 from reference.formulas import midnight, quantile, week_of, wilson, window_start
 from reference.spending import Groups
 
@@ -410,7 +410,7 @@ class Delivery:
             moment = deployment_time(row)
             if row["status"] not in ("failure", "cancelled"):
                 continue
-            if row["environment"] not in PRODUCTION:
+            if not is_production(row["environment"]):
                 continue
             if row["kind"] == "flag" and not self.facts.var("redeployments_count"):
                 continue

@@ -55,7 +55,23 @@ AI_REACHES_THE_MARKET = datetime(2021, 6, 29)
 UNCOUNTED_CLASSES = ("generated", "vendored")
 CLASS_WEIGHTS = {"code": 1.0, "test": 1.0, "config": 1.0, "docs": 0.25, "data": 0.0}
 UNASSIGNED = "unassigned"
-PRODUCTION = ("production", "prod", "live", "prd")
+PRODUCTION = {"production", "prod", "live", "prd"}
+# The seed's other names, and what else says in a name that nobody is served.
+REHEARSALS = {
+    *("staging", "stage", "preproduction", "preprod", "uat", "qa", "test", "testing"),
+    *("development", "dev", "preview", "review", "sandbox", "canary"),
+}
+NOT_SERVING = REHEARSALS - {"canary"} | {
+    *("pre", "non", "not", "no", "nonproduction", "nonprod", "stg", "demo", "shadow", "mirror")
+}
+
+
+def is_production(environment):
+    """Whether users are served from an environment, by its name in lower case."""
+    if environment in PRODUCTION or environment in REHEARSALS:
+        return environment in PRODUCTION
+    words = set(re.split(r"[^a-z]+", environment))
+    return bool(words & PRODUCTION) and not words & NOT_SERVING
 
 
 def _instant(value):
@@ -111,6 +127,9 @@ class Facts:
             if row["person_key"] is not None
         }
         self.people = self._input("people")
+        # Loaded and empty is an organisation without members.
+        marks = {row["input"] for row in self._input("load_watermarks")}
+        self.has_people = self.is_on("people") and (bool(self.people) or "people" in marks)
         self._read_commits()
         self._read_usage()
         self._read_deployments()
@@ -137,8 +156,12 @@ class Facts:
 
     # ---------- as_of
 
+    def given_as_of(self):
+        """`shipworthy__as_of`, which says how far what has no watermark was read; None: not set."""
+        return _instant(self.var("as_of")) if self.var("as_of") else None
+
     def _as_of(self):
-        self.clock.as_of = _instant(self.var("as_of")) if self.var("as_of") else self.clock.newest()
+        self.clock.as_of = self.given_as_of() or self.clock.newest()
         return self.clock.as_of
 
     # ---------- commits, people, usage
@@ -276,7 +299,7 @@ class Facts:
         self.deployments = [
             row
             for row in self.all_deployments
-            if row.get("status") == "success" and row["environment"] in PRODUCTION
+            if row.get("status") == "success" and is_production(row["environment"])
         ]
         told = {
             row["of_service"]
@@ -313,6 +336,15 @@ class Facts:
 
         for service, repository in sorted(unlisted, key=lambda one: (is_slip(one), one)):
             self.whole_by_default.setdefault(repository, service)
+
+    def delivers_commits(self, service, repository, day):
+        """Does a service ship what lands, on a day?"""
+        return any(
+            _valid(row, day)
+            for row in self.service_rows
+            if (row["service"], row["repository"]) == (service, repository)
+            and row.get("delivery_unit") == "commit"
+        )
 
     def services_of_deployment(self, row):
         """Services that a raw deployment is of: of a nameless tag, all that are listed."""
@@ -532,7 +564,7 @@ class Facts:
 
     def members(self, team, week_start_on):
         """Humans listed for a team on a Monday; without people, its builders."""
-        if not self.people:
+        if not self.has_people:
             return self.builders(team, week_start_on)
         return len(
             {
@@ -570,7 +602,7 @@ class Facts:
         return {
             person: min(found, key=lambda t: (-found[t], t not in mine[person], t))
             for person, found in changes.items()
-            if not self.people or person in mine
+            if not self.has_people or person in mine
         }
 
     @cached_property

@@ -252,7 +252,7 @@ class Groups:
                 ):
                     continue
                 self.builders[name, week] = builders or None
-                rows[name] = len(homes[name]) if facts.people else builders
+                rows[name] = len(homes[name]) if facts.has_people else builders
             loose = [p for (p, w), u in self.used.items() if w == week and not u["has_team"]]
             if loose:
                 self.builders.setdefault((NO_TEAM, week), None)
@@ -288,6 +288,10 @@ class Groups:
                 self.reasons[name, week] = reason
             if rows:
                 everybody = sum(rows.values())
+                if facts.has_people:
+                    # People of no team are no builders, and both must be enough.
+                    of_teams = sum(rows[name] for name in rows if self.builders[name, week])
+                    everybody = min(everybody, of_teams)
                 reason = "protects_a_small_group" if gives_away(hidden) else None
                 self.organisation[week] = "group_too_small" if everybody < self.group else reason
 
@@ -407,7 +411,7 @@ class Spending(Groups):
         facts, made = self.facts, []
         for team, is_all, week, reason, names in self.rows(self._first_use()):
             builders = self.builders.get((team, week))
-            if is_all and facts.people:
+            if is_all and facts.has_people:
                 builders = sum(self.people[n, week] for n in names if self.builders[n, week])
             if not (is_all or builders is not None or team == NO_TEAM):
                 continue
@@ -426,13 +430,13 @@ class Spending(Groups):
                     belongs = {NO_TEAM}
                 if used["is_user"] and belongs:
                     users.add(person)
-            shown = reason is None and bool(self.used) and bool(facts.people)
+            shown = reason is None and bool(self.used) and facts.has_people
             tokens = sum(u["tokens"] for _, u in mine if u["team"] in names)
             billed = total([u["billed"] for _, u in mine if u["team"] in names])
             why = reason or (None if builders is not None else "no_builders")
             if not self.used:
                 why = "ai_usage_not_loaded"
-            elif not facts.people:
+            elif not facts.has_people:
                 why = "people_not_loaded"
             made.append(
                 {
@@ -556,7 +560,7 @@ class Spending(Groups):
         row["spend_method"] = (
             "_and_".join(n for n in ("billed", "priced") if row[f"{n}_usd"] is not None) or None
         )
-        has_own = bool(self.facts.people) or is_all or team == NO_TEAM
+        has_own = self.facts.has_people or is_all or team == NO_TEAM
         hidden = reason
         if hidden is None and not self.used:
             hidden = "ai_usage_not_loaded"

@@ -468,7 +468,8 @@ class World:
                 0
             ],
             "environment": self.random.choices(
-                ["production", "Live ", "live", "staging", None], [64, 12, 16, 6, 2]
+                ["production", "Live ", "prod-eu2", "live", "pre-prod", "moon", "staging", None],
+                [60, 12, 6, 12, 2, 2, 4, 2],
             )[0],
             "is_rollback": self.random.choices([None, False, True], [85, 10, 5])[0],
             "source": self.random.choices(["test", "git_tag"], [95, 5])[0],

@@ -35,12 +35,14 @@ def figures(value):
 
 def look_up(path, figure):
     """What the mart has where a figure says it is from."""
-    where = " and ".join(f'cast("{name}" as varchar) = ?' for name in figure["row"]) or "true"
+    where = (
+        " and ".join(f'lower(cast("{name}" as varchar)) = ?' for name in figure["row"]) or "true"
+    )
     with duckdb.connect(str(path), read_only=True) as connection:
         return connection.execute(
             f'select distinct "{figure["column"]}" from shipworthy."{figure["mart"]}" '
             f"where {where}",
-            [str(value) for value in figure["row"].values()],
+            [str(value).lower() for value in figure["row"].values()],
         ).fetchall()
 
 

@@ -109,9 +109,16 @@ class Loader:
         return read_rows(self.warehouse, table)
 
     def all_rows(self) -> dict[str, list[dict[str, Any]]]:
-        """Return the rows of all tables but the watermarks."""
-        found = {name: self.rows(name) for name in TABLES if name != "load_watermarks"}
+        """Return the rows of all tables that a load fills, without what it says of itself."""
+        about_loads = ("load_watermarks", "load_findings")
+        found = {name: self.rows(name) for name in TABLES if name not in about_loads}
         return {name: rows for name, rows in found.items() if rows}
+
+    def unlisted(self) -> list[tuple[str, str, str, int]]:
+        """Return input, reason, subject and count of the machines that no list of agents has."""
+        columns = ("input", "reason", "subject", "row_count")
+        found = [row for row in self.rows("load_findings") if row["reason"].startswith("unlisted")]
+        return [tuple(row[name] for name in columns) for row in found]
 
     def another(self, directory: str) -> "Loader":
         """Return a loader into a new warehouse beside this one, with the same salt."""

@@ -289,6 +289,14 @@ class TestAzureDevOps(SourceChecks):
         assert (rows[4]["author_kind"], rows[4]["authorship"]) == ("automation", "automation")
         assert rows[4]["author_key"] is None
 
+    def test_machines_that_no_list_has_are_counted(self, load: Loader) -> None:
+        """By where an account signs in: behind that, on a server of one's own, are people."""
+        load()
+        assert load.unlisted() == [
+            ("pull_requests", "unlisted_bot", "build\\*", 1),
+            ("reviews", "unlisted_bot", "vstfs\\*", 1),
+        ]
+
     def test_commits_and_their_files(self, load: Loader) -> None:
         rows = self._of(load, "pull_request_commits", "sha")
         assert sorted(rows) == [name * 20 for name in ("c1", "c2", "c3")]

@@ -239,6 +239,10 @@ class TestBitbucket(SourceChecks):
         assert (rows[5]["author_kind"], rows[5]["authorship"]) == ("automation", "automation")
         assert rows[5]["closed_at"] == datetime(2026, 5, 3, 8)  # its last update
 
+    def test_machines_that_no_list_has_are_counted(self, load: Loader) -> None:
+        load()
+        assert load.unlisted() == [("pull_requests", "unlisted_bot", "ci", 1)]
+
     def test_commits_and_their_files(self, load: Loader) -> None:
         rows = self._of(load, "pull_request_commits", "sha")
         assert sorted(rows) == ["c1" * 20, "c2" * 20, "c4" * 20]  # no merge

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +13,8 @@ from source_checks import NOW, SALT, Case, Loader, SourceChecks, sample
 from vendor_server import Answer, Request, Route
 
 from shipworthy.errors import ShipworthyError
+from shipworthy.git.catalog import CATALOG_SEED, CATALOG_VARIABLE
+from shipworthy.git.reference import seed_path
 from shipworthy.sources import landing
 from shipworthy.sources.vendor import Keys
 
@@ -41,6 +44,7 @@ DEPENDABOT_GIT = (
     "49699333+dependabot[bot]@users.noreply.github.com",
     DEPENDABOT,
 )
+NIMBUS = "noreply@nimbus.example.com"
 CLAUDE = "feat: rules\n\nCo-Authored-By: Claude Opus 4.6 <noreply@anthropic.com>"
 
 
@@ -566,6 +570,69 @@ class TestGitHub(SourceChecks):
     ) -> None:
         row = by(story.rows("pull_requests"), "number")[number]
         assert (row["author_kind"], row["authorship"], row["ai_tool"]) == (kind, authorship, tool)
+
+    def test_machines_that_no_list_has_are_counted(self, load: Loader) -> None:
+        """Bots by their type, tools by the texts of requests and commits; once for each row."""
+        root = "/repos/acme/shop"
+        nimbus = f"x\n\nAssisted-by: Nimbus 4\nCo-authored-by: N <{NIMBUS}>"
+        pull = request(
+            12,
+            STALE_BOT,
+            "2026-06-04T09:00:00Z",
+            body="Generated with [Nimbus](https://nimbus.example.com)",
+        )
+        written = [
+            commit("ab", ("acme-sync[bot]", "7+acme-sync[bot]@users.noreply.github.com", STALE_BOT),
+                   "2026-06-04T08:00:00Z"),
+            commit("cd", ALICE_GIT, "2026-06-04T08:30:00Z", message=nimbus),
+            commit("ef", ALICE_GIT, "2026-06-04T08:40:00Z", message=CLAUDE),
+        ]  # fmt: skip
+        load.server.routes[f"{root}/pulls"] = [pull]
+        load.server.routes[f"{root}/pulls/12"] = pull
+        load.server.routes[f"{root}/pulls/12/commits"] = written
+        found = [
+            ("pull_request_commits", "unlisted_bot", "acme-sync[bot]", 1),
+            ("pull_request_commits", "unlisted_tool", "Assisted-by: nimbus 4", 1),
+            ("pull_request_commits", "unlisted_tool", f"Co-authored-by: <{NIMBUS}>", 1),
+            ("pull_requests", "unlisted_bot", "acme-housekeeping", 1),
+            ("pull_requests", "unlisted_tool", "generated with [nimbus]", 1),
+        ]
+        load()
+        assert load.unlisted() == found
+        load()
+        assert load.unlisted() == found
+
+    def test_a_bot_is_told_until_a_list_has_it(
+        self, load: Loader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        root = "/repos/acme/shop"
+
+        def listed(*pulls: dict) -> None:
+            load.server.routes[f"{root}/pulls"] = list(pulls)
+            for pull in pulls:
+                load.server.routes[f"{root}/pulls/{pull['number']}"] = pull
+                load.server.routes[f"{root}/pulls/{pull['number']}/commits"] = []
+
+        def bots() -> list[tuple[str, int]]:
+            return [(one[2], one[3]) for one in load.unlisted() if one[1] == "unlisted_bot"]
+
+        listed(
+            request(8, STALE_BOT, "2026-06-04T09:00:00Z"),
+            request(10, STALE_BOT, "2026-06-04T09:00:00Z"),
+        )
+        load()
+        assert bots() == [("acme-housekeeping", 2)]
+        listed(request(11, STALE_BOT, "2026-06-05T09:00:00Z"))
+        load()
+        assert bots() == [("acme-housekeeping", 2)]
+        known = tmp_path / "agents.csv"
+        seed = seed_path(CATALOG_SEED, CATALOG_VARIABLE).read_text()
+        known.write_text(
+            seed.rstrip("\n") + "\nlogin,acme-housekeeping,automation,,false,false,,ours\n"
+        )
+        monkeypatch.setenv(CATALOG_VARIABLE, str(known))
+        load()
+        assert bots() == []
 
     def test_when_a_request_was_ready(self, story: Loader) -> None:
         ready = {row["number"]: row["ready_at"] for row in story.rows("pull_requests")}

@@ -227,6 +227,23 @@ class TestGitLab(SourceChecks):
         assert row["closed_at"] == datetime(2026, 5, 16, 8)
         assert (row["lines_added"], row["lines_removed"]) == (1, 1)
 
+    def test_machines_that_no_list_has_are_counted(self, load: Loader) -> None:
+        """Access tokens' accounts together, whatever their numbers; nobody's name."""
+        requests = copy.deepcopy(REQUESTS)
+        for number, request in enumerate(requests[:2]):
+            request["author"] = {"username": f"project_{40 + number}_bot_4ffca233"}
+            request["description"] = "Nimbus-Session: 01J9"
+        load.server.routes = routes(requests=requests)
+        load()
+        assert [one for one in load.unlisted() if one[0] == "pull_requests"] == [
+            ("pull_requests", "unlisted_bot", "project_*_bot", 3),
+            ("pull_requests", "unlisted_tool", "Nimbus-session", 2),
+        ]
+        assert (
+            *("pull_request_commits", "unlisted_bot"),
+            *("project_*_bot@noreply.gitlab.example.com", 1),
+        ) in load.unlisted()
+
     def test_a_fast_forward(self, load: Loader) -> None:
         load()
         row = self._requests(load)[6]

@@ -170,24 +170,23 @@ def rename_team(world: World) -> None:
         )
 
 
-def _hand_over(world: World, since: date | None, until: date | None = None) -> None:
-    """Give the team's service with most incidents to another team's name."""
+def _worst(world: World) -> str:
+    """Return the team's service with most incidents."""
     counts = dict.fromkeys(world.services, 0)
     for row in filter(world.is_own_incident, world.tables["incidents"]):
         for name in names_of_text(row["service"]):
             if name in counts:
                 counts[name] += 1
-    worst = max(counts, key=lambda name: (counts[name], name))
+    return max(counts, key=lambda name: (counts[name], name))
+
+
+def _hand_over(world: World, since: date | None) -> None:
+    """Give the team's service with most incidents to another team's name."""
+    worst, other = _worst(world), f"{world.team}-platform"
 
     def handed(row: Row) -> list[Row]:
-        away = row | {
-            "team": f"{world.team}-platform",
-            "valid_from_on": since,
-            "valid_to_on": until,
-        }
-        before = [row | {"valid_to_on": since}] if since else []
-        after = [row | {"valid_from_on": until}] if until else []
-        return [*before, away, *after]
+        away = row | {"team": other, "valid_from_on": since}
+        return [row | {"valid_to_on": since}, away] if since else [away]
 
     world.change("services", handed, lambda row: row["service"] == worst)
 
@@ -202,10 +201,22 @@ def move_bad_service_dated(world: World) -> None:
     _hand_over(world, world.end.date())
 
 
-@move("The service with most incidents belongs to another team for three weeks.")
+@move("The service with most incidents belongs to another team for three weeks of every four.")
 def lend_bad_service(world: World) -> None:
-    day = (world.since + timedelta(weeks=4)).date()
-    _hand_over(world, day, day + timedelta(weeks=3))
+    worst, other = _worst(world), f"{world.team}-platform"
+    mondays = [monday.date() for monday in world.weeks()]
+    borders = [(day, at % 4 == 1) for at, day in enumerate(mondays) if at % 4 in (0, 1)]
+    ends = [day for day, _ in borders[1:]] + [None]
+
+    def handed(row: Row) -> list[Row]:
+        turns = [
+            row
+            | {"team": other if away else row["team"], "valid_from_on": day, "valid_to_on": until}
+            for (day, away), until in zip(borders, ends, strict=True)
+        ]
+        return [row | {"valid_to_on": mondays[0]}, *turns]
+
+    world.change("services", handed, lambda row: row["service"] == worst)
 
 
 @move("A service is listed with paths and deployed for thirteen weeks before it has code.",

@@ -60,6 +60,7 @@ from shipworthy.sources.incident_fields import (
     severity_of,
     stated_in,
 )
+from shipworthy.sources.noticed import Noticed
 from shipworthy.sources.request_authorship import AUTOMATION, attribute_request, label_list
 from shipworthy.sources.rows import (
     VERSION,
@@ -204,7 +205,7 @@ def azure_devops_requests(
         While it is read: if the credential is refused or an answer holds no list.
     """
     api = _Api(session, token, base_url, project)
-    people = _People(keys)
+    people = _People(keys, window.noticed)
     path = f"git/repositories/{quote(name)}"
 
     def numbered(**params: Any) -> Iterator[list[Any]]:
@@ -269,6 +270,7 @@ def azure_devops_requests(
     def pull_request(bundle: Payload) -> Row:
         request = bundle["request"]
         kind, authorship, tool = people.wrote_request(request, bundle["commits"])
+        people.notice_request(request, tool)
         status = need(request, "status")
         opened_at = utc(need(request, "creationDate"), "opened_at")
         closed_at = utc(request.get("closedDate"), "closed_at") if status != "active" else None
@@ -298,6 +300,7 @@ def azure_devops_requests(
 
     def commit(payload: Payload) -> Row:
         made = people.wrote_commit(payload)
+        people.notice_commit(payload, made)
         return {
             **belonging(payload["request"]),
             "sha": need(payload, "commitId"),
@@ -314,6 +317,8 @@ def azure_devops_requests(
     def review(payload: Payload) -> Row:
         reviewer = people.key(payload["user"])
         at = utc(need(payload, "date"), "submitted_at")
+        row = get(payload, "request", "pullRequestId"), payload["id"]
+        people.notice("reviews", row, payload["user"])
         return {
             **belonging(payload["request"]),
             "review_id": row_id(payload["request"]["pullRequestId"], payload["id"]),
@@ -643,8 +648,9 @@ def _time(value: Any) -> datetime | None:
 class _People:
     """Keys and kinds of accounts, which sign in by an address."""
 
-    def __init__(self, keys: Keys) -> None:
+    def __init__(self, keys: Keys, noticed: Noticed) -> None:
         self._keys = keys
+        self._noticed = noticed
         self._catalog = Catalog.load()
 
     def key(self, user: Any) -> str | None:
@@ -656,9 +662,27 @@ class _People:
         if not user or not name:
             return None
         kind = self._catalog.author_kind(name)
-        # Build services sign in as Build\\<guid>, groups as vstfs:///...
-        is_service = "@" not in name or bool(get(user, "isContainer"))
-        return "automation" if kind == "human" and is_service else kind
+        return "automation" if kind == "human" and _is_service(user) else kind
+
+    def notice(self, input_name: str, row: Any, user: Any) -> None:
+        """Let the load tell of a service's account that no list has."""
+        if get(user, "uniqueName") and _is_service(user):
+            # `Build\\<guid>`: the number says nothing, and elsewhere a person may stand there.
+            domain = re.split(r"[\\:@]", str(user["uniqueName"]))[0]
+            self._noticed.account(input_name, row, f"{domain}\\*", self._catalog)
+
+    def notice_request(self, request: Payload, tool: str | None) -> None:
+        """Let the load tell of a request's machines that no list has."""
+        row = request.get("pullRequestId")
+        self.notice("pull_requests", row, request.get("createdBy"))
+        self._noticed.text(row, request.get("description") or "", tool, self._catalog)
+
+    def notice_commit(self, commit: Payload, made: CommitAttribution) -> None:
+        """Let the load tell of a commit's machines that no list has."""
+        name, address = (str(get(commit, "author", one) or "") for one in ("name", "email"))
+        row = get(commit, "request", "pullRequestId"), commit.get("commitId")
+        message = commit.get("comment") or ""
+        self._noticed.commit(row, name, address, message, made, self._catalog)
 
     def wrote_request(
         self, request: Payload, commits: list[Payload]
@@ -686,6 +710,11 @@ class _People:
             commit.get("comment") or "",
             self._catalog,
         )
+
+
+def _is_service(user: Any) -> bool:
+    # Build services sign in as Build\\<guid>, groups as vstfs:///...
+    return "@" not in str(get(user, "uniqueName") or "") or bool(get(user, "isContainer"))
 
 
 def _loads(settings: Settings) -> Iterable[Load]:

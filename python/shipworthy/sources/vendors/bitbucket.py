@@ -47,6 +47,7 @@ from dlt.sources.helpers.rest_client import RESTClient
 from shipworthy.errors import ShipworthyError
 from shipworthy.git.catalog import Catalog, CommitAttribution, attribute_commit
 from shipworthy.sources.http import Session
+from shipworthy.sources.noticed import Noticed
 from shipworthy.sources.request_authorship import attribute_account, attribute_request
 from shipworthy.sources.rows import (
     VERSION,
@@ -124,7 +125,7 @@ def bitbucket(
     client = RESTClient(
         f"{base_url}/2.0/repositories/{repository}", _headers(token, email), session=session
     )
-    people = _People(keys)
+    people = _People(keys, window.noticed)
 
     def pages(path: str, **params: Any) -> Iterator[list[Any]]:
         """Yield the pages of a list, by number: the next page's address may name another host."""
@@ -204,6 +205,7 @@ def bitbucket(
     def pull_request(bundle: Payload) -> Row:
         request = bundle["request"]
         kind, authorship, tool = people.wrote_request(request, bundle["commits"])
+        people.notice_request(request, tool)
         state = need(request, "state")
         ended_at = bundle["ended_at"] or utc(request.get("updated_on"), "closed_at")
         closer = request.get("closed_by") if state != "OPEN" else None
@@ -236,6 +238,7 @@ def bitbucket(
 
     def commit(payload: Payload) -> Row:
         made = people.wrote_commit(payload)
+        people.notice_commit(payload, made)
         _, address = _author(payload)
         return {
             **belonging(payload["request"]),
@@ -253,6 +256,8 @@ def bitbucket(
     def review(payload: Payload) -> Row:
         reviewer = people.key(payload["user"])
         at = utc(need(payload, "date"), "submitted_at")
+        row = get(payload, "request", "id"), payload["state"], reviewer, at
+        people.notice("reviews", row, payload["user"])
         return {
             **belonging(payload["request"]),
             "review_id": row_id(payload["request"]["id"], payload["state"], reviewer, at),
@@ -483,8 +488,9 @@ def _time(value: Any) -> datetime | None:
 class _People:
     """Keys and kinds of accounts."""
 
-    def __init__(self, keys: Keys) -> None:
+    def __init__(self, keys: Keys, noticed: Noticed) -> None:
         self._keys = keys
+        self._noticed = noticed
         self._catalog = Catalog.load()
 
     def key(self, user: Any) -> str | None:
@@ -498,9 +504,25 @@ class _People:
         """Return what something by an account is; a person's where its name is not told."""
         if not user:
             return None
-        name = get(user, "nickname") or get(user, "username") or get(user, "display_name")
-        is_app = str(get(user, "type") or "").lower() in ("app_user", "appuser", "team")
-        return attribute_account(str(name or "unnamed"), is_app, self._catalog)
+        return attribute_account(_name(user) or "unnamed", _is_app(user), self._catalog)
+
+    def notice(self, input_name: str, row: Any, user: Any) -> None:
+        """Let the load tell of an app's account that no list has."""
+        name = _name(user)
+        if name and _is_app(user):
+            self._noticed.account(input_name, row, name, self._catalog)
+
+    def notice_request(self, request: Payload, tool: str | None) -> None:
+        """Let the load tell of a request's machines that no list has."""
+        self.notice("pull_requests", request.get("id"), request.get("author"))
+        text = request.get("description") or ""
+        self._noticed.text(request.get("id"), text, tool, self._catalog)
+
+    def notice_commit(self, commit: Payload, made: CommitAttribution) -> None:
+        """Let the load tell of a commit's machines that no list has."""
+        row = get(commit, "request", "id"), commit.get("hash")
+        message = commit.get("message") or ""
+        self._noticed.commit(row, *_author(commit), message, made, self._catalog)
 
     def wrote_request(
         self, request: Payload, commits: list[Payload]
@@ -525,6 +547,15 @@ class _People:
             commit.get("message") or "",
             self._catalog,
         )
+
+
+def _name(user: Any) -> str:
+    name = get(user, "nickname") or get(user, "username") or get(user, "display_name")
+    return str(name or "")
+
+
+def _is_app(user: Any) -> bool:
+    return str(get(user, "type") or "").lower() in ("app_user", "appuser", "team")
 
 
 def _headers(token: str, email: str) -> dict[str, str]:

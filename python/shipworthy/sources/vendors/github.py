@@ -69,6 +69,7 @@ from shipworthy.errors import ShipworthyError
 from shipworthy.git.catalog import Catalog, CommitAttribution, attribute_commit
 from shipworthy.sources.http import Session, must_hold
 from shipworthy.sources.incident_fields import INCIDENT_REFERENCE, severity_in_labels
+from shipworthy.sources.noticed import Noticed
 from shipworthy.sources.request_authorship import attribute_account, attribute_request, label_list
 from shipworthy.sources.rows import (
     VERSION,
@@ -157,7 +158,7 @@ def github(
         If the credential is refused, or GitHub does not answer.
     """
     api = _Api(session, token, base_url, repository)
-    people = _People(keys, Catalog.load())
+    people = _People(keys, Catalog.load(), window.noticed)
     make = _Rows(repository, people, _Services(repository, services or {}))
     workflows = workflows or {}
 
@@ -568,6 +569,7 @@ class _People:
 
     keys: Keys
     catalog: Catalog
+    noticed: Noticed
 
     def key(self, account: Payload | None) -> str | None:
         return self.keys.alias("github", get(account, "login"))
@@ -583,6 +585,24 @@ class _People:
         return attribute_account(
             login if isinstance(login, str) else None,
             get(account, "type") == "Bot",
+            self.catalog,
+        )
+
+    def notice(self, input_name: str, row: Any, account: Payload | None) -> None:
+        """Let the load tell of a bot's account that no list has."""
+        login = get(account, "login")
+        if get(account, "type") == "Bot" and isinstance(login, str):
+            self.noticed.account(input_name, row, login, self.catalog)
+
+    def notice_commit(self, payload: Payload, found: CommitAttribution) -> None:
+        """Let the load tell of a commit's machines that no list has."""
+        author = get(payload, "commit", "author")
+        self.noticed.commit(
+            (get(payload, "number"), get(payload, "sha")),
+            get(author, "name") or "",
+            get(author, "email") or "",
+            get(payload, "commit", "message") or "",
+            found,
             self.catalog,
         )
 
@@ -697,6 +717,10 @@ class _Rows:
             branch,
             self.people.catalog,
         )
+        self.people.notice("pull_requests", request.get("number"), request.get("user"))
+        self.people.noticed.text(
+            request.get("number"), request.get("body") or "", tool, self.people.catalog
+        )
         driver = None
         if kind == "agent":
             assigned = [*(request.get("assignees") or []), request.get("assignee"), merger]
@@ -734,6 +758,7 @@ class _Rows:
 
     def commit(self, commit: Payload) -> Row:
         found = self.people.attribute_commit(commit)
+        self.people.notice_commit(commit, found)
         address = get(commit, "commit", "author", "email")
         return {
             "repository": self.repository,
@@ -763,6 +788,7 @@ class _Rows:
         ]
 
     def review(self, review: Payload) -> Row:
+        self.people.notice("reviews", review.get("id"), review.get("user"))
         return {
             "repository": self.repository,
             "number": review["number"],

@@ -57,6 +57,7 @@ from shipworthy.sources.incident_fields import (
     severity_in_labels,
     stated_in,
 )
+from shipworthy.sources.noticed import Noticed
 from shipworthy.sources.request_authorship import (
     AUTOMATION,
     attribute_account,
@@ -168,7 +169,7 @@ def gitlab(
         While it is read: if the credential is refused or GitLab answers something else than lists.
     """
     client = RESTClient(f"{base_url}/api/v4", {"PRIVATE-TOKEN": token}, session=session)
-    people = _People(keys)
+    people = _People(keys, window.noticed)
 
     @cache
     def about() -> dict[str, Any]:
@@ -286,6 +287,7 @@ def gitlab(
 
     def pull_request(request: dict[str, Any]) -> Row:
         kind, authorship, tool = people.wrote_request(request)
+        people.notice_request(request, tool)
         merged_at = utc(request.get("merged_at"), "merged_at")
         merger = request.get("merge_user") or request.get("merged_by")
         merge_sha = None
@@ -318,6 +320,7 @@ def gitlab(
 
     def pull_request_commit(commit: dict[str, Any]) -> Row:
         made = people.wrote_commit(commit)
+        people.notice_commit(commit, made)
         return {
             **belonging(commit["request"]),
             "sha": need(commit, "id"),
@@ -330,6 +333,8 @@ def gitlab(
 
     def review(decision: dict[str, Any]) -> Row:
         reviewer = people.key(decision["user"])
+        row = get(decision, "request", "iid"), decision["said"], decision["turn"], reviewer
+        people.notice("reviews", row, decision["user"])
         return {
             **belonging(decision["request"]),
             "review_id": row_id(
@@ -584,8 +589,9 @@ def _list(response: Response) -> list[Any]:
 class _People:
     """Keys and kinds of accounts."""
 
-    def __init__(self, keys: Keys) -> None:
+    def __init__(self, keys: Keys, noticed: Noticed) -> None:
         self._keys = keys
+        self._noticed = noticed
         self._catalog = Catalog.load()
 
     def key(self, user: Any) -> str | None:
@@ -601,6 +607,29 @@ class _People:
         if not isinstance(name, str) or name == _NOBODY:
             return None
         return attribute_account(name, _BOT.match(name) is not None, self._catalog)
+
+    def notice(self, input_name: str, row: Any, user: Any) -> None:
+        """Let the load tell of a bot's account that no list has."""
+        name = get(user, "username")
+        if isinstance(name, str) and _BOT.match(name):
+            self._noticed.account(input_name, row, name, self._catalog)
+
+    def notice_request(self, request: dict[str, Any], tool: str | None) -> None:
+        """Let the load tell of a request's machines that no list has."""
+        self.notice("pull_requests", request.get("iid"), request.get("author"))
+        text = request.get("description") or ""
+        self._noticed.text(request.get("iid"), text, tool, self._catalog)
+
+    def notice_commit(self, commit: dict[str, Any], made: CommitAttribution) -> None:
+        """Let the load tell of a commit's machines that no list has."""
+        self._noticed.commit(
+            (get(commit, "request", "iid"), commit.get("id")),
+            commit.get("author_name") or "",
+            commit.get("author_email") or "",
+            commit.get("message") or commit.get("title") or "",
+            made,
+            self._catalog,
+        )
 
     def wrote_request(self, request: dict[str, Any]) -> tuple[str | None, str, str | None]:
         """Return kind of the author, authorship and tool of a request."""

@@ -1,0 +1,58 @@
+with
+
+judged as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__team_weeks_judged') }}
+
+),
+
+compared as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__failures_told_compared') }}
+
+    where what = 'dismissed_incidents'
+
+),
+
+measured as (
+
+    select
+        judged.team,
+        judged.week_start_on,
+        judged.shipping_immature_reason as immature_reason,
+        {{ shipworthy.wilson_low('compared.hidden_share', 'cast(compared.told as ' ~ shipworthy.type_double() ~ ')') }}
+            as value,
+        compared.hidden as numerator,
+        compared.told as denominator,
+        greatest(compared.baseline_hidden_share, compared.others_hidden_share) as threshold,
+        compared.baseline_hidden_share as baseline,
+        case
+            when judged.no_deployments_reason is not null then judged.no_deployments_reason
+            when judged.no_incidents_reason is not null then judged.no_incidents_reason
+            when compared.team is null then 'no_baseline'
+            when compared.told = 0 then 'no_incidents'
+        end as null_reason
+
+    from judged
+
+    left join compared
+        on
+            judged.team = compared.team
+            and judged.week_start_on = compared.week_start_on
+
+),
+
+final as (
+
+    select
+        {{ shipworthy.signal_row(
+            'dismissed_incidents',
+            shipworthy.is_above('value', 'threshold') ~ ' and numerator >= ' ~ var('shipworthy__signal_dismissed_incidents'),
+            shipworthy.short_number('numerator') ~ " || ' of ' || " ~ shipworthy.short_number('denominator') ~ " || ' incidents of up to 13 weeks are called false alarms or maintenance'"
+        ) | indent(8) }}
+
+    from measured
+
+)
+
+select * from final

@@ -163,6 +163,8 @@ def test_the_parser_of_dbt_v2_accepts_the_project(environment, tmp_path):
             *(programs / "dbt", "--use-v2-parser", "parse", "--target-path", tmp_path / "target"),
             cwd=place,
             SHIPWORTHY_WAREHOUSE=str(tmp_path / "warehouse.duckdb"),
+            # dbt looks for the parser there.
+            PATH=f"{programs}:{os.environ['PATH']}",
         )
         assert "v2 parser completed" in said
         # The semantic layer is in dbt's older form, which v2 leaves out.

@@ -50,6 +50,7 @@ test-all: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 models tests/singular
 
 # A warehouse and artifacts of its own, so that a test never touches yours.

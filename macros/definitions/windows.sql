@@ -8,8 +8,8 @@
         'incident_weeks': 13,
         'spent_weeks': 8,
         'retired_after_days': 91,
+        'looks': [12, 26, 52],
         'credited_after_days': 7,
-        'longer_looks': [26, 52],
         'feeding_days': 91,
         'lagging_after_days': 7,
         'left_out_after_days': 28
@@ -21,8 +21,8 @@
         incident_weeks: one week has too few incidents to miss any
         spent_weeks: one week of one person is little to judge by
         retired_after_days: a line that lived so long was old code when it went
+        looks: a quarter, half a year and a year of turnover and harm, of which the shortest that decides is the verdict
         credited_after_days: what was live for longer has shipped, whatever is rolled back later
-        longer_looks: half a year and a year, where compared_weeks give the headline no verdict
         feeding_days: a source that brought nothing for so long feeds a service no more
         lagging_after_days: vendors' reports are days late as a rule; a week is worth telling
         left_out_after_days: for so long the headline waits for a team whose source lags -#}

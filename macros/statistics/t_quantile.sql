@@ -1,8 +1,9 @@
-{#- SQL: the two-sided quantile of Student's t distribution at the confidence level, for 1 to 30 degrees of freedom,
-    whole or not (two means of seven days have at most 12, four have at most 24); null outside.
+{#- SQL: the two-sided quantile of Student's t distribution at the confidence level, for 1 degree of freedom or more,
+    whole or not; null below 1.
 
-    The logarithm of the quantile is a smooth function of 1 / degrees: the polynomial through 18 points of it (Newton's
-    form, at Chebyshev's nodes) is off by less than 2 parts in 10^11 at 0.95, and 1 in 10^8 at 0.9999. -#}
+    Up to 30 degrees the logarithm of the quantile is a smooth function of 1 / degrees: the polynomial through 18 points
+    of it (Newton's form, at Chebyshev's nodes) is off by less than 2 parts in 10^11 at 0.95, and 1 in 10^8 at 0.9999.
+    Beyond, it is the normal quantile and five terms in 1 / degrees (Fisher and Cornish, Technometrics 2 (1960)). -#}
 {% macro t_quantile(degrees, coefficients) -%}
     {%- set nodes = shipworthy.t_quantile_nodes() -%}
     {%- set nested = namespace(sql='0.0') -%}
@@ -10,7 +11,27 @@
         {%- set node = nodes[loop.revindex0] -%}
         {%- set nested.sql = '(' ~ coefficient ~ ' + (1.0 / ' ~ degrees ~ ' - ' ~ node ~ ') * ' ~ nested.sql ~ ')' -%}
     {%- endfor -%}
-    case when {{ degrees }} between 0.999999 and 30 then exp({{ nested.sql }}) end
+    case
+        when {{ degrees }} between 0.999999 and 30 then exp({{ nested.sql }})
+        when {{ degrees }} > 30 then {{ shipworthy.t_quantile_of_many(degrees) }}
+    end
+{%- endmacro %}
+
+{% macro t_quantile_of_many(degrees) -%}
+    {%- set z = shipworthy.normal_quantile(shipworthy.checked_variable('shipworthy__confidence_level')) -%}
+    {%- set terms = [
+        z,
+        shipworthy.polynomial([0, 1, 0, 1], z) / 4,
+        shipworthy.polynomial([0, 3, 0, 16, 0, 5], z) / 96,
+        shipworthy.polynomial([0, -15, 0, 17, 0, 19, 0, 3], z) / 384,
+        shipworthy.polynomial([0, -945, 0, -1920, 0, 1482, 0, 776, 0, 79], z) / 92160,
+        shipworthy.polynomial([0, 17955, 0, -765, 0, -1782, 0, 930, 0, 339, 0, 27], z) / 368640
+    ] -%}
+    {%- set nested = namespace(sql='0.0') -%}
+    {%- for term in terms | reverse -%}
+        {%- set nested.sql = '(' ~ term ~ ' + ' ~ nested.sql ~ ' / ' ~ degrees ~ ')' -%}
+    {%- endfor -%}
+    {{ return(nested.sql) }}
 {%- endmacro %}
 
 {#- The divided differences of the logarithm, once for all quantiles of a model. Nothing while dbt only parses. -#}

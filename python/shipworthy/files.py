@@ -156,7 +156,7 @@ def _find_files(directory: Path) -> list[tuple[Table, Path]]:
     return [(table, found[name]) for name, table in TABLES.items() if name in found]
 
 
-def _nearest(name: str, known: dict[str, object]) -> str:
+def _nearest(name: str, known: Mapping[str, object]) -> str:
     matches = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f" (did you mean {matches[0]}?)" if matches else ""
 

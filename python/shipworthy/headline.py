@@ -83,6 +83,7 @@ def headline(warehouse: Path, schema: str | None = None) -> str:
         _shipping(row),
         _failing(row),
         *_turnover(row),
+        *_harm(row),
         *_held_back(row),
         *_next_steps(row),
     ]
@@ -257,6 +258,30 @@ def _turnover(row: dict[str, Any]) -> list[str]:
         basis = str(row["turnover_basis"])
         rests.append(f"{_BASES.get(basis, basis)} ({basis}).")
     return [*lines, *([" ".join(rests)] if rests else [])]
+
+
+_HARMS = {
+    "fixed_lines": "among the lines that fixes of incidents and hotfixes removed",
+    "failed_releases": "in releases that failed",
+}
+
+
+def _harm(row: dict[str, Any]) -> list[str]:
+    """Say how often AI code stands where something went wrong, line for line."""
+    parts = []
+    for measure, where in _HARMS.items():
+        value, low = row.get(f"{measure}_ratio"), row.get(f"{measure}_ratio_low")
+        if value is None or low is None:
+            continue
+        high = row[f"{measure}_ratio_high"]
+        limit = "unbounded" if high is None else f"{high:.2f}"
+        parts.append(
+            f"{value:.2f} times as often {where} [{low:.2f}, {limit}], "
+            f"{row[f'{measure}_signal']} over {row[f'{measure}_weeks']} weeks"
+        )
+    if not parts:
+        return []
+    return [f"Harm of AI against human code, line for line: {'; '.join(parts)}."]
 
 
 def _look_back(row: dict[str, Any]) -> str:

@@ -105,7 +105,10 @@ def reading(path: str | os.PathLike[str]) -> Iterator[duckdb.DuckDBPyConnection]
         raise ShipworthyError(f"The warehouse {path} cannot be read: you are not allowed to.")
     _refuse_foreign(path)
     # Without the first DuckDB takes a missing table for a Python object of the same name.
-    config = {"python_enable_replacements": False, "autoinstall_known_extensions": False}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "python_enable_replacements": False,
+        "autoinstall_known_extensions": False,
+    }
     try:
         with duckdb.connect(str(path), read_only=True, config=config) as connection:
             connection.execute("set enable_progress_bar = false")

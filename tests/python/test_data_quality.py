@@ -169,6 +169,8 @@ def bad_world():
     bad("incidents", "unknown_cause", "i5", 2)
     bad("incidents", "unknown_service", "i6")
     bad("incidents", "before_any_deployment", "i3")
+    world.incident("i9", at(days=20), service="s", caused_by_deployment_id="d3")
+    bad("incidents", "unbelieved_cause", "i9")
     world.incident("i7", at(days=20), service="s", merged_into_id="i4")
     bad("incidents", "merged_into_another", "i7")
     world.incident("i8", at(days=20), service="s", merged_into_id="never loaded")
@@ -422,6 +424,11 @@ PREFIXES = {
         [("s", "a"), ("whole", None)],
         ["s", "whole", "x", "y"],
         [("s", 30.0), ("whole", 20.0), ("x", 0.0), ("y", 0.0)],
+    ),
+    "a_slip_of_a_name_takes_nothing": (
+        [("s", "a")],
+        ["s", *["x"] * 120, "a slip"],
+        [("a slip", 0.0), ("s", 30.0), ("x", 20.0)],
     ),
     "two_unlisted_would_share_the_rest": ([("s", "a")], ["s", "x", "y"], None),
     "two_listed_share_a_prefix": ([("s", "a/"), ("t", "./a")], ["s", "t"], None),

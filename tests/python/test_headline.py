@@ -62,6 +62,26 @@ def test_three_numbers_in_sentences(tmp_path):
     ]
 
 
+def test_harm_is_told_line_for_line(tmp_path):
+    harm = {
+        "fixed_lines_ratio": "1.84",
+        "fixed_lines_ratio_low": "1.1",
+        "fixed_lines_ratio_high": "5.21",
+        "fixed_lines_signal": "'more'",
+        "fixed_lines_weeks": "26",
+        "failed_releases_ratio": "1.0",
+        "failed_releases_ratio_low": "0.5",
+        "failed_releases_ratio_high": "null",
+        "failed_releases_signal": "'inconclusive'",
+        "failed_releases_weeks": "52",
+    }
+    assert headline(warehouse(tmp_path, **harm)).splitlines()[-1] == (
+        "Harm of AI against human code, line for line: 1.84 times as often among the lines that "
+        "fixes of incidents and hotfixes removed [1.10, 5.21], more over 26 weeks; 1.00 times as "
+        "often in releases that failed [0.50, unbounded], inconclusive over 52 weeks."
+    )
+
+
 def test_the_demo_says_so_and_when_it_is_out_of_date(tmp_path):
     path = warehouse(tmp_path, data_source="'DEMO'")
     assert headline(path).startswith(f"{path} (as of 2026-10-11, DEMO: an invented organisation)\n")

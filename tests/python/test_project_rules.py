@@ -237,3 +237,26 @@ def test_what_differs_between_databases_stands_in_the_engines_alone():
                 if match := OF_AN_ENGINE.search(re.sub(r"--.*", "", line)):
                     found.append(f"{path.relative_to(ROOT)}:{number} {match[0]}")
     assert not found
+
+
+def test_what_contributing_names_is_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    text += (ROOT / "tests" / "python" / "data" / "rule_exceptions.yml").read_text()
+    paths = set(
+        re.findall(
+            r"\b(?:models|macros|seeds|tests|docs|python|benchmarks)/[\w./-]+\w(?![\w<])", text
+        )
+    )
+    assert len(paths) > 20
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_every_variable_is_explained():
+    settings = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
+    rows = re.findall(r"^\| (`shipworthy__.*?) \|", (ROOT / "docs/variables.md").read_text(), re.M)
+    explained = set()
+    for row in rows:
+        first, *others = re.findall(r"`(\w+)`", row)
+        stem = "shipworthy__using" if first.startswith("shipworthy__using_") else "shipworthy_"
+        explained |= {first, *(n if n[0] != "_" else stem + n for n in others)}
+    assert explained == settings.keys()

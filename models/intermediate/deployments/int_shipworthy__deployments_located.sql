@@ -26,15 +26,32 @@ changes_by_service as (
 
 ),
 
-delivering_commits as (
+commit_periods as (
 
     select distinct
         service,
-        repository
+        repository,
+        valid_from_on,
+        valid_to_on
 
     from services_listed
 
     where delivery_unit = 'commit'
+
+),
+
+-- What a service delivers is said of a period, like its owner: a new unit leaves what was deployed before as it was.
+delivering_commits as (
+
+    select distinct deployments.deployment_id
+
+    from deployments
+
+    inner join commit_periods
+        on
+            deployments.service = commit_periods.service
+            and deployments.repository = commit_periods.repository
+            and {{ shipworthy.is_valid_on('commit_periods', 'cast(deployments.deployed_at as date)') }}
 
 ),
 
@@ -55,13 +72,13 @@ positioned as (
         deployments.began_at,
         commits_named.ancestor_position as position,
         {#- Such a service ships what lands: its deployments can fail, but they ship nothing. #}
-        delivering_commits.service is not null as delivers_commits,
+        delivering_commits.deployment_id is not null as delivers_commits,
         case
             when deployments.is_superseded then 'superseded_by_source'
             when deployments.kind = 'flag' then 'flag'
             when commits_named.sha is null or commits_named.request_number is not null then 'no_sha'
             when not commits_named.is_on_mainline then 'off_mainline'
-            when delivering_commits.service is not null then 'commit_delivery'
+            when delivering_commits.deployment_id is not null then 'commit_delivery'
             else 'position'
         end as basis
 
@@ -73,9 +90,7 @@ positioned as (
             and deployments.sha = commits_named.commit_name
 
     left join delivering_commits
-        on
-            deployments.service = delivering_commits.service
-            and deployments.repository = delivering_commits.repository
+        on deployments.deployment_id = delivering_commits.deployment_id
 
 ),
 
@@ -85,6 +100,7 @@ first_deployed as (
         service,
         repository,
         position,
+        delivers_commits,
         row_number() over (
             partition by service, repository
             order by deployed_at, position, deployment_id
@@ -93,17 +109,16 @@ first_deployed as (
     from positioned
 
     where
-        delivers_commits
-        and position is not null
-        and basis in ('commit_delivery', 'off_mainline')
+        position is not null
+        and basis in ('commit_delivery', 'off_mainline', 'position')
 
 ),
 
 -- A service that delivers commits has each change of its own live the moment it lands, from its first deployment on if
--- it has any: a new delivery unit ships no years of history.
+-- it has any: no years of history.
 landings as (
 
-    select
+    select distinct
         changes_by_service.service || '@' || changes_by_service.sha as deployment_id,
         changes_by_service.service || '@' || changes_by_service.sha as recorded_deployment_id,
         changes_by_service.service,
@@ -122,16 +137,18 @@ landings as (
 
     from changes_by_service
 
-    inner join delivering_commits
+    inner join commit_periods
         on
-            changes_by_service.service = delivering_commits.service
-            and changes_by_service.repository = delivering_commits.repository
+            changes_by_service.service = commit_periods.service
+            and changes_by_service.repository = commit_periods.repository
+            and {{ shipworthy.is_valid_on('commit_periods', 'cast(changes_by_service.landed_at as date)') }}
 
     left join first_deployed
         on
             changes_by_service.service = first_deployed.service
             and changes_by_service.repository = first_deployed.repository
             and first_deployed.place = 1
+            and first_deployed.delivers_commits
 
     where changes_by_service.mainline_position >= coalesce(first_deployed.position, 0)
 

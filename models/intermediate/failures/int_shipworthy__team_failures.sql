@@ -1,4 +1,5 @@
 {%- set window_hours = var('shipworthy__release_window_hours') -%}
+{%- set attribution_hours = var('shipworthy__incident_attribution_hours') -%}
 
 with
 
@@ -96,13 +97,65 @@ named as (
 
 ),
 
-final as (
+weighing as (
 
     select * from caused
 
     union all
 
     select * from named
+
+),
+
+-- Incidents and remediations of a team in the order of time: a remediation sees the last incident that opened before.
+moments as (
+
+    select
+        weighing.*,
+        case when weighing.failure = 'incident' then incidents.opened_at end as opened_at,
+        coalesce(incidents.opened_at, weighing.evidence_at) as moment
+
+    from weighing
+
+    left join incidents
+        on
+            weighing.failure = 'incident'
+            and weighing.failure_id = incidents.incident_id
+
+),
+
+looked_back as (
+
+    select
+        *,
+        max(opened_at) over (
+            partition by team
+            order by moment, case when failure = 'incident' then 0 else 1 end
+            rows between unbounded preceding and current row
+        ) as last_opened_at
+
+    from moments
+
+),
+
+-- What answers an incident is no second failure, also where it repairs another release than the one that was blamed.
+final as (
+
+    select
+        failure,
+        failure_id,
+        deployment_id,
+        team,
+        window_started_at,
+        failure_weight,
+        evidence_at
+
+    from looked_back
+
+    where
+        failure = 'incident'
+        or last_opened_at is null
+        or evidence_at > {{ shipworthy.add_hours('last_opened_at', attribution_hours) }}
 
 )
 

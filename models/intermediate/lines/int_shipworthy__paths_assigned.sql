@@ -18,6 +18,12 @@ changes as (
 
 ),
 
+prefixes_matched as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__prefixes_matched') }}
+
+),
+
 authors as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__authors_placed') }}
@@ -65,62 +71,6 @@ touched as (
 
 ),
 
-paths as (
-
-    select distinct
-        repository,
-        path
-
-    from touched
-
-),
-
-prefixes as (
-
-    select distinct
-        repository,
-        path_prefix
-
-    from prefixes_held
-
-),
-
--- Prefixes end at a directory's border.
-matching as (
-
-    select
-        paths.repository,
-        paths.path,
-        prefixes.path_prefix
-
-    from paths
-
-    inner join prefixes
-        on
-            paths.repository = prefixes.repository
-            and (
-                prefixes.path_prefix = ''
-                or paths.path = prefixes.path_prefix
-                or {{ shipworthy.starts_with('paths.path', "prefixes.path_prefix || '/'") }}
-            )
-
-),
-
--- The longest wins.
-longest as (
-
-    select
-        repository,
-        path,
-        max(length(path_prefix)) as prefix_length,
-        count(*) as prefixes
-
-    from matching
-
-    group by repository, path
-
-),
-
 dated as (
 
     select
@@ -146,7 +96,8 @@ dated as (
 
 ),
 
--- Where services of several teams claim a path, the claim of the team whose member wrote the line goes before a longer one.
+-- Where services of several teams claim a path, the claim of the team whose member wrote the line goes before longer
+-- ones.
 claimed_by_own_team as (
 
     select
@@ -154,25 +105,20 @@ claimed_by_own_team as (
         dated.path,
         dated.change_sha,
         dated.author_sha,
-        max(length(matching.path_prefix)) as prefix_length
+        max(prefixes_matched.prefix_length) as prefix_length
 
     from dated
 
-    inner join longest
+    inner join prefixes_matched
         on
-            dated.repository = longest.repository
-            and dated.path = longest.path
-            and longest.prefixes > 1
-
-    inner join matching
-        on
-            dated.repository = matching.repository
-            and dated.path = matching.path
+            dated.repository = prefixes_matched.repository
+            and dated.path = prefixes_matched.path
+            and prefixes_matched.prefixes > 1
 
     inner join prefixes_held
         on
-            matching.repository = prefixes_held.repository
-            and matching.path_prefix = prefixes_held.path_prefix
+            prefixes_matched.repository = prefixes_held.repository
+            and prefixes_matched.path_prefix = prefixes_held.path_prefix
             and {{ shipworthy.is_valid_on('prefixes_held', 'dated.landed_on') }}
 
     inner join services_listed
@@ -185,12 +131,13 @@ claimed_by_own_team as (
 
 ),
 
--- What no listed service has belongs to the unlisted one of the repository; of several, to the first by name.
+-- What no listed service has belongs to the unlisted one of the repository; of several, to the first by
+-- name that is no slip.
 unlisted as (
 
     select
         repository,
-        min(service) as service
+        coalesce(min(case when not is_slip then service end), min(service)) as service
 
     from service_paths
 
@@ -212,10 +159,11 @@ assigned as (
 
     from dated
 
-    left join longest
+    left join prefixes_matched as longest
         on
             dated.repository = longest.repository
             and dated.path = longest.path
+            and longest.is_longest
 
     left join claimed_by_own_team
         on

@@ -8,6 +8,7 @@
     ['unknown_service', 'is_counted and names_unknown_service', 'handled', 'no deployment of such a service can have caused it'],
     ['before_any_deployment', 'is_counted and is_before_any_deployment', 'handled', 'unattributed'],
     ['unknown_cause', 'is_counted and is_cause_unknown', 'handled', 'the next evidence decides'],
+    ['unbelieved_cause', 'is_cause_unbelieved and not is_cause_unknown', 'handled', 'the named cause put nothing live shortly before: the next evidence decides'],
     ['unknown_fix', 'is_counted and is_fix_unknown', 'handled', 'blames nobody']
 ] -%}
 
@@ -28,6 +29,12 @@ rows_left_out as (
 incidents as (
 
     select * from {{ ref('shipworthy', 'stg_shipworthy__incidents') }}
+
+),
+
+incidents_attributed as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__incidents_attributed') }}
 
 ),
 
@@ -151,6 +158,8 @@ incidents_checked as (
         ) as is_before_any_deployment,
         (incidents.caused_by_deployment_id is not null and causes.recorded_deployment_id is null)
         or (incidents.caused_by_sha is not null and causing.asked_id is null) as is_cause_unknown,
+        (incidents.caused_by_deployment_id is not null or incidents.caused_by_sha is not null)
+        and coalesce(incidents_attributed.attribution_method <> 'explicit', false) as is_cause_unbelieved,
         incidents.fixed_by_sha is not null and fixing.asked_id is null as is_fix_unknown
 
     from incidents
@@ -161,6 +170,9 @@ incidents_checked as (
 
     left join incidents_counted
         on incidents.incident_id = incidents_counted.incident_id
+
+    left join incidents_attributed
+        on incidents.incident_id = incidents_attributed.incident_id
 
     left join incidents_merged
         on incidents.incident_id = incidents_merged.incident_id

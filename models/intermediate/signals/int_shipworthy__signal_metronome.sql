@@ -1,7 +1,7 @@
 {%- set hours_before = shipworthy.checked_variable('shipworthy__signal_metronome_hours') - 1 -%}
-{%- set last_hours -%}
-    (partition by person_key order by used_at rows between {{ hours_before }} preceding and current row)
-{%- endset -%}
+{%- set last_hours = (
+    '(partition by person_key order by used_at rows between ' ~ hours_before ~ ' preceding and current row)'
+) -%}
 
 with
 

@@ -22,6 +22,28 @@ as_of as (
 
 ),
 
+-- Several people may have written the lines of one change, which is one unit.
+whole as (
+
+    select
+        week_start_on,
+        team,
+        service,
+        repository,
+        authorship,
+        added_sha,
+        sum(lines_added) as lines_added,
+        sum(lines_removed) as lines_removed,
+        sum(lines_removed_by_own_team) as lines_removed_by_own_team
+
+    from changes
+
+    where age_days >= {{ window_days }}
+
+    group by week_start_on, team, service, repository, authorship, added_sha
+
+),
+
 capped as (
 
     select
@@ -29,9 +51,7 @@ capped as (
         {{ shipworthy.capped_lines('lines_added', 'lines_added') }} as capped_lines_added,
         {{ shipworthy.capped_lines('lines_removed', 'lines_added') }} as capped_lines_removed
 
-    from changes
-
-    where age_days >= {{ window_days }}
+    from whole
 
 ),
 

@@ -19,7 +19,7 @@ failure_rates as (
 
 turnover as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__turnover_compared') }}
+    select * from {{ ref('shipworthy', 'shipworthy__turnover_signal') }}
 
     where is_organisation
 
@@ -36,6 +36,12 @@ teams_known as (
     select * from {{ ref('shipworthy', 'int_shipworthy__teams_known') }}
 
     where not is_organisation
+
+),
+
+harm as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__harm_told') }}
 
 ),
 
@@ -182,27 +188,11 @@ failing as (
 
 ),
 
--- The shortest look back that gives a verdict; where none does, the shortest of all.
-looks as (
-
-    select
-        *,
-        row_number() over (
-            order by
-                week_start_on desc,
-                case when turnover_signal = 'insufficient_data' then 1 else 0 end asc,
-                window_weeks asc
-        ) as place
-
-    from turnover
-
-),
-
 verdict as (
 
-    select * from looks
+    select * from turnover
 
-    where place = 1
+    where week_start_on = (select max(newest.week_start_on) from turnover as newest)
 
 ),
 
@@ -274,6 +264,22 @@ final as (
             when verdict.turnover_signal = 'insufficient_data' then 'insufficient_data'
         end as turnover_ratio_null_reason,
 
+        ---------- harm by authorship; too few cases give no number
+        harm.harm_last_week_start_on,
+        {%- for measure in ('fixed_lines', 'failed_releases') %}
+        {%- for part in ('ratio', 'ratio_low', 'ratio_high') %}
+        case when harm.{{ measure }}_signal <> 'insufficient_data' then harm.{{ measure }}_{{ part }} end
+            as {{ measure }}_{{ part }},
+        {%- endfor %}
+        harm.{{ measure }}_signal,
+        harm.{{ measure }}_weeks,
+        case
+            when harm.harm_last_week_start_on is null then 'no_mature_week'
+            when harm.{{ measure }}_null_reason is not null then harm.{{ measure }}_null_reason
+            when harm.{{ measure }}_signal = 'insufficient_data' then 'insufficient_data'
+        end as {{ measure }}_null_reason,
+        {%- endfor %}
+
         ---------- what holds it back
         {%- for measure in measures %}
         held_back_by_measure.{{ measure }}_held_back_by,
@@ -295,6 +301,8 @@ final as (
     cross join teams_left_out_counted
 
     cross join held_back_by_measure
+
+    cross join harm
 
     left join verdict
         on 1 = 1

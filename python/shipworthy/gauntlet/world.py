@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from shipworthy.contract import names_of_text
 from shipworthy.simulate import Parameters
@@ -617,7 +618,8 @@ class Lines:
 
     def write(self) -> None:
         """Write the tables."""
-        births, deaths = list(self._births.values()), {}
+        births = list(self._births.values())
+        deaths: dict[Any, Any] = {}
         for removed in self._deaths.values():
             for _, row in removed:
                 key = (*_birth_of_death(row), row["removed_sha"], row["is_moved"])

@@ -2,11 +2,16 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from shipworthy.git.note_formats import TraceRange, parse_agent_trace, parse_git_ai_note
+from shipworthy.git.note_formats import (
+    AttestedRange,
+    TraceRange,
+    parse_agent_trace,
+    parse_git_ai_note,
+)
 from shipworthy.git.processes import ObjectReader
 from shipworthy.git.repository import Repository
 
@@ -114,7 +119,7 @@ class Attestations:
         known = self._known.get(sha)
         if known is None:
             known = defaultdict(list)
-            recorded = []
+            recorded: list[Sequence[AttestedRange | TraceRange]] = []
             if sha in self._notes:
                 recorded.append(parse_git_ai_note(self._objects.read(self._notes[sha])))
             recorded.append([trace for parent in parents for trace in self._traces.get(parent, ())])

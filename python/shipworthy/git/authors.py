@@ -415,8 +415,8 @@ class VersionComparer:
                 continue
             compared.append(pair)
             heads.append(numbers)
-        for pair, numbers in zip(compared, parse_heads(heads), strict=True):
-            hunks[pair] = _as_rows(numbers)
+        for pair, parsed in zip(compared, parse_heads(heads), strict=True):
+            hunks[pair] = _as_rows(parsed)
         return hunks
 
 
@@ -431,7 +431,7 @@ def _split_sections(blocks: Iterable[bytes]) -> Iterator[bytes]:
     yield from rest.split(_SECTION)[1:]
 
 
-def added_places(hunks: Sequence[int]) -> np.ndarray:
+def added_places(hunks: Sequence[int] | np.ndarray) -> np.ndarray:
     """Return the line numbers, from 1, of the lines that hunks add."""
     numbers = _as_rows(hunks)
     starts, counts = numbers[:, 2], numbers[:, 3]
@@ -439,7 +439,7 @@ def added_places(hunks: Sequence[int]) -> np.ndarray:
     return np.arange(counts.sum()) + np.repeat(starts - before, counts)
 
 
-def _as_rows(numbers: Sequence[int]) -> np.ndarray:
+def _as_rows(numbers: Sequence[int] | np.ndarray) -> np.ndarray:
     return np.array(numbers, dtype=np.int64).reshape(-1, 4)
 
 

@@ -107,4 +107,5 @@ class Births:
             known = list(values)
             pools.append([known[code] for code in used.tolist()])
         changes, *others = pools
-        return Births(changes, *map(Pool.of, others), codes)
+        paths, authors, kinds = map(Pool.of, others)
+        return Births(changes, paths, authors, kinds, codes)

@@ -445,9 +445,10 @@ class _Draft(NamedTuple):
         self, patch: Patch, moves: tuple[tuple[int, ...], tuple[int, ...]] | None
     ) -> FileChange:
         """Return the change with what its patch says, and which of its lines moved."""
+        moved_out, moved_in = moves or ((), ())
         return FileChange(
             self.old_path, self.new_path, self.path_class, patch.hunks, self.replaces,
-            self.is_binary, patch.old_text, patch.new_text, *(moves or ((), ())),
+            self.is_binary, patch.old_text, patch.new_text, moved_out, moved_in,
             self.entry.old_id, self.entry.new_id,
         )  # fmt: skip
 

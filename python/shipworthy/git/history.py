@@ -1,7 +1,7 @@
 """The commits of a repository: the mainline, and which branch commits each merge brought in."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from operator import itemgetter
@@ -68,7 +68,7 @@ class Commit:
 
 def read_history(
     repository: Repository, parser: "CommitParser", plan: Plan
-) -> Iterator[tuple[Commit, list[Commit]]]:
+) -> Generator[tuple[Commit, list[Commit]]]:
     """Yield each commit of the mainline, oldest first, with those that it brought in.
 
     Each branch commit comes with the first merge that reaches it, children before their parents.
@@ -101,7 +101,7 @@ def read_history(
 
 def read_commits(
     repository: Repository, parser: "CommitParser", shas: Sequence[str]
-) -> Iterator[Commit]:
+) -> Generator[Commit]:
     """Yield commits in the order in which they are asked for."""
     if not shas:
         return

@@ -5,7 +5,7 @@ from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from itertools import chain, groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -410,7 +410,8 @@ class Ledger:
         lines: int,
     ) -> None:
         """Add a row; `member` tells which of the lines are in it, None if all are."""
-        is_refilled = additions.is_refilled
+        # Of each line where their text is known, else of all.
+        is_refilled: Any = additions.is_refilled
         if additions.has_text is not None:
             # At least half of the lines with text came back.
             refilled = np.count_nonzero(_only(is_refilled, member))
@@ -486,7 +487,9 @@ class Ledger:
             # Some changes at a time: lines of different changes have no row in common.
             start = first = 0
             while first < len(counts):
-                last = max(first + 1, np.searchsorted(ends, start + _COUNTED_DEAD, side="right"))
+                last = max(
+                    first + 1, int(np.searchsorted(ends, start + _COUNTED_DEAD, side="right"))
+                )
                 end = int(ends[last - 1])
                 # Birth, change and movedness in one number: 31, 32 and 1 bits.
                 keys = self._rows[dead[start:end]].astype(np.uint64)

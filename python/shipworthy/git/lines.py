@@ -6,7 +6,7 @@ slices of plain bytes is the fastest by far, and a line costs four bytes while i
 """
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -55,7 +55,7 @@ class LineTracker:
     def apply(
         self,
         changes: Sequence[FileChange],
-        kept: dict[int, Iterable[tuple[int, int]]] | None = None,
+        kept: Mapping[int, Iterable[tuple[int, int]]] | None = None,
     ) -> list[FileBirths]:
         """Take in one change of the mainline.
 

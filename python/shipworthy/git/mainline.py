@@ -224,7 +224,7 @@ def _list_commits(repository: Repository, tip: str | None) -> tuple[list[bytes],
         text = listed(tips, *options)
     except ShipworthyError:
         listed((), "--count")  # the mainline itself must be whole
-        tips = readable(tips)
+        tips = tuple(readable(tips))
         text = listed(tips, *options)
     return text.splitlines(), len(repository.tips) - len(tips)
 

@@ -148,7 +148,7 @@ class Repository:
     shadow: Path
     environment: dict[str, str]
 
-    def run(self, *arguments: str, stdin: bytes | None = None) -> bytes:
+    def run(self, *arguments: str | bytes, stdin: bytes | None = None) -> bytes:
         """Run git in the shadow and return what it prints.
 
         Raises
@@ -265,12 +265,12 @@ class Repository:
                 os.setpriority(os.PRIO_PROCESS, process.pid, _LOW_PRIORITY)
         return process
 
-    def command(self, *arguments: str) -> list[str]:
+    def command(self, *arguments: str | bytes) -> list[str | bytes]:
         """Return the command line of a git command in the shadow."""
         return ["git", f"--git-dir={self.shadow}", "--literal-pathspecs", *arguments]
 
     def failure(
-        self, arguments: Sequence[str], returncode: int, complaint: bytes
+        self, arguments: Sequence[str | bytes], returncode: int, complaint: bytes
     ) -> ShipworthyError:
         """Tell in one sentence why a git command failed."""
         text = complaint.decode(errors="replace").strip()
@@ -291,8 +291,9 @@ class Repository:
                 "run git fsck --full in it, and clone it anew.",
                 broken,
             )
+        command = " ".join(map(str, arguments[:2]))
         return ShipworthyError(
-            f"git {' '.join(arguments[:2])} failed in {self.location} with exit code {returncode} "
+            f"git {command} failed in {self.location} with exit code {returncode} "
             f"({last_line(text) or 'no message'}); run git fsck --full in it."
         )
 

@@ -102,7 +102,10 @@ def write_rows(
     replace_findings(
         connection,
         f"git:{name}",
-        [*findings, *_release_findings(releases, names_services=rules and rules.names_services)],
+        [
+            *findings,
+            *_release_findings(releases, names_services=rules.names_services if rules else None),
+        ],
     )
     return len(releases)
 

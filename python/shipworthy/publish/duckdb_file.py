@@ -13,7 +13,10 @@ from shipworthy.warehouse import explain
 
 # Every client from 1.0 on opens it.
 STORAGE_VERSION = "v1.0.0"
-_CONFIG = {"python_enable_replacements": False, "autoinstall_known_extensions": False}
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "python_enable_replacements": False,
+    "autoinstall_known_extensions": False,
+}
 
 
 def put(edition: Edition, path: Path, schema: str) -> None:

@@ -20,7 +20,7 @@ _BY_AUTHORSHIP = ("var(--ai)", "var(--human)", "var(--automation)", "var(--unkno
 AUTHORSHIPS = ("AI", "human", "automation", "unknown")
 _IN_TURN = tuple(f"var(--series-{number})" for number in range(1, 7))
 _DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 0], [4, 2]]
-_INK, _FAINT = "var(--ink)", "var(--faint)"
+_FAINT = "var(--faint)"
 _PALE = 0.4
 
 
@@ -80,9 +80,8 @@ def _lines(chart: Chart) -> list[alt.Chart]:
     values = _value_axis(chart)
     dashed: dict[str, Any] = {}
     if len(chart.measures) > 1 or chart.split is not None:
-        legend = None if legend_of(chart) else _legend()
         scale = alt.Scale(range=_DASHES)
-        dashed = {"strokeDash": alt.StrokeDash("series:N", scale=scale, legend=legend)}
+        dashed = {"strokeDash": alt.StrokeDash("series:N", scale=scale, legend=None)}
     return [
         rows.transform_filter("isValid(datum.lo) && isValid(datum.hi) && datum.final")
         .mark_area(opacity=0.18, clip=True, interpolate="monotone")
@@ -166,7 +165,7 @@ def _differences(chart: Chart) -> list[alt.Chart]:
             x=_time(),
             y=alt.Y("v:Q", title=None),
             color=colour,
-            shape=alt.Shape("series:N", legend=_legend()),
+            shape=alt.Shape("series:N", legend=None),
             size=alt.value(40),
             opacity=alt.condition("datum.final", alt.value(1), alt.value(_PALE)),
         ),
@@ -222,7 +221,7 @@ def _scale(chart: Chart) -> Any:
 
 
 def _values(form: str | None = None) -> alt.Axis:
-    return alt.Axis(tickCount=4, **({"format": form} if form else {}))
+    return alt.Axis(tickCount=4, format=form) if form else alt.Axis(tickCount=4)
 
 
 def _colours(chart: Chart) -> Any:
@@ -232,14 +231,14 @@ def _colours(chart: Chart) -> Any:
         scale = alt.Scale(domain=list(labels), range=list(colours))
         return alt.Color("series:N", scale=scale, legend=None)
     if chart.split:
-        return alt.Color("series:N", scale=alt.Scale(range=list(_IN_TURN)), legend=_legend())
+        return alt.Color("series:N", scale=alt.Scale(range=list(_IN_TURN)), legend=None)
     return alt.value(_IN_TURN[0])
 
 
 def legend_of(chart: Chart) -> list[tuple[str, str]]:
     """Return labels and colours of a chart whose series are known before its rows are.
 
-    The page writes these as text; only where rows name the series does the picture have a legend.
+    The page writes legends as text: these, and where rows name the series, their names in order.
     """
     labels = [measure.label for measure in chart.measures]
     if chart.split == "authorship" or labels == list(AUTHORSHIPS):
@@ -247,10 +246,6 @@ def legend_of(chart: Chart) -> list[tuple[str, str]]:
     if chart.split or len(labels) < 2:
         return []
     return list(zip(labels, _IN_TURN, strict=False))
-
-
-def _legend() -> alt.Legend:
-    return alt.Legend(orient="top", title=None, labelLimit=170, columns=3, symbolOpacity=1)
 
 
 def _config() -> dict[str, Any]:
@@ -266,9 +261,6 @@ def _config() -> dict[str, Any]:
             titleFont="var(--font)",
             titleColor="var(--muted)",
             titleFontWeight="normal",
-        ),
-        "legend": alt.LegendConfig(
-            labelColor=_INK, labelFontSize=12, labelFont="var(--font)", symbolType="square"
         ),
         # The picture has one name, its panel's sentence; the table says the rest.
         "aria": False,

@@ -104,7 +104,8 @@ class Marts:
                 f"{self._schema}.{mart} has no {', '.join(missing)}: another version built it; "
                 "run `dbt build`."
             )
-        tests, values = [f"({condition})"], []
+        tests = [f"({condition})"]
+        values: list[object] = []
         if time and self.window.start:
             tests.append(f'"{time}" >= ?')
             values.append(self.window.start)

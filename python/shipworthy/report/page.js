@@ -185,11 +185,11 @@
   const watcher = new IntersectionObserver((entries) => {
     for (const entry of entries) if (entry.isIntersecting) { watcher.unobserve(entry.target); draw(entry.target); }
   }, { rootMargin: "300px" });
-  const figure = (title, label, picture) => {
+  const figure = (title, label, legend, picture) => {
     const place = element("div", { class: "chart", role: "img", "aria-label": label });
     place.picture = picture;
     watcher.observe(place);
-    return element("figure", {}, element("figcaption", {}, element("bdi", {}, title)), place);
+    return element("figure", {}, element("figcaption", {}, element("bdi", {}, title)), legend.length ? key(legend) : null, place);
   };
 
   const key = (legend) => element("ul", { class: "key" }, ...legend.map(([label, colour]) => {
@@ -212,16 +212,19 @@
         const told = Object.entries(panel.said);
         groups = groups.reverse().filter((group) => mine.some((row) => row[by] === group && told.every(([name, wanted]) => String(row[name]) === wanted))).slice(0, 4);
       }
-      if (chart.legend.length) makes.push(Object.assign(() => key(chart.legend), { isKey: true }));
+      if (chart.legend.length && by) makes.push(Object.assign(() => key(chart.legend), { isKey: true }));
       for (const group of groups) {
         const some = drawn(panel, chart, by ? mine.filter((row) => row[by] === group) : mine);
         const team = by === panel.group && by ? group : state.team;
         const events = overlaid(chart, team);
         if (!some.length) continue;
         const name = by ? (chart.facet === panel.time ? `Quarter of ${day(group)}` : group) : chart.title;
-        const lines = new Set(some.map((row) => row.series)).size;
-        const height = chart.kind === "events" ? Math.max(60, 24 * lines + 10) : by ? 150 : 230;
-        makes.push(() => figure(name, `${panel.title}: ${name}. ${by ? chart.title : sentence}`, { spec: chart.spec, rows: some, events, height }));
+        const lines = [...new Set(some.map((row) => row.series))].sort();
+        // In the order in which Vega gives colours to names.
+        const legend = chart.legend.length ? (by ? [] : chart.legend) : chart.split && chart.kind !== "events"
+          ? lines.map((line, place) => [line, `var(--series-${(place % 6) + 1})`]) : [];
+        const height = chart.kind === "events" ? Math.max(60, 24 * lines.length + 10) : by ? 150 : 230;
+        makes.push(() => figure(name, `${panel.title}: ${name}. ${by ? chart.title : sentence}`, legend, { spec: chart.spec, rows: some, events, height }));
       }
     }
     const figures = makes.filter((make) => !make.isKey).length;

@@ -426,6 +426,7 @@ PANELS = (
             _interval(
                 "human_turnover_rate_capped", "human turnover", "share", "human_turnover_rate"
             ),
+            Measure("window_weeks", "weeks", "count"),
             Measure("ai_effective_changes", "AI effective changes", "number"),
             Measure("human_effective_changes", "human effective changes", "number"),
             Measure("attribution_coverage", "lines that carry a mark", "share"),
@@ -433,7 +434,7 @@ PANELS = (
         ),
         says=(
             "AI code is rewritten {turnover_ratio} as often as human code within the window,"
-            " over the twelve weeks to the week from {week_start_on}",
+            " over the {window_weeks} weeks to the week from {week_start_on}",
             "verdict: {turnover_signal}",
             "{attribution_coverage} of the lines carry a mark of who wrote them",
         ),
@@ -798,6 +799,7 @@ HEADLINES = (
         sure=(
             "Final weeks only",
             "a count of what held, without an interval",
+            "{+teams_left_out} teams wait for a source that lags and are left out",
         ),
         reason="normalized_deployments_null_reason",
         held_back="normalized_deployments",
@@ -820,7 +822,11 @@ HEADLINES = (
         question="Does it harm?",
         measure=_FAILURE_RATE,
         says=_FAILED,
-        sure=("Final weeks only", "0 is no harm, 1 a worst incident in every release"),
+        sure=(
+            "Final weeks only",
+            "0 is no harm, 1 a worst incident in every release",
+            "{+teams_left_out} teams wait for a source that lags and are left out",
+        ),
         reason="severity_weighted_failure_rate_null_reason",
         held_back="severity_weighted_failure_rate",
     ),

@@ -87,7 +87,8 @@ def say(
     """
     known = _ALWAYS | {measure.column: measure for measure in reversed(list(measures))}
     which = {name: number(row[name]) for name in key if name in row}
-    told, figures = [], []
+    told: list[str] = []
+    figures: list[Figure] = []
     for clause in clauses:
         named = _NAMED.findall(clause)
         if any(row.get(name) is None or (more and not row[name]) for more, name in named):

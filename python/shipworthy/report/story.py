@@ -94,6 +94,7 @@ class Story:
         self.releases = _failed_releases(marts)
         self.quality = _quality_rows(marts)
         self.repositories = _repository_rows(marts)
+        self.product_coverage = _product_coverage(marts)
         self.missing_prices = (
             marts.rows("ai_missing_prices", ("model", "first_used_on", "last_used_on"))
             if marts.has("ai_missing_prices")
@@ -411,12 +412,14 @@ class Story:
                     " nothing.",
                 )
             )
-        if row.get("teams_left_out"):
+        if self.product_coverage is not None:
+            share = self.product_coverage["product_outcome_coverage"]
             doubts.append(
                 (
-                    "Sources",
-                    f"{row['teams_left_out']} teams wait for a source that lags and are left out of"
-                    " the headline.",
+                    "Product outcomes",
+                    f"{written(share, 'share')} of the AI normalized deployments of the week from"
+                    f" {written(self.product_coverage['week_start_on'], 'date')} have any product"
+                    " metric that could notice them.",
                 )
             )
         hidden = [line["team"] for line in self.scorecard if self._is_hidden(line["team"])]
@@ -611,6 +614,20 @@ def _quality_rows(marts: Marts) -> list[Row]:
         condition="row_count > 0",
         order=("input_name", "reason"),
     )
+
+
+def _product_coverage(marts: Marts) -> Row | None:
+    """Return the organisation's newest final row that has a share, unless the page is a team's."""
+    mart, share = "product_outcome_coverage", "product_outcome_coverage"
+    if not marts.has(mart) or marts.window.team is not None:
+        return None
+    rows = marts.rows(
+        mart,
+        ("week_start_on", share),
+        condition=f"is_organisation and is_mature and {share} is not null",
+        order=("week_start_on",),
+    )
+    return rows[-1] if rows else None
 
 
 def _repository_rows(marts: Marts) -> list[Row]:

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 from shipworthy.simulate.dice import Dice
 
-_COUNTED = ("sessions", "requests", "uncached_input_tokens", "cache_read_tokens")
-_COUNTED += ("cache_write_tokens", "output_tokens", "suggested_lines", "accepted_lines")
+_COUNTED = (
+    *("sessions", "requests", "uncached_input_tokens", "cache_read_tokens"),
+    *("cache_write_tokens", "output_tokens", "suggested_lines", "accepted_lines"),
+)
 
 
 def accepting(rows: list[dict], seed: int) -> list[dict]:

@@ -1,6 +1,7 @@
 """Plan deployments and what goes wrong after them: incidents, rollbacks, fixes, reverts."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from shipworthy.simulate.dice import Dice
 from shipworthy.simulate.model import BUILD, Change, Incident, Slot
@@ -396,7 +397,9 @@ def _bad_release(
 def _odd_incidents(parameters: Parameters, changes: list[Change]) -> list[Incident]:
     """Plan incidents that no change of ours explains, and those with an odd record."""
 
-    def at(week: float, service: str | None, label: str | None, source: str, **more) -> Incident:
+    def at(
+        week: float, service: str | None, label: str | None, source: str, **more: Any
+    ) -> Incident:
         opened_at = parameters.week(week).replace(second=0, microsecond=0)
         return Incident(
             service,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from shipworthy.simulate.dice import Dice, hashed
 from shipworthy.simulate.parameters import Parameters, Team
@@ -170,7 +171,7 @@ def found(parameters: Parameters) -> Organisation:
     ]
     moved_on = parameters.week(22).date()
 
-    def whole(name: str, team: str, tier: str, **more: object) -> Service:
+    def whole(name: str, team: str, tier: str, **more: Any) -> Service:
         return Service(name, f"{COMPANY}/{name}", None, ((None, team),), tier, **more)
 
     def part(name: str, prefix: str, tier: str, *owners: tuple[date | None, str]) -> Service:

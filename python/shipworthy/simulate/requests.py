@@ -1,6 +1,7 @@
 """Pull requests: their branches, reviews and threads."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from shipworthy.simulate.dice import Dice, hashed
 from shipworthy.simulate.model import BranchCommit, Change
@@ -120,10 +121,12 @@ def number_requests(
     list of dict
         Rows of `pull_requests` that were never merged: closed, or still open at the end.
     """
-    unmerged = []
+    unmerged: list[Any] = []
     for name, mainline in mainlines.items():
         dice = Dice(parameters.seed, "unmerged", name)
-        requests = [(change.opened_at, change.sha, change) for change in mainline if change.branch]
+        requests: list[tuple[Any, str, Any]] = [
+            (change.opened_at, change.sha, change) for change in mainline if change.branch
+        ]
         requests += [
             (row["opened_at"], "", row)
             for change in mainline

@@ -94,13 +94,13 @@ class _BoundedAdapter(HTTPAdapter):
     """
 
     # requests copies adapters by these names.
-    __attrs__ = (*HTTPAdapter.__attrs__, "_title")
+    __attrs__ = [*HTTPAdapter.__attrs__, "_title"]  # noqa: RUF012
 
     def __init__(self, title: str) -> None:
         super().__init__()
         self._title = title
 
-    def send(
+    def send(  # type: ignore[override]  # requests names what it passes
         self, request: requests.PreparedRequest, stream: bool = False, **kwargs: Any
     ) -> requests.Response:
         """Send a request and read its answer whole.

@@ -102,8 +102,10 @@ def contract_resource(
             yield dlt.mark.with_table_name(bad, REJECTED_ROWS.name)
 
     if not isinstance(payloads, DltResource):
-        payloads = dlt.resource(payloads, name=f"{name or table}_payloads", selected=False)
-    resource = dlt.transformer(
+        payloads = dlt.resource(  # type: ignore[call-overload]  # any iterable will do
+            payloads, name=f"{name or table}_payloads", selected=False
+        )
+    resource = dlt.transformer(  # type: ignore[call-overload]  # hints are unpacked
         rows, data_from=payloads, name=name or table, **_hints(TABLES[table])
     )
     return _with_rejected_rows(resource)

@@ -239,7 +239,7 @@ class Settings:
     values: Mapping[str, Any]
     secrets: Mapping[str, str] = field(repr=False)
     keys: Keys
-    session: Callable[[str], "Session"]
+    session: Callable[..., "Session"]
     stored: Query = nothing_stored
 
     def __getitem__(self, name: str) -> Any:
@@ -353,7 +353,7 @@ class Vendor:
         self,
         given: Mapping[str, Any],
         keys: Keys,
-        session: Callable[[str], "Session"],
+        session: Callable[..., "Session"],
         environment: Mapping[str, str] = os.environ,
     ) -> Settings:
         """Check what the user gave and fill in the defaults.

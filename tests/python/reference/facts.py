@@ -1,7 +1,7 @@
 """The inputs as of as_of: who, what path, which service, whose authorship; nothing measured yet."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
@@ -327,8 +327,24 @@ class Facts:
                 unlisted |= {(r["repository"], r["repository"]) for r in self._input(table)}
         self.services = listed | unlisted
         self.whole_by_default = {}
-        for service, repository in sorted(unlisted):
+        deployed = Counter((row["of_service"], row["repository"]) for row in self.deployments)
+        of_repository = Counter(row["repository"] for row in self.deployments)
+
+        def is_slip(one):
+            """A name that less than 1 % of a repository's deployments have."""
+            return 0 < 100 * deployed[one] < of_repository[one[1]]
+
+        for service, repository in sorted(unlisted, key=lambda one: (is_slip(one), one)):
             self.whole_by_default.setdefault(repository, service)
+
+    def delivers_commits(self, service, repository, day):
+        """Does a service ship what lands, on a day?"""
+        return any(
+            _valid(row, day)
+            for row in self.service_rows
+            if (row["service"], row["repository"]) == (service, repository)
+            and row.get("delivery_unit") == "commit"
+        )
 
     def services_of_deployment(self, row):
         """Services that a raw deployment is of: of a nameless tag, all that are listed."""

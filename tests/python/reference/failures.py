@@ -95,6 +95,7 @@ class Failures:
         for row in facts.incidents:
             self._attribute(row)
         self._remediate()
+        self._answer()
 
     # ---------- what was live
 
@@ -222,7 +223,7 @@ class Failures:
             self.unattributed.append((self._team(incident, named), incident["opened_at"]))
         else:
             self.weights[deployment].append(weight)
-            self._count(deployment.release, True, weight)
+            self._count(deployment.release, True, weight, incident["opened_at"])
         self._count_named(incident, named, deployment, weight)
         self.incidents.append(
             {
@@ -236,8 +237,9 @@ class Failures:
             }
         )
 
-    def _count(self, release, is_incident, weight):
-        self.of_teams[release.team, release.window_started_at].append((is_incident, weight))
+    def _count(self, release, is_incident, weight, moment):
+        of_window = self.of_teams[release.team, release.window_started_at]
+        of_window.append((is_incident, weight, moment))
 
     def _count_named(self, incident, named, deployment, weight):
         """An incident weighs for the teams whose services it names too, when it opens."""
@@ -252,7 +254,7 @@ class Failures:
         }
         window = window_start(opened, self.facts.var("release_window_hours"))
         for team in teams - {deployment.release.team if deployment else None}:
-            self.of_teams[team, window].append((True, weight))
+            self.of_teams[team, window].append((True, weight, opened))
 
     def _team(self, incident, named):
         """Team that an unattributed incident is counted for: the first of its services' by name."""
@@ -261,6 +263,23 @@ class Failures:
 
     # ---------- remediations
 
+    def _answer(self):
+        """What answers an incident of a team is no second failure of it."""
+        hours = timedelta(hours=self.facts.var("incident_attribution_hours"))
+        opened = defaultdict(list)
+        for (team, _), found in self.of_teams.items():
+            opened[team] += [moment for is_incident, _, moment in found if is_incident]
+        for (team, window), found in list(self.of_teams.items()):
+            kept = [
+                (is_incident, weight)
+                for is_incident, weight, moment in found
+                if is_incident or not any(o <= moment <= o + hours for o in opened[team])
+            ]
+            if kept:
+                self.of_teams[team, window] = kept
+            else:
+                del self.of_teams[team, window]
+
     def _repair(self, deployment, change=None, rollback=None):
         if deployment is None:
             return
@@ -268,7 +287,8 @@ class Failures:
         exempt = change is not None and change in self.named_fixes
         weight = 0.0 if exempt else self.facts.var("remediation_weight")
         self.weights[deployment].append(float(weight))
-        self._count(deployment.release, False, float(weight))
+        moment = rollback.finished_at if rollback else self.facts.changes[change]["landed_at"]
+        self._count(deployment.release, False, float(weight), moment)
 
     def _remediate(self):
         for stream in self.streams.values():

@@ -2,7 +2,10 @@
 
 import math
 import statistics
+from collections import defaultdict
 from datetime import date, datetime, time, timedelta
+
+from scipy import stats
 
 FIRST_MONDAY = datetime(1970, 1, 5)
 
@@ -58,9 +61,95 @@ def capped_sample(changes, cap):
     return added, removed, added * added / squares, removed / added
 
 
+def standardised(strata, cap, z, confidence_level):
+    """Both sides of a comparison, standardised over repositories.
+
+    Parameters
+    ----------
+    strata : dict
+        repository -> pair of lists, one a side, of (change, author, lines added, lines removed).
+    cap : float
+        Most lines that a change counts.
+
+    Returns
+    -------
+    list of dict
+        For each side: rate, changes (Kish's), authors, sample, added and removed (capped), lines.
+    """
+    shared = {name: sides for name, sides in strata.items() if sides[0] and sides[1]}
+    capped = {}
+    for name, sides in shared.items():
+        for side, rows in enumerate(sides):
+            whole = defaultdict(float)
+            for change, _, added, _ in rows:
+                whole[change] += added
+            capped[name, side] = [
+                (change, author, min(1.0, cap / whole[change]) * added,
+                 min(1.0, cap / whole[change]) * removed)
+                for change, author, added, removed in rows
+            ]  # fmt: skip
+    totals = {
+        key: (sum(row[2] for row in rows), sum(row[3] for row in rows))
+        for key, rows in capped.items()
+    }
+    weights = {}
+    for name in shared:
+        ai, human = totals[name, 0][0], totals[name, 1][0]
+        weights[name] = ai * human / (ai + human)
+    whole_weight = sum(weights.values())
+    people = {row[1] for rows in capped.values() for row in rows}
+    return [
+        _side(side, capped, totals, weights, whole_weight, len(people), z, confidence_level)
+        for side in (0, 1)
+    ]
+
+
+def _side(side, capped, totals, weights, whole_weight, people, z, confidence_level):
+    rate, by_change, by_author = 0.0, defaultdict(float), defaultdict(float)
+    residuals, added_in_all, removed_in_all = defaultdict(float), 0.0, 0.0
+    for name, weight in weights.items():
+        added_here, removed_here = totals[name, side]
+        share = weight / whole_weight
+        rate += share * removed_here / added_here
+        added_in_all += added_here
+        removed_in_all += removed_here
+        for change, author, added, removed in capped[name, side]:
+            by_change[name, change] += share * added / added_here
+            by_author[author] += share * added / added_here
+            expected = removed_here / added_here * added
+            residuals[author] += share * (removed - expected) / added_here
+    if not weights:
+        return {
+            "rate": None, "changes": 0.0, "authors": 0, "sample": None, "added": 0.0, "removed": 0.0
+        }  # fmt: skip
+    if removed_in_all == 0:
+        rate = 0.0
+    elif removed_in_all == added_in_all:
+        rate = 1.0
+    changes = 1 / sum(weight**2 for weight in by_change.values())
+    authors = len(by_author)
+    if authors == 1 and people > 1:
+        sample = None
+    elif authors == 1 or rate in (0.0, 1.0) or not any(residuals.values()):
+        sample = changes
+    else:
+        without = [residuals[author] / (1 - weight) for author, weight in by_author.items()]
+        variance = (authors - 1) / authors * sum(change**2 for change in without)
+        t = stats.t.ppf((1 + confidence_level) / 2, authors - 1)
+        sample = min(changes, rate * (1 - rate) / variance * (z / t) ** 2)
+    return {
+        "rate": rate,
+        "changes": changes,
+        "authors": authors,
+        "sample": sample,
+        "added": added_in_all,
+        "removed": removed_in_all,
+    }
+
+
 def signal(ratio, low, high, n_ai, n_human):
     """The word of the turnover signal."""
-    if min(n_ai, n_human) < 30:
+    if low is None or min(n_ai, n_human) < 30:
         return "insufficient_data"
     if low > 2.0:
         return "severe"

@@ -55,6 +55,7 @@ from reference.delivery import delivery_marts
 from reference.facts import Facts
 from reference.failures import Failures
 from reference.formulas import midnight, quantile, week_of, wilson
+from reference.harm import harm_by_authorship
 from reference.shipping import (
     AUTHORSHIPS,
     closes_at,
@@ -97,6 +98,7 @@ def compute(tables, variables):
         "code_turnover": code_turnover(facts),
         "turnover_signal": turnover_signal(facts),
         "line_survival": line_survival(facts),
+        "harm_by_authorship": harm_by_authorship(facts, releases, failures),
         "normalized_deployments": normalized,
         "severity_weighted_failure_rate": _failure_rates(facts, releases, failures, normalized),
         "fct_releases": _fct_releases(facts, releases, shares),

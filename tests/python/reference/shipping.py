@@ -32,6 +32,7 @@ class Deployment:
     explicit: list = field(default_factory=list)
     has_list: bool = False
     moves: bool = True
+    by_commit: bool = False
     moved_down: bool = False
     is_redeployment: bool = False
     put_live: list = field(default_factory=list)
@@ -110,7 +111,8 @@ def _streams(facts):
         where = position(facts, row["repository"], commit) if commit else None
         basis = _basis(row, commit)
         moves = basis in ("position", "off_mainline") and where is not None
-        if stream in facts.commit_delivered:
+        by_commit = facts.delivers_commits(*stream, deployment_time(row).date())
+        if by_commit:
             moves = False
             basis = "commit_delivery" if basis == "position" else basis
         streams[stream].append(
@@ -126,6 +128,7 @@ def _streams(facts):
                 position=where,
                 basis=basis,
                 moves=moves,
+                by_commit=by_commit,
                 marked_rollback=bool(row.get("is_rollback")),
                 explicit=[
                     sha
@@ -137,20 +140,17 @@ def _streams(facts):
                 has_list=bool(explicit[row["recorded_id"], row["repository"]]),
             )
         )
-    floors = {
-        stream: next(
-            (
-                d.position
-                for d in sorted(found, key=lambda d: d.order)
-                if d.position is not None and d.basis in ("commit_delivery", "off_mainline")
-            ),
-            0,
-        )
-        for stream, found in streams.items()
-    }
+    shipping = ("position", "commit_delivery", "off_mainline")
+    floors = {}
+    for stream, found in streams.items():
+        known = [d for d in found if d.position is not None and d.basis in shipping]
+        first = min(known, key=lambda d: d.order, default=None)
+        floors[stream] = first.position if first and first.by_commit else 0
     for service, repository in facts.commit_delivered:
         for (where, sha), change in facts.changes.items():
             if where != repository or service not in facts.services_of_change[where, sha]:
+                continue
+            if not facts.delivers_commits(service, where, change["landed_at"].date()):
                 continue
             if change["mainline_position"] < floors.get((service, repository), 0):
                 continue

@@ -29,6 +29,10 @@ MARTS = {
         "shipworthy__turnover_signal",
         ["team", "is_organisation", "week_start_on"],
     ),
+    "harm_by_authorship": (
+        "shipworthy__harm_by_authorship",
+        ["team", "week_start_on", "window_weeks"],
+    ),
     "line_survival": (
         "shipworthy__line_survival",
         ["quarter_start_on", "authorship", "age_days"],

@@ -201,7 +201,7 @@ def test_failure_rate_of_the_worked_example():
     tables.incident("a", at(hours=2), "SEV-1", caused_by_deployment_id="d1")
     tables.incident("b", at(hours=2), "SEV-3", caused_by_deployment_id="d1")
     tables.incident("c", at(hours=70), "SEV-3", caused_by_deployment_id="d3")
-    tables.commit("r", "revert", 20, at(hours=140), reverts_sha="c6")
+    tables.commit("r", "revert", 20, at(hours=143), reverts_sha="c6")
     row = only(
         run(tables, release_window_hours=6)["severity_weighted_failure_rate"],
         week_start_on=date(2026, 1, 5),

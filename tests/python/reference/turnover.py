@@ -13,13 +13,14 @@ from reference.formulas import (
     quarter_of,
     ratio_interval,
     signal,
+    standardised,
     week_of,
     whole_days,
     wilson,
 )
 
 ALL_TEAMS = "all teams"
-SIGNAL_WEEKS = 12
+LOOKS = (12, 26, 52)
 
 
 def _pieces(facts):
@@ -123,10 +124,8 @@ def code_turnover(facts):
 
 
 def turnover_signal(facts):
-    """The mart turnover_signal."""
+    """The mart turnover_signal; of the comparison without labels, what must not be hidden."""
     window = facts.var("turnover_window_days")
-    z = quantile(facts.var("confidence_level"))
-    cap = facts.var("turnover_line_cap")
     teams, unwatched = defaultdict(list), defaultdict(list)
     for piece in _pieces(facts):
         for name in ((piece["team"], False), (ALL_TEAMS, True)):
@@ -139,54 +138,86 @@ def turnover_signal(facts):
         week = min(p["week"] for p in pieces)
         last = max(facts.clock.code(p["repository"]) for p in pieces)
         while midnight(week) + timedelta(days=7 + window) <= last:
-            first = week - timedelta(weeks=SIGNAL_WEEKS - 1)
-            seen = [p for p in pieces if first <= p["week"] <= week]
-            row = {"team": team, "week_start_on": week, "is_organisation": is_organisation}
-            sides = {}
-            for side in ("ai", "human"):
-                changes = _by_change([p for p in seen if p["reading"] == side], window).values()
-                a, d, n, r = capped_sample(changes, cap)
-                low, high = wilson(r, n, z)
-                sides[side] = (r, low, high)
-                row |= {
-                    f"{side}_lines_added": sum(x for x, _ in changes),
-                    f"{side}_lines_removed": sum(x for _, x in changes),
-                    f"{side}_capped_lines_added": a,
-                    f"{side}_capped_lines_removed": d,
-                    f"{side}_effective_changes": n,
-                    f"{side}_turnover_rate_capped": r,
-                    f"{side}_turnover_rate_low": low,
-                    f"{side}_turnover_rate_high": high,
-                }
-            r_ai, r_human = sides["ai"][0], sides["human"][0]
-            ratio = r_ai / r_human if r_ai is not None and r_human else None
-            low, high = ratio_interval(*sides["ai"], *sides["human"])
-            lines = sum(p["added"] for p in seen)
-            tagged = sum(p["added"] for p in seen if p["tag"] != "untagged")
+            row = _verdict(facts, pieces, week)
+            late = {
+                p["repository"]
+                for p in unwatched[team, is_organisation]
+                if row["window_start_on"] <= p["week"] <= week
+            }
             row |= {
-                "turnover_ratio": ratio,
-                "turnover_ratio_low": low,
-                "turnover_ratio_high": high,
-                "turnover_signal": signal(
-                    ratio,
-                    low,
-                    high,
-                    row["ai_effective_changes"],
-                    row["human_effective_changes"],
-                ),
-                "attribution_coverage": tagged / lines if lines else None,
+                "team": team,
+                "week_start_on": week,
+                "is_organisation": is_organisation,
                 "basis": facts.comparison_basis,
-                "lagging_repositories": len(
-                    {
-                        p["repository"]
-                        for p in unwatched[team, is_organisation]
-                        if first <= p["week"] <= week
-                    }
-                ),
+                "lagging_repositories": len(late),
             }
             rows.append(row)
             week += timedelta(weeks=1)
     return rows
+
+
+def _verdict(facts, pieces, week):
+    """The look at these pieces that decides soonest, else the longest."""
+    for weeks in LOOKS:
+        first = week - timedelta(weeks=weeks - 1)
+        seen = [p for p in pieces if first <= p["week"] <= week]
+        row = _compared(facts, seen)
+        if row["turnover_signal"] not in ("insufficient_data", "inconclusive"):
+            break
+    return row | {"window_weeks": weeks, "window_start_on": first}
+
+
+def _compared(facts, seen):
+    """AI against human code of one look."""
+    window, cap = facts.var("turnover_window_days"), facts.var("turnover_line_cap")
+    level = facts.var("confidence_level")
+    z = quantile(level)
+    row = {}
+    strata = defaultdict(lambda: ([], []))
+    for name, reading in (("ai", 0), ("human", 1)):
+        side = [p for p in seen if p["reading"] == name]
+        for piece in side:
+            removed = piece["removed"] if piece["removed"] and piece["age"] < window else 0
+            author = piece["author"] or (piece["repository"], piece["author_sha"])
+            strata[piece["repository"]][reading].append(
+                (piece["change"], author, piece["added"], removed)
+            )
+        counts = _by_change(side, window).values()
+        row[f"{name}_lines_added"] = sum(x for x, _ in counts)
+        row[f"{name}_lines_removed"] = sum(x for _, x in counts)
+    limits = []
+    for name, side in zip(("ai", "human"), standardised(strata, cap, z, level), strict=True):
+        low, high = wilson(side["rate"], side["sample"], z)
+        limits.append((side["rate"], low, high))
+        row |= {
+            f"{name}_capped_lines_added": side["added"],
+            f"{name}_capped_lines_removed": side["removed"],
+            f"{name}_effective_changes": side["changes"],
+            f"{name}_effective_sample": side["sample"],
+            f"{name}_authors": side["authors"],
+            f"{name}_turnover_rate_capped": side["rate"],
+            f"{name}_turnover_rate_low": low,
+            f"{name}_turnover_rate_high": high,
+        }
+    (r_ai, *_), (r_human, *_) = limits
+    ratio = r_ai / r_human if r_ai is not None and r_human else None
+    low, high = ratio_interval(*limits[0], *limits[1])
+    both = {name for name, sides in strata.items() if sides[0] and sides[1]}
+    counted = [p for p in seen if p["reading"] in ("ai", "human")]
+    alone = sum(p["added"] for p in counted if p["repository"] not in both)
+    lines = sum(p["added"] for p in seen)
+    return row | {
+        "turnover_ratio": ratio,
+        "turnover_ratio_low": low,
+        "turnover_ratio_high": high,
+        "turnover_signal": signal(
+            ratio, low, high, row["ai_effective_changes"], row["human_effective_changes"]
+        ),
+        "one_sided_share": alone / sum(p["added"] for p in counted) if counted else None,
+        "attribution_coverage": (
+            sum(p["added"] for p in seen if p["tag"] != "untagged") / lines if lines else None
+        ),
+    }
 
 
 def line_survival(facts):

@@ -1,6 +1,8 @@
 """Moves on code: lines that nobody needs, lines that come back, rewrites at another time."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from shipworthy.gauntlet.moves import move
 from shipworthy.gauntlet.world import Row, World
@@ -57,7 +59,8 @@ def dead_ai_lines_100(world: World) -> None:
 @move("The formatter breaks lines at 40 columns: every new line is two, and so is every edit.")
 def narrow_formatter(world: World) -> None:
     lines = world.lines
-    born, sizes = {}, {}
+    born: dict[Any, Any] = {}
+    sizes: dict[Any, Any] = {}
     for key, row, _ in lines.births():
         if row["path_class"] in ("code", "test"):
             born[key] = row
@@ -308,7 +311,7 @@ def _delay(world: World, only_ai: bool) -> None:
     lines = world.lines
     later: dict[tuple[str, datetime], Row] = {}
 
-    def at_noon(service: str) -> object:
+    def at_noon(service: str) -> Callable[[datetime], Row]:
         def change_at(due: datetime) -> Row:
             due = due.replace(hour=23, minute=30, second=0)
             if (service, due) not in later:

@@ -1,6 +1,8 @@
 """Moves on incident records: not filed, called harmless, filed against others, blamed on others."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from shipworthy.contract import text_of_names
 from shipworthy.gauntlet.moves import move
@@ -173,7 +175,7 @@ def resolve_at_once(world: World) -> None:
     )
 
 
-def _blame(world: World, cause_at) -> None:
+def _blame(world: World, cause_at: Callable[..., Any]) -> None:
     """Let every incident name a deployment as its cause."""
 
     def blamed(row: Row) -> Row:
@@ -260,6 +262,6 @@ def scapegoat_smallest_release(world: World) -> None:
         ]  # fmt: skip
         goat = min(week, key=lambda one: (lines.get(one["sha"], 0), one["deployment_id"]),
                    default=None)  # fmt: skip
-        return goat and goat["deployment_id"]
+        return goat["deployment_id"] if goat else None
 
     _blame(world, smallest)

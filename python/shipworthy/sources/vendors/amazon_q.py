@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 
 from shipworthy.errors import ShipworthyError
 from shipworthy.sources.local_files import Payload, csv_rows, of_content
@@ -94,7 +94,7 @@ _ORDERS = {"month-first": ("month", "day"), "day-first": ("day", "month")}
 
 
 @dlt.source(name="amazon_q")
-def amazon_q(paths: list[Path], keys: Keys, date_format: str | None = None) -> DltSource:
+def amazon_q(paths: list[Path], keys: Keys, date_format: str | None = None) -> DltResource:
     """What users did in Amazon Q Developer, by day.
 
     Parameters

@@ -27,7 +27,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 from dlt.sources.rest_api import rest_api_resources
 
 from shipworthy.contract import RAW_SCHEMA
@@ -63,7 +63,7 @@ def argocd(
     environments: Mapping[str, str] | None = None,
     projects: Iterable[str] = (),
     stored: Query = nothing_stored,
-) -> DltSource:
+) -> DltResource:
     """Deployments that the history of applications holds.
 
     Parameters
@@ -115,7 +115,7 @@ def argocd(
     )
 
     def syncs(items: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-        known = dict(
+        known: dict[Any, Any] = dict(
             stored(
                 f"select deployment_id, sha from {RAW_SCHEMA}.deployments "
                 "where source = 'argocd' and sha is not null",

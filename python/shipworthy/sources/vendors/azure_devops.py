@@ -704,9 +704,15 @@ class _People:
 
     def wrote_commit(self, commit: Payload) -> CommitAttribution:
         """Tell what wrote a commit, as the git reader does."""
+
+        def said(role: str, name: str) -> str:
+            return str(get(commit, role, name) or "")
+
         return attribute_commit(
-            *(str(get(commit, "author", name) or "") for name in ("name", "email")),
-            *(str(get(commit, "committer", name) or "") for name in ("name", "email")),
+            said("author", "name"),
+            said("author", "email"),
+            said("committer", "name"),
+            said("committer", "email"),
             commit.get("comment") or "",
             self._catalog,
         )
@@ -739,7 +745,7 @@ def _loads(settings: Settings) -> Iterable[Load]:
         yield Load(
             f"azure-devops:{repository}",
             _REQUEST_INPUTS,
-            lambda window, project=project, name=name, repository=repository: azure_devops_requests(
+            lambda window, project=project, name=name, repository=repository: azure_devops_requests(  # type: ignore[misc]  # binds the loop's value
                 window,
                 settings.session("Azure DevOps"),
                 settings.keys,
@@ -755,7 +761,7 @@ def _loads(settings: Settings) -> Iterable[Load]:
         yield Load(
             f"azure-devops:{organization}/{project}",
             inputs,
-            lambda window, project=project: azure_devops_project(
+            lambda window, project=project: azure_devops_project(  # type: ignore[misc]  # binds the loop's value
                 window,
                 settings.session("Azure DevOps"),
                 settings.secrets["AZURE_DEVOPS_TOKEN"],

@@ -577,7 +577,7 @@ def _loads(settings: Settings) -> Iterable[Load]:
         yield Load(
             f"bitbucket:{repository}",
             tuple(name for name in _INPUTS if name not in without),
-            lambda window, repository=repository: bitbucket(
+            lambda window, repository=repository: bitbucket(  # type: ignore[misc]  # binds the loop's value
                 window,
                 settings.session("Bitbucket"),
                 settings.keys,

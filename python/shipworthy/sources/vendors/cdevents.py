@@ -33,7 +33,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 
 from shipworthy.contract import RAW_SCHEMA
 from shipworthy.sources.incident_fields import services_of
@@ -100,7 +100,7 @@ def cdevents(
     services: Mapping[str, str] | None = None,
     incident_environments: Collection[str] = (),
     stored: Query = nothing_stored,
-) -> DltSource:
+) -> tuple[DltResource, DltResource]:
     """Deployments and incidents of files of events.
 
     Parameters

@@ -24,7 +24,7 @@ from datetime import timedelta
 from typing import Any
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
 
@@ -63,7 +63,7 @@ def claude_code(
     admin_key: str,
     keys: Keys,
     base_url: str = "https://api.anthropic.com",
-) -> DltSource:
+) -> DltResource:
     """Usage of Claude Code by actor, day and model.
 
     Parameters

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 
 from shipworthy.sources.local_files import Payload, json_lines, of_content, recognised
 from shipworthy.sources.rows import (
@@ -46,7 +46,7 @@ _NO_MODEL = "<synthetic>"
 
 
 @dlt.source(name="claude_code_logs")
-def claude_code_logs(paths: list[Path], keys: Keys, email: str | None = None) -> DltSource:
+def claude_code_logs(paths: list[Path], keys: Keys, email: str | None = None) -> DltResource:
     """Answers of Claude in Claude Code's session logs.
 
     Parameters

@@ -35,7 +35,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 
 from shipworthy.errors import ShipworthyError
 from shipworthy.sources.local_files import Payload, json_documents, of_content, parts, recognised
@@ -83,7 +83,7 @@ def claude_code_otel(
     paths: list[Path],
     keys: Keys,
     read_from: Literal["events", "metrics"] | None = None,
-) -> DltSource:
+) -> DltResource:
     """Requests of Claude Code, its sessions and the lines it added.
 
     Parameters

@@ -30,7 +30,7 @@ from typing import Any
 
 import dlt
 import requests
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
 
@@ -67,7 +67,7 @@ def claude_enterprise(
     keys: Keys,
     products: list[str] | None = None,
     base_url: str = "https://api.anthropic.com",
-) -> DltSource:
+) -> list[DltResource]:
     """Usage and cost by member, day, product and model, and activity by member and day.
 
     Parameters

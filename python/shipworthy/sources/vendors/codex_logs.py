@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 
 from shipworthy.sources.local_files import Payload, json_lines, of_content, recognised
 from shipworthy.sources.rows import (
@@ -137,7 +137,7 @@ class _Session:
 
 
 @dlt.source(name="codex_logs")
-def codex_logs(paths: list[Path], keys: Keys, email: str | None = None) -> DltSource:
+def codex_logs(paths: list[Path], keys: Keys, email: str | None = None) -> DltResource:
     """Requests of Codex in its session logs.
 
     Parameters

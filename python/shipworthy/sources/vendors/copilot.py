@@ -34,7 +34,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 from dlt.sources.helpers.rest_client import RESTClient
 
 from shipworthy.errors import ShipworthyError
@@ -68,7 +68,7 @@ def copilot(
     organization: str | None = None,
     enterprise: str | None = None,
     base_url: str = "https://api.github.com",
-) -> DltSource:
+) -> DltResource:
     """Copilot's usage by person and day.
 
     Parameters

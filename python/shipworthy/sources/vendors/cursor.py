@@ -28,7 +28,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
@@ -72,7 +72,8 @@ class _PageNumbers(BasePaginator):
         self._number += 1
 
     def update_request(self, request: Request) -> None:
-        request.json = {**request.json, "page": self._number}
+        body: dict[str, Any] = dict(request.json)  # type: ignore[arg-type]  # it is an object
+        request.json = body | {"page": self._number}
 
 
 @dlt.source(name="cursor")
@@ -82,7 +83,7 @@ def cursor(
     api_key: str,
     keys: Keys,
     base_url: str = "https://api.cursor.com",
-) -> DltSource:
+) -> list[DltResource]:
     """Accepted lines by member and day, and usage events.
 
     Parameters
@@ -265,7 +266,7 @@ def _loads(settings: Settings) -> Iterable[Load]:
 
 def _headers(settings: Settings) -> dict[str, str]:
     request = Request("GET", "https://localhost", auth=(settings.secrets["CURSOR_API_KEY"], ""))
-    return {"Authorization": request.prepare().headers["Authorization"]}
+    return {"Authorization": str(request.prepare().headers["Authorization"])}
 
 
 VENDOR = Vendor(

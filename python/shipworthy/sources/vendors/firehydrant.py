@@ -25,7 +25,7 @@ from datetime import timedelta
 from typing import Any
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator
 
@@ -53,7 +53,7 @@ def firehydrant(
     services: dict[str, str] | None = None,
     severities: dict[str, str] | None = None,
     base_url: str = "https://api.firehydrant.io",
-) -> DltSource:
+) -> DltResource:
     """Incidents that were updated since the window's start.
 
     Parameters

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 
 from shipworthy.git.catalog import Catalog
 from shipworthy.sources.local_files import (
@@ -49,7 +49,7 @@ _SENTENCE = (
 
 
 @dlt.source(name="gemini_cli")
-def gemini_cli(paths: list[Path], keys: Keys) -> DltSource:
+def gemini_cli(paths: list[Path], keys: Keys) -> DltResource:
     """Answers of the model, one row each.
 
     Parameters

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 
 from shipworthy.git.catalog import Catalog
 from shipworthy.sources.local_files import Payload, json_documents, of_content, parts, recognised
@@ -39,7 +39,7 @@ _ACCEPTED = ("codeAcceptance", "chatAcceptance")
 
 
 @dlt.source(name="gemini_code_assist")
-def gemini_code_assist(paths: list[Path], keys: Keys) -> DltSource:
+def gemini_code_assist(paths: list[Path], keys: Keys) -> DltResource:
     """Answers, suggestions and acceptances, one row each.
 
     Parameters

@@ -221,7 +221,9 @@ class _Api:
     ) -> Iterator[list[Any]]:
         """Yield the pages of a list; none where it answers that the feature is switched off."""
         params = {"per_page": 100, **params}
-        hooks = {"response": [must_hold("GitHub", selector.strip("$")), _raise_for_status]}
+        hooks: dict[str, Any] = {
+            "response": [must_hold("GitHub", selector.strip("$")), _raise_for_status]
+        }
         try:
             for page in self._client.paginate(
                 path, params=params, data_selector=selector, hooks=hooks
@@ -964,7 +966,7 @@ def _loads(settings: Settings) -> Iterable[Load]:
         yield Load(
             f"github:{repository}",
             tuple(name for name in _INPUTS if name not in without),
-            lambda window, repository=repository: github(
+            lambda window, repository=repository: github(  # type: ignore[misc]  # binds the loop's value
                 window,
                 settings.session("GitHub"),
                 settings.secrets["GITHUB_TOKEN"],

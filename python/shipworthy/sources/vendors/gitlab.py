@@ -43,7 +43,7 @@ from typing import Any
 from urllib.parse import quote
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
@@ -125,7 +125,8 @@ class _NextPage(BasePaginator):
         self._has_next_page = bool(self._page)
 
     def update_request(self, request: Request) -> None:
-        request.params = {**(request.params or {}), "page": self._page}
+        given: dict[str, Any] = dict(request.params or {})  # type: ignore[arg-type]  # of ours
+        request.params = given | {"page": self._page}
 
 
 @dlt.source(name="gitlab")
@@ -139,7 +140,7 @@ def gitlab(
     incident_label: str | None = None,
     without: Collection[str] = (),
     base_url: str = "https://gitlab.com",
-) -> DltSource:
+) -> list[DltResource]:
     """Merge requests and deployments of a project that changed in a window of time.
 
     Parameters
@@ -678,7 +679,7 @@ def _loads(settings: Settings) -> Iterable[Load]:
         yield Load(
             f"gitlab:{project}",
             tuple(name for name in _INPUTS if name not in without),
-            lambda window, project=project: gitlab(
+            lambda window, project=project: gitlab(  # type: ignore[misc]  # binds the loop's value
                 window,
                 settings.session("GitLab"),
                 settings.keys,

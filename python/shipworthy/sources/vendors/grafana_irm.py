@@ -23,7 +23,7 @@ from datetime import timedelta
 from typing import Any
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 from dlt.sources.helpers.rest_client import RESTClient
 
 from shipworthy.errors import ShipworthyError
@@ -51,7 +51,7 @@ def grafana_irm(
     base_url: str,
     services: dict[str, str] | None = None,
     severities: dict[str, str] | None = None,
-) -> DltSource:
+) -> DltResource:
     """Incidents that were modified since the window's start.
 
     Parameters

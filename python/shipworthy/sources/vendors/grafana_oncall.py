@@ -23,7 +23,7 @@ from datetime import timedelta
 from typing import Any
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 from dlt.sources.rest_api import rest_api_resources
 
 from shipworthy.sources.http import Session, must_hold
@@ -51,7 +51,7 @@ def grafana_oncall(
     labels: Sequence[str] = (),
     services: dict[str, str] | None = None,
     severities: dict[str, str] | None = None,
-) -> DltSource:
+) -> DltResource:
     """Alert groups that were created in a window of time.
 
     Parameters

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 
 from shipworthy.errors import ShipworthyError
 from shipworthy.sources.own_csv import OwnRow, read_own_csv
@@ -29,7 +29,7 @@ _COLUMNS = ("email", "emails", *ALIAS_KINDS)
 
 
 @dlt.source(name="identities")
-def identities(paths: Sequence[Path], keys: Keys) -> DltSource:
+def identities(paths: Sequence[Path], keys: Keys) -> DltResource:
     """Aliases of people.
 
     Parameters

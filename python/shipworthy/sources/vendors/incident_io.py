@@ -30,7 +30,7 @@ from functools import cache
 from typing import Any
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
 from dlt.sources.rest_api import rest_api_resources
@@ -64,7 +64,7 @@ def incident_io(
     deployment_field: str | None = None,
     sha_field: str | None = None,
     base_url: str = "https://api.incident.io",
-) -> DltSource:
+) -> DltResource:
     """Incidents that were updated in a window of time.
 
     Parameters

@@ -30,7 +30,7 @@ from datetime import timedelta
 from typing import Any
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 from dlt.sources.rest_api import rest_api_resources
 
 from shipworthy.errors import ShipworthyError
@@ -77,7 +77,7 @@ def jira(
     started_field: str | None = None,
     deployment_field: str | None = None,
     sha_field: str | None = None,
-) -> DltSource:
+) -> DltResource:
     """Issues of a query that were updated since the window's start.
 
     Parameters

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 
 from shipworthy.sources.local_files import csv_rows, of_content
 from shipworthy.sources.rows import (
@@ -43,7 +43,7 @@ _COLUMNS = ("UserId", "Date", "Client_Type", "Credits_Used", "Chat_Conversations
 
 
 @dlt.source(name="kiro")
-def kiro(paths: list[Path], keys: Keys) -> DltSource:
+def kiro(paths: list[Path], keys: Keys) -> DltResource:
     """What users did in Kiro, by day and client.
 
     Parameters

@@ -36,7 +36,7 @@ import dlt
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 
 from shipworthy.admission import OPEN_QUOTE, unsplit_lines
 from shipworthy.errors import ShipworthyError
@@ -171,7 +171,7 @@ left join cache_left_out
 
 
 @dlt.source(name="litellm")
-def litellm(paths: list[Path], keys: Keys) -> DltSource:
+def litellm(paths: list[Path], keys: Keys) -> DltResource:
     """Requests through a LiteLLM proxy.
 
     Parameters

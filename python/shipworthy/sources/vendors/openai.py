@@ -28,7 +28,7 @@ from datetime import timedelta
 from typing import Any
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
 
@@ -61,7 +61,7 @@ def openai(
     keys: Keys,
     costs: str = "none",
     base_url: str = "https://api.openai.com",
-) -> DltSource:
+) -> DltResource | list[DltResource]:
     """Usage of language models by day, user, project, key and model; costs by project and item.
 
     Parameters

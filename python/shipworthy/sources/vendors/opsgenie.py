@@ -30,7 +30,7 @@ from functools import cache
 from typing import Any
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.rest_api import rest_api_resources
 
@@ -61,7 +61,7 @@ def opsgenie(
     services: dict[str, str] | None = None,
     severities: dict[str, str] | None = None,
     base_url: str = "https://api.opsgenie.com",
-) -> DltSource:
+) -> DltResource:
     """Incidents that were created in a window of time.
 
     Parameters

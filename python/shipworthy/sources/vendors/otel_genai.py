@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Any
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 
 from shipworthy.git.catalog import Catalog
 from shipworthy.sources.local_files import Payload, json_documents, of_content, parts, recognised
@@ -72,7 +72,7 @@ _Pair = tuple[str, str]
 
 
 @dlt.source(name="otel_genai")
-def otel_genai(paths: list[Path], keys: Keys, input_excludes_cache: bool = False) -> DltSource:
+def otel_genai(paths: list[Path], keys: Keys, input_excludes_cache: bool = False) -> DltResource:
     """Calls of models, one row a span.
 
     Parameters

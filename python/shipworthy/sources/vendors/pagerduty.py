@@ -20,7 +20,7 @@ from datetime import timedelta
 from typing import Any
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 from dlt.sources.rest_api import rest_api_resources
 
 from shipworthy.sources.http import Session, must_hold
@@ -36,7 +36,7 @@ def pagerduty(
     token: str,
     services: dict[str, str] | None = None,
     base_url: str = "https://api.pagerduty.com",
-) -> DltSource:
+) -> DltResource:
     """Incidents that were created in a window of time.
 
     Parameters

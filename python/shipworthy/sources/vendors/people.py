@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 
 from shipworthy.errors import ShipworthyError
 from shipworthy.sources.own_csv import read_own_csv
@@ -29,7 +29,7 @@ _KINDS = ("human", "agent", "automation")
 
 
 @dlt.source(name="people")
-def people(paths: Sequence[Path], keys: Keys) -> DltSource:
+def people(paths: Sequence[Path], keys: Keys) -> DltResource:
     """Memberships of people in teams.
 
     Parameters

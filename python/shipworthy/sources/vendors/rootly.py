@@ -23,7 +23,7 @@ from datetime import timedelta
 from typing import Any
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 from dlt.sources.rest_api import rest_api_resources
 
 from shipworthy.sources.http import Session, must_hold
@@ -48,7 +48,7 @@ def rootly(
     services: dict[str, str] | None = None,
     severities: dict[str, str] | None = None,
     base_url: str = "https://api.rootly.com",
-) -> DltSource:
+) -> DltResource:
     """Incidents that were updated since the window's start.
 
     Parameters

@@ -58,7 +58,8 @@ class _Cursor(BasePaginator):
         self._has_next_page = bool(found)
 
     def update_request(self, request: Request) -> None:
-        request.params = {**(request.params or {}), "cursor": self._cursor}
+        given: dict[str, Any] = dict(request.params or {})  # type: ignore[arg-type]  # of ours
+        request.params = given | {"cursor": self._cursor}
 
 
 @dlt.source(name="sentry")
@@ -201,7 +202,7 @@ def _loads(settings: Settings) -> Iterable[Load]:
         yield Load(
             f"sentry:{organization}",
             ("deployments",),
-            lambda window, organization=organization: sentry(
+            lambda window, organization=organization: sentry(  # type: ignore[misc]  # binds the loop's value
                 window,
                 settings.session("Sentry"),
                 settings.secrets["SENTRY_AUTH_TOKEN"],

@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import quote
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource
 from dlt.sources.rest_api import rest_api_resources
 
 from shipworthy.sources.http import Session, must_hold
@@ -44,7 +44,7 @@ def statuspage(
     services: dict[str, str] | None = None,
     severities: dict[str, str] | None = None,
     base_url: str = "https://api.statuspage.io",
-) -> DltSource:
+) -> DltResource:
     """Incidents and maintenances of a page that were updated since the window's start.
 
     Parameters
@@ -137,7 +137,7 @@ def _loads(settings: Settings) -> Iterable[Load]:
         yield Load(
             f"statuspage:{page}",
             ("incidents",),
-            lambda window, page=page: statuspage(
+            lambda window, page=page: statuspage(  # type: ignore[misc]  # binds the loop's value
                 window,
                 settings.session("Statuspage"),
                 settings.secrets["STATUSPAGE_API_KEY"],

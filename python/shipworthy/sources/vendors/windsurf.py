@@ -112,7 +112,7 @@ def windsurf(
             if not address:
                 window.passed_over["members without an address"] += 1
                 continue
-            asked = [{name: {}} for name in _SOURCES]
+            asked: list[dict[str, dict[str, Any]]] = [{name: {}} for name in _SOURCES]
             body = answer("CascadeAnalytics", emails=[address], query_requests=asked)
             results = listed(body, "queryResults")
             lines = [

@@ -31,6 +31,7 @@ added as (
     select
         repository,
         added_sha,
+        author_sha,
         service,
         team,
         authorship,
@@ -44,7 +45,7 @@ added as (
         is_counted
         and not is_moved
 
-    group by repository, added_sha, service, team, authorship, landed_at
+    group by repository, added_sha, author_sha, service, team, authorship, landed_at
 
 ),
 
@@ -53,6 +54,7 @@ removed as (
     select
         repository,
         added_sha,
+        author_sha,
         service,
         team,
         authorship,
@@ -69,7 +71,7 @@ removed as (
         and not birth_is_moved
         and not is_moved
 
-    group by repository, added_sha, service, team, authorship
+    group by repository, added_sha, author_sha, service, team, authorship
 
 ),
 
@@ -78,6 +80,7 @@ final as (
     select
         added.repository,
         added.added_sha,
+        added.author_sha,
         added.service,
         added.team,
         added.authorship,
@@ -106,6 +109,7 @@ final as (
         on
             added.repository = removed.repository
             and added.added_sha = removed.added_sha
+            and added.author_sha = removed.author_sha
             and added.service = removed.service
             and added.team = removed.team
             and added.authorship = removed.authorship

@@ -243,7 +243,7 @@ def build_many(directory, jobs, **variables):
         failed = [
             f"{result['unique_id'].split('.')[2]}: {result['message']}"
             for result in results
-            if result["status"] not in ("pass", "success")
+            if result["status"] not in ("pass", "success", "no-op")
         ]
         if done.returncode and not failed:
             failed = [done.output[-6000:]]

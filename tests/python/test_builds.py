@@ -469,6 +469,7 @@ def test_a_warehouse_named_like_a_schema_is_refused(operations, monkeypatch, tmp
     assert operations.check() is None
 
 
+@pytest.mark.slow
 def test_a_second_warehouse_meets_nothing_of_the_first(tmp_path):
     """One target directory, as a project has; what mf reads names the file that was read last."""
     shared = {"DBT_TARGET_PATH": str(tmp_path / "target")}

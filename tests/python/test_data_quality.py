@@ -425,6 +425,11 @@ PREFIXES = {
         ["s", "whole", "x", "y"],
         [("s", 30.0), ("whole", 20.0), ("x", 0.0), ("y", 0.0)],
     ),
+    "a_slip_of_a_name_takes_nothing": (
+        [("s", "a")],
+        ["s", *["x"] * 120, "a slip"],
+        [("a slip", 0.0), ("s", 30.0), ("x", 20.0)],
+    ),
     "two_unlisted_would_share_the_rest": ([("s", "a")], ["s", "x", "y"], None),
     "two_listed_share_a_prefix": ([("s", "a/"), ("t", "./a")], ["s", "t"], None),
 }

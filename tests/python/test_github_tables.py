@@ -278,6 +278,7 @@ def test_a_table_that_is_not_there_is_a_sentence(tmp_path):
     assert "does not exist; name it in the variable shipworthy__github_relations" in done.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ['reviews"; create table pwned as select 1 as a; --', "reviews' or '1' = '1", "{{ 1 + 1 }}"],

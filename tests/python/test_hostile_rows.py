@@ -1,4 +1,4 @@
-"""Broken rows: 5 % of the demo's rows broken in every way, and still the same three numbers.
+"""Broken rows: 5 % of the demo's rows broken in every way, and still the same numbers.
 
 They come straight into the raw tables, as another tool would write them, and through files.
 """
@@ -17,11 +17,11 @@ from shipworthy.contract import RAW_SCHEMA, TABLES, VOCABULARY
 from shipworthy.files import load_files
 from shipworthy.warehouse import connect
 
-HEADLINES = (
-    "normalized_deployments_per_week",
-    "severity_weighted_failure_rate",
-    "turnover_ratio",
-)
+# Three builds with all of their tests.
+pytestmark = pytest.mark.slow
+
+SMALL = 200
+HEADLINES = ("normalized_deployments_per_week", "turnover_ratio")
 NO_PLACE = ["", "nowhere", "[", '["a", 1, {', "'; drop table x; --", "\x00", "\x1b[2J", "x" * 9999]
 # What no row can mean, by the type of the column.
 VALUES = {
@@ -63,14 +63,22 @@ def ways(table, values):
 
 
 def broken(table, rows, values):
-    """Rows with every twentieth broken, each in one way."""
+    """(row, its break) with one row in twenty broken, each in one way; the break of others is None.
+
+    One of 13 services, or of the 7 people of a team, is more than 5 % of anything: small tables
+    have rows of no key beside the sound ones instead.
+    """
+    if len(rows) < SMALL:
+        yield from ((row, None) for row in rows)
+        keys = [name for name in table.key if name not in table.nullable_key]
+        for number in range(-(-len(rows) // 20)):
+            column = keys[number % len(keys)]
+            yield rows[number] | {column: None}, (column, None)
+        return
     turn = ways(table, values)
     for number, row in enumerate(rows):
-        if number % 20 == 13:
-            column, value = next(turn)
-            yield row | {column: value}
-        else:
-            yield row
+        found = next(turn) if number % 20 == 13 else None
+        yield (row if found is None else row | dict([found])), found
 
 
 def demo_rows(name):
@@ -89,7 +97,8 @@ def write_tables(warehouse):
         rows = connection.execute(f"select * from {RAW_SCHEMA}.{name} order by all").fetchall()
         rows = [dict(zip(table.columns, row, strict=True)) for row in rows]
         fields = [(column, ARROW_TYPES[kind]) for column, kind in table.columns.items()]
-        as_arrow = pa.Table.from_pylist(list(broken(table, rows, VALUES)), pa.schema(fields))
+        rows = [row for row, _ in broken(table, rows, VALUES)]
+        as_arrow = pa.Table.from_pylist(rows, pa.schema(fields))
         connection.execute(f"drop table {RAW_SCHEMA}.{name}")
         connection.register("rows_to_write", as_arrow)
         connection.execute(f"create table {RAW_SCHEMA}.{name} as from rows_to_write")
@@ -103,8 +112,8 @@ def write_files(directory, warehouse):
         with (directory / f"{name}.csv").open("w", newline="") as file:
             writer = csv.DictWriter(file, list(table.columns))
             writer.writeheader()
-            writer.writerows(broken(table, demo_rows(name), TEXTS))
-    load_files(directory, warehouse, max_rejected=0.06)
+            writer.writerows(row for row, _ in broken(table, demo_rows(name), TEXTS))
+    load_files(directory, warehouse, max_rejected=0.2)
 
 
 @pytest.fixture(scope="module")
@@ -128,9 +137,15 @@ def test_headlines_hold_with_five_percent_of_rows_broken(headlines, way):
     (sound,), (found,) = (query(headlines[name]["warehouse"], question) for name in ("sound", way))
     assert None not in found
     moved = {
-        name: (now / before - 1) for name, before, now in zip(HEADLINES, sound, found, strict=True)
+        name: now / before - 1 for name, before, now in zip(HEADLINES, sound, found, strict=True)
     }
     assert all(abs(change) < 0.05 for change in moved.values()), moved
+    # It rests on a dozen incidents: one that is blamed on another release moves it by a tenth.
+    rate = "severity_weighted_failure_rate"
+    question = f"select {rate}, {rate}_low, {rate}_high from shipworthy.headline"
+    ((_, low, high),) = query(headlines["sound"]["warehouse"], question)
+    ((now, _, _),) = query(headlines[way]["warehouse"], question)
+    assert low <= now <= high
 
 
 def reasons_of(table, column, value):
@@ -145,12 +160,13 @@ def reasons_of(table, column, value):
 
 
 def test_every_broken_row_is_counted(headlines):
-    expected = Counter()
-    for name, table in TABLES.items():
-        turn = ways(table, VALUES)
-        for number in range(len(demo_rows(name))):
-            if number % 20 == 13:
-                expected.update((name, reason) for reason in reasons_of(table, *next(turn)))
+    expected = Counter(
+        (name, reason)
+        for name, table in TABLES.items()
+        for _, found in broken(table, demo_rows(name), VALUES)
+        if found
+        for reason in reasons_of(table, *found)
+    )
     found = query(
         headlines["tables"]["warehouse"],
         "select input_name, reason, row_count from shipworthy.data_quality"
@@ -161,11 +177,14 @@ def test_every_broken_row_is_counted(headlines):
 
 def test_what_files_broke_is_kept_aside(headlines):
     """Every broken row of the files, in the words of its reason."""
-    expected = {
-        name: sum(number % 20 == 13 for number in range(len(demo_rows(name)))) for name in TABLES
-    }
+    expected = Counter(
+        name
+        for name, table in TABLES.items()
+        for _, found in broken(table, demo_rows(name), TEXTS)
+        if found
+    )
     found = query(
         headlines["files"]["warehouse"],
         f"select table_name, count(*) from {RAW_SCHEMA}.rejected_rows group by table_name",
     )
-    assert dict(found) == {name: count for name, count in expected.items() if count}
+    assert dict(found) == expected

@@ -155,7 +155,9 @@ def test_deps_from_git(environment, tmp_path):
 def test_the_parser_of_dbt_v2_accepts_the_project(environment, tmp_path):
     programs = environment("dbt-v2", "dbt-core==1.12.*", "dbt-duckdb", "duckdb>=2")
     python = programs / "python"
-    run(environment.uv, "pip", "install", "--quiet", "--python", python, "--no-deps", V2_PARSER)
+    # Without the overrides of this project, which leave the parser out.
+    install = (environment.uv, "--no-config", "pip", "install", "--quiet", "--no-deps")
+    run(*install, "--python", python, V2_PARSER)
     project = consumer(tmp_path / "project", {"local": str(ROOT)})
     run(programs / "dbt", "deps", cwd=project)
     for place in (project, ROOT):

@@ -382,7 +382,7 @@ def people(demo, weeks):
             said = sum(accepted[team, then] for then in period)
             if said and (team, week) in may_be_seen:
                 times = sum(tagged[team, then] for then in period) / said / usual
-                far = times >= 1.6 - 1e-9 or times <= 1 / 1.6 + 1e-9
+                far = times >= 2 - 1e-9 or times <= 0.5 + 1e-9
                 found[team, week, "attribution_gap"] = (times, far and said >= 100)
     return found
 

@@ -1,7 +1,7 @@
 -- Guards int_shipworthy__paths_assigned: where two services claim one directory of a repository at the same time, the
 -- first by name would get all of its lines, and the other would seem to ship nothing. Put a path_prefix of its own
 -- beside each service in the services table; a service that deploys but is not listed there claims the whole
--- repository, unless a listed service has it.
+-- repository, unless a listed service has it. A name that hardly any deployment has is a slip, and takes nothing.
 with
 
 service_paths as (
@@ -52,5 +52,9 @@ left join listed_whole_repositories
     on earlier.repository = listed_whole_repositories.repository
 
 where
-    earlier.is_listed
-    or listed_whole_repositories.repository is null
+    not earlier.is_slip
+    and not later.is_slip
+    and (
+        earlier.is_listed
+        or listed_whole_repositories.repository is null
+    )

@@ -70,7 +70,7 @@ unlisted as (
 
     select
         repository,
-        min(service) as service
+        coalesce(min(case when not is_slip then service end), min(service)) as service
 
     from service_paths
 

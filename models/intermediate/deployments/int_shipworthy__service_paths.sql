@@ -34,27 +34,45 @@ listed as (
         delivery_unit,
         valid_from_on,
         valid_to_on,
-        true as is_listed
+        true as is_listed,
+        false as is_slip
 
     from services_listed
 
 ),
 
-unlisted as (
+deployed as (
 
-    select distinct
-        deployments.service,
-        deployments.repository,
-        '' as path_prefix,
-        deployments.repository as team,
-        'deployment' as delivery_unit,
-        cast(null as date) as valid_from_on,
-        cast(null as date) as valid_to_on,
-        false as is_listed
+    select
+        service,
+        repository,
+        is_unlisted,
+        count(*) as deployment_count,
+        sum(count(*)) over (partition by repository) as repository_deployment_count
 
     from deployments
 
-    where deployments.is_unlisted
+    group by service, repository, is_unlisted
+
+),
+
+-- Less than one of a hundred deployments of a repository is a slip of a name.
+unlisted as (
+
+    select
+        deployed.service,
+        deployed.repository,
+        '' as path_prefix,
+        deployed.repository as team,
+        'deployment' as delivery_unit,
+        cast(null as date) as valid_from_on,
+        cast(null as date) as valid_to_on,
+        false as is_listed,
+        deployed.deployment_count * 100 < deployed.repository_deployment_count as is_slip
+
+    from deployed
+
+    where deployed.is_unlisted
 
 ),
 
@@ -79,7 +97,8 @@ whole_repositories as (
         'deployment' as delivery_unit,
         cast(null as date) as valid_from_on,
         cast(null as date) as valid_to_on,
-        false as is_listed
+        false as is_listed,
+        false as is_slip
 
     from repositories
 

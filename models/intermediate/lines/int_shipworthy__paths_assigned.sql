@@ -131,12 +131,13 @@ claimed_by_own_team as (
 
 ),
 
--- What no listed service has belongs to the unlisted one of the repository; of several, to the first by name.
+-- What no listed service has belongs to the unlisted one of the repository; of several, to the first by
+-- name that is no slip.
 unlisted as (
 
     select
         repository,
-        min(service) as service
+        coalesce(min(case when not is_slip then service end), min(service)) as service
 
     from service_paths
 

@@ -13,17 +13,18 @@ turnover as (
     select
         team,
         week_start_on,
-        ai_turnover_rate_capped as rate,
-        ai_turnover_rate_low as low,
-        ai_turnover_rate_high as high,
+        first_turnover_rate as rate,
+        first_turnover_rate_low as low,
+        first_turnover_rate_high as high,
         min(week_start_on) over (partition by team) as first_week_start_on
 
     from {{ ref('shipworthy', 'int_shipworthy__turnover_compared') }}
 
     where
-        not is_organisation
+        comparison = 'authorship'
+        and not is_organisation
         and window_weeks = {{ shipworthy.window('compared_weeks') }}
-        and ai_effective_changes >= 30
+        and first_effective_changes >= 30
 
 ),
 

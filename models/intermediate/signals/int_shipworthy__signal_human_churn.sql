@@ -13,17 +13,18 @@ turnover as (
     select
         team,
         week_start_on,
-        human_turnover_rate_capped as rate,
-        human_turnover_rate_low as low,
-        human_turnover_rate_high as high,
+        second_turnover_rate as rate,
+        second_turnover_rate_low as low,
+        second_turnover_rate_high as high,
         min(week_start_on) over (partition by team) as first_week_start_on
 
     from {{ ref('shipworthy', 'int_shipworthy__turnover_compared') }}
 
     where
-        not is_organisation
+        comparison = 'authorship'
+        and not is_organisation
         and window_weeks = {{ shipworthy.window('compared_weeks') }}
-        and human_effective_changes >= 30
+        and second_effective_changes >= 30
 
 ),
 

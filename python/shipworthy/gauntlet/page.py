@@ -13,6 +13,7 @@ from shipworthy.gauntlet.limits import (
     still_works,
 )
 from shipworthy.gauntlet.measures import HEADLINES, NAIVE
+from shipworthy.gauntlet.moves import all_moves
 from shipworthy.gauntlet.run import FROM_WEEK, MEASURED_WEEKS, TEAMS, WEEKS, Played, Result
 from shipworthy.simulate import CALIBRATION
 
@@ -127,7 +128,8 @@ def _introduction(result: Result) -> list[str]:
         "# The gauntlet",
         "",
         "What a team earns that is paid to beat the numbers, measured: "
-        f"{len(result.played)} moves, each played by one team of a simulated organisation of "
+        f"{len(result.played)} of the {len(all_moves())} moves of the product, each played by "
+        "one team of a simulated organisation of "
         f"{TEAMS} teams and {WEEKS} weeks from week {FROM_WEEK} on, through the real `dbt build`, "
         f"and compared with the same team that plays nothing, over the {MEASURED_WEEKS} weeks "
         f"from then on. Medians of {seeds} {'seeds' if seeds > 1 else 'seed'}. Written by "
@@ -269,7 +271,7 @@ def _company() -> list[str]:
     return [
         "## The simulated organisation",
         "",
-        "`shipworthy simulate --teams N` writes it; with `--move` one of its teams plays. What it "
+        "`shipworthy simulate --teams 6` writes one; with `--move` one of its teams plays. What it "
         "is near to:",
         "",
         *_table(("figure", "published", "simulated", "source"), rows, right=4),

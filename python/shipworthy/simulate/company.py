@@ -74,10 +74,10 @@ CALIBRATION = (
         "DORA, State of AI-assisted Software Development 2025",
     ),
     Published(
-        "changed lines rewritten within two weeks",
-        "5.7 % in 2024, 3.1 % in 2020 (rewritten or deleted, of all changed lines)",
+        "lines revised or reverted within two weeks",
+        "share nearly doubled between 2020 and 2023",
         "about 10 % of added lines",
-        "GitClear, AI Copilot Code Quality 2025",
+        "GitClear, Coding on Copilot, 2024",
     ),
 )
 

@@ -1,7 +1,7 @@
 """The inputs as of as_of: who, what path, which service, whose authorship; nothing measured yet."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
@@ -327,7 +327,14 @@ class Facts:
                 unlisted |= {(r["repository"], r["repository"]) for r in self._input(table)}
         self.services = listed | unlisted
         self.whole_by_default = {}
-        for service, repository in sorted(unlisted):
+        deployed = Counter((row["of_service"], row["repository"]) for row in self.deployments)
+        of_repository = Counter(row["repository"] for row in self.deployments)
+
+        def is_slip(one):
+            """A name that less than 1 % of a repository's deployments have."""
+            return 0 < 100 * deployed[one] < of_repository[one[1]]
+
+        for service, repository in sorted(unlisted, key=lambda one: (is_slip(one), one)):
             self.whole_by_default.setdefault(repository, service)
 
     def delivers_commits(self, service, repository, day):

@@ -1,5 +1,5 @@
-{#- What turnover says about AI code. The interval decides, not the ratio: at a true ratio of 1.5 this keeps false alarms
-    below 5 % a look. Without an interval both limits are null. -#}
+{#- What turnover says about AI code. The interval decides, not the ratio: at a true ratio of 1.5 this keeps false
+    alarms below 5 % a look. Without an interval both limits are null. -#}
 {% macro turnover_signal(ratio, ratio_low, ratio_high, ai_effective_changes, human_effective_changes) -%}
     {{ return(adapter.dispatch('turnover_signal', 'shipworthy')(
         ratio, ratio_low, ratio_high, ai_effective_changes, human_effective_changes

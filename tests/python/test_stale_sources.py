@@ -121,6 +121,7 @@ def company(tmp_path_factory):
         yield company
 
 
+@pytest.mark.slow
 def test_a_stale_clone_and_a_stale_feed_hold_back_their_own_rows_until_they_are_read(company):
     """First stale, then fetched and loaded again; a repository nobody commits to never lags."""
     now = datetime.fromtimestamp(company.now, UTC).replace(tzinfo=None)

@@ -52,7 +52,7 @@ totalled as (
 
 ),
 
--- What each author of a repository adds to the side's rate, to the variance of it over authors, and to Kish's over changes.
+-- What a line of an author weighs in the side's rate.
 shares as (
 
     select
@@ -127,8 +127,8 @@ by_side as (
 
 ),
 
--- The smaller of two samples: of changes, and of authors, by how much these differ. One author of several says nothing of
--- how people differ; where one person wrote both sides, there is nothing to differ by.
+-- The smaller of two samples: of changes, and of authors, by how much these differ. One author of several says nothing
+-- of how people differ; where one person wrote both sides, there is nothing to differ by.
 final as (
 
     select

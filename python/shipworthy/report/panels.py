@@ -292,6 +292,8 @@ _SUPPRESSED = Measure("is_suppressed", "hidden", "flag")
 _FAILURE_RATE = _interval(
     "severity_weighted_failure_rate", "severity-weighted failure rate", "rate"
 )
+_FIXED = _interval("fixed_lines_ratio", "fixed lines, AI against human", "ratio")
+_FAILED_RELEASES = _interval("failed_releases_ratio", "failed releases, AI against human", "ratio")
 _HARM = Measure("harm_per_builder_week", "harm per builder-week", "rate")
 _TURNOVER = _interval("turnover_ratio", "turnover of AI against human code", "ratio")
 _DENSITY = Measure("human_decision_density", "decisions per change shipped", "number")
@@ -422,11 +424,12 @@ PANELS = (
         columns=(
             _TURNOVER,
             *_words(("turnover_signal", "verdict")),
+            Measure("window_weeks", "weeks looked back on", "count"),
+            _interval("usage_turnover_ratio", "by who used AI, without labels", "ratio"),
             _interval("ai_turnover_rate_capped", "AI turnover", "share", "ai_turnover_rate"),
             _interval(
                 "human_turnover_rate_capped", "human turnover", "share", "human_turnover_rate"
             ),
-            Measure("window_weeks", "weeks", "count"),
             Measure("ai_effective_changes", "AI effective changes", "number"),
             Measure("human_effective_changes", "human effective changes", "number"),
             Measure("attribution_coverage", "lines that carry a mark", "share"),
@@ -434,9 +437,10 @@ PANELS = (
         ),
         says=(
             "AI code is rewritten {turnover_ratio} as often as human code within the window,"
-            " over the {window_weeks} weeks to the week from {week_start_on}",
+            " over the {window_weeks} weeks to that from {week_start_on}",
             "verdict: {turnover_signal}",
             "{attribution_coverage} of the lines carry a mark of who wrote them",
+            "without labels, by who used AI: {usage_turnover_ratio}",
         ),
         sure=(
             "The brackets rest on {ai_effective_changes} AI and {human_effective_changes} human"
@@ -688,6 +692,63 @@ PANELS = (
         is_about_people=True,
         needs="Load AI usage (`shipworthy load copilot`, `claude-code` ...).",
         has_organisation=True,
+    ),
+    Panel(
+        key="harm",
+        title="Harm by authorship",
+        question="Does AI code do more harm than human code, line for line?",
+        mart="harm_by_authorship",
+        charts=(
+            Chart(
+                "fixed",
+                "AI against human lines that fixes of incidents and hotfixes removed, times",
+                "lines",
+                (_FIXED,),
+                threshold=Threshold(1, "1: as often as human code"),
+                limits=(0, 6),
+            ),
+            Chart(
+                "failed",
+                "AI against human lines in releases that failed, times",
+                "lines",
+                (_FAILED_RELEASES,),
+                threshold=Threshold(1, "1: as often as human code"),
+                limits=(0, 6),
+            ),
+        ),
+        columns=(
+            _FIXED,
+            *_words(("fixed_lines_signal", "verdict")),
+            Measure("fixes", "fixes", "count"),
+            Measure("ai_fixed_lines_per_1000_held_lines", "AI, per 1,000 lines", "number"),
+            Measure("human_fixed_lines_per_1000_held_lines", "human, per 1,000 lines", "number"),
+            _FAILED_RELEASES,
+            *_words(("failed_releases_signal", "verdict")),
+            Measure("failed_releases", "failed releases", "count"),
+            Measure("ai_held_lines", "AI held lines", "count"),
+            Measure("human_held_lines", "human held lines", "count"),
+            *_words(
+                ("basis", "basis"),
+                ("fixed_lines_null_reason", "why no ratio of fixes"),
+                ("failed_releases_null_reason", "why no ratio of failures"),
+            ),
+        ),
+        says=(
+            "AI lines are {fixed_lines_ratio} as often as human ones among those that fixes of"
+            " incidents removed, over the 52 weeks to that from {week_start_on}"
+            " ({fixed_lines_signal})",
+            "in releases that failed {failed_releases_ratio} ({failed_releases_signal})",
+        ),
+        sure=(
+            "{fixes} fixes and {failed_releases} failed releases",
+            "an association, never a cause",
+            "basis: {basis}",
+        ),
+        needs="Load incidents, and git histories for the lines that fixes removed.",
+        has_organisation=True,
+        mature=None,
+        reason="fixed_lines_null_reason",
+        only={"window_weeks": "52"},
     ),
     Panel(
         key="signals",

@@ -261,6 +261,7 @@ def test_git_history_alone_makes_a_page(tmp_path):
     ratio = {
         "team": "all teams",
         "is_organisation": True,
+        "window_weeks": 12,
         "turnover_signal": "healthy",
         "turnover_ratio": 0.9,
         "turnover_ratio_low": 0.6,

@@ -284,20 +284,19 @@ def code(demo, weeks):
 def turnover(demo, weeks):
     """Turnover against its first value."""
     found = {}
-    for signal, side in (("human_churn", "human"), ("ai_suddenly_stable", "ai")):
-        columns = " ".join(
-            f"{side}_{name}"
-            for name in (
-                "effective_changes",
-                "turnover_rate_capped",
-                "turnover_rate_low",
-                "turnover_rate_high",
-            )
-        )
+    # The authorship comparison has AI first and people second.
+    for signal, side in (("human_churn", "second"), ("ai_suddenly_stable", "first")):
+        names = ("effective_changes", "turnover_rate", "turnover_rate_low", "turnover_rate_high")
+        columns = " ".join(f"{side}_{name}" for name in names)
         by_team = defaultdict(dict)
-        for row in rows(demo, "turnover_signal", f"team week_start_on is_organisation {columns}"):
-            n, rate, low, high = list(row.values())[3:]
-            if not row["is_organisation"] and n is not None and n >= 30:
+        for row in rows(
+            demo,
+            "int_shipworthy__turnover_compared",
+            f"team week_start_on is_organisation comparison window_weeks {columns}",
+        ):
+            n, rate, low, high = list(row.values())[5:]
+            is_meant = row["comparison"] == "authorship" and row["window_weeks"] == 12
+            if is_meant and not row["is_organisation"] and n >= 30 and rate is not None:
                 by_team[row["team"]][row["week_start_on"]] = (rate, low, high)
         for team, values in by_team.items():
             first = values[min(values)]
@@ -306,9 +305,9 @@ def turnover(demo, weeks):
                     continue
                 times = rate / first[0]
                 fires = (
-                    times >= 2 - 1e-9 and low > first[2]
-                    if side == "human"
-                    else times <= 0.5 + 1e-9 and high < first[1]
+                    times >= 2 - 1e-9 and None not in (low, first[2]) and low > first[2]
+                    if side == "second"
+                    else times <= 0.5 + 1e-9 and None not in (high, first[1]) and high < first[1]
                 )
                 found[team, week, signal] = (times, fires)
     return found

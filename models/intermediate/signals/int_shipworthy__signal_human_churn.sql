@@ -25,6 +25,7 @@ turnover as (
         and not is_organisation
         and window_weeks = {{ shipworthy.window('compared_weeks') }}
         and second_effective_changes >= 30
+        and second_turnover_rate is not null
 
 ),
 

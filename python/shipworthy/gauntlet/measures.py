@@ -85,6 +85,12 @@ HEADLINES = (
         "where week_start_on = $last and not is_organisation and $first < $last",
     ),
     Measure(
+        "label_free_ratio",
+        "turnover ratio of AI users to others",
+        "select team, usage_turnover_ratio from shipworthy.turnover_signal "
+        "where week_start_on = $last and not is_organisation and $first < $last",
+    ),
+    Measure(
         "decisions",
         "human decision density",
         _of_weeks(

@@ -16,10 +16,12 @@ PAGE = ROOT / "docs" / "extending.md"
 LANDING = "path:seeds/landing"
 # Definitions that a project cannot turn round on its own: no choice, or one of privacy.
 CLOSED = {
+    "as_of_given",
     "baseline_place",
     "capped_lines",
     "comparison_basis",
     "effective_changes",
+    "harm_signal",
     "has_ended",
     "hidden_because",
     "immature_reason",
@@ -38,9 +40,12 @@ CLOSED = {
     "plausible_day",
     "plausible_time",
     "severity_key",
+    "signal_immature_reason",
+    "signal_row",
     "team_and_organisation",
     "team_or_all",
     "tokens_of",
+    "turnover_decides",
     "valid_from",
     "valid_to",
     "weeks_before",

@@ -86,11 +86,12 @@ def world(keys):
     review("first", bob_login, 3)
     review("second", bob, 4)
     push(7, "a2", home, 5)
-    # Two commits of hers on an agent's request are one decision.
+    # Bob's two commits on an agent's request are one decision; hers are none, since she drives it.
     request(8, author_key="agent", author_kind="agent", driver_key=login)
     push(8, "b1", "agent", 0.5, kind="agent")
-    push(8, "b2", alice, 2)
-    push(8, "b3", login, 3)
+    push(8, "b2", bob, 2)
+    push(8, "b3", bob_login, 3)
+    push(8, "b4", alice, 4)
 
     # A vendor knows no more than the address behind its own account.
     account = keys.alias("cursor", "user-1")

@@ -25,7 +25,7 @@ put_live as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__changes_put_live') }}
 
-    where taken_off_order is null
+    where is_shipped
 
 ),
 

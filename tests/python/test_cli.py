@@ -77,7 +77,8 @@ def test_load_files_closes_with_one_line(run, tmp_path):
     arguments = ("load", "files", folder, "--max-rejected", "0.5")
     assert run(*arguments) == (
         0,
-        "Loaded deployments: 1 new, 0 changed, 0 as before, 1 rejected; "
+        "Loaded deployments: 2 new, 0 changed, 0 as before, 1 rejected, 1 of them kept without "
+        "the value; "
         "identities: 1 new, 0 changed, 0 as before (see shipworthy_raw.rejected_rows). "
         "Nothing says up to when the export is complete, so for deployments the newest row "
         "stands in; say it with --through DATE (in shipworthy.toml: through in [files]).\n",

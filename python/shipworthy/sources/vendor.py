@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 from shipworthy.errors import ShipworthyError
 from shipworthy.identity import alias_key, person_key
-from shipworthy.sources.noticed import Noticed
 
 if TYPE_CHECKING:
     from dlt.extract import DltSource
 
     from shipworthy.sources.http import Session
+    from shipworthy.sources.noticed import Noticed
 
 # Lets credentials travel over http:// to hosts other than this machine.
 ALLOW_HTTP_VARIABLE = "SHIPWORTHY_ALLOW_HTTP"
@@ -47,6 +47,13 @@ ALIAS_KINDS: dict[str, str] = {
     "otel-genai": "user id in GenAI spans",
     "id": "id of a person in your own files, such as a payroll number",
 }
+
+
+def _nothing_noticed() -> "Noticed":
+    # Help does not wait for the lists of agents.
+    from shipworthy.sources.noticed import Noticed
+
+    return Noticed()
 
 
 @dataclass(frozen=True)
@@ -160,7 +167,7 @@ class Window:
     until: datetime
     through: datetime | None = None
     passed_over: Counter[str] = field(default_factory=Counter)
-    noticed: Noticed = field(default_factory=Noticed)
+    noticed: "Noticed" = field(default_factory=_nothing_noticed)
 
     def __post_init__(self) -> None:
         self.through = self.until

@@ -1,15 +1,19 @@
 {#- Limits of the Wilson score interval of a share r seen in n independent units (n may be fractional: an
     effective sample). Null where r is null or n is null or 0 (asked for:
     greatest() and least() pass over nulls). Wilson, JASA 22 (1927). -#}
+{#- The low limit is the share's square by the high one: centre less half width would lose the digits of what is nearly 0. -#}
 {% macro wilson_low(share, sample_size) -%}
+    {%- set z = shipworthy.normal_quantile(shipworthy.checked_variable('shipworthy__confidence_level')) -%}
     case
         when {{ sample_size }} > 0 and {{ share }} = 0 then 0.0
         when {{ sample_size }} > 0 and {{ share }} is not null
-            then greatest(
-                0.0,
-                {{ shipworthy.wilson_centre(share, sample_size) }}
-                - {{ shipworthy.wilson_half_width(share, sample_size) }}
-            )
+            then
+                {{ share }} * {{ share }} / (
+                    (1 + {{ z * z }} / {{ sample_size }}) * (
+                        {{ shipworthy.wilson_centre(share, sample_size) }}
+                        + {{ shipworthy.wilson_half_width(share, sample_size) }}
+                    )
+                )
     end
 {%- endmacro %}
 

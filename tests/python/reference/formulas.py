@@ -21,7 +21,8 @@ def wilson(r, n, z):
         return None, None
     centre = (r + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(max(0.0, r * (1 - r) / n + z * z / (4 * n * n)))
-    low = 0.0 if r <= 0 else max(0.0, centre - half)
+    # The roots' product, r * r / (1 + z * z / n), where their difference would lose digits.
+    low = 0.0 if r <= 0 else r * r / ((1 + z * z / n) * (centre + half))
     high = 1.0 if r >= 1 else min(1.0, centre + half)
     return low, high
 

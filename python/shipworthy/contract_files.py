@@ -255,7 +255,7 @@ def _seeds() -> str:
             "    config:",
             f'      enabled: "{{{{ {_HERE} }}}}"',
             "      column_types:",
-            *(f"        {column.name}: {column.type.lower()}" for column in table.fields),
+            *(f"        {column.name}: {_seed_type(column)}" for column in table.fields),
             "    columns:",
         ]
         for column in table.fields:
@@ -264,6 +264,11 @@ def _seeds() -> str:
                 f"        description: {_scalar(described(column))}",
             ]
     return "\n".join(lines) + "\n"
+
+
+def _seed_type(column: Column) -> str:
+    """A type as both DuckDB and PostgreSQL spell it."""
+    return "double precision" if column.type == "DOUBLE" else column.type.lower()
 
 
 def described(column: Column) -> str:

@@ -469,25 +469,6 @@ def test_a_warehouse_named_like_a_schema_is_refused(operations, monkeypatch, tmp
     assert operations.check() is None
 
 
-@pytest.mark.slow
-def test_a_second_warehouse_meets_nothing_of_the_first(tmp_path):
-    """One target directory, as a project has; what mf reads names the file that was read last."""
-    shared = {"DBT_TARGET_PATH": str(tmp_path / "target")}
-    for name in ("one", "two", "one"):
-        warehouse = tmp_path / f"{name}.duckdb"
-        run_dbt(
-            "run",
-            warehouse,
-            *("--select", "stg_shipworthy__data_source"),
-            variables={"demo": False},
-            environment=shared,
-        )
-        assert query(warehouse, "from shipworthy_staging.stg_shipworthy__data_source")
-        manifest = json.loads((tmp_path / "target" / "semantic_manifest.json").read_text())
-        databases = {model["node_relation"]["database"] for model in manifest["semantic_models"]}
-        assert databases == {name}
-
-
 # ---------------------------------------------------------------------------- the contract
 
 SAME_TYPE = {"text": "varchar", "string": "varchar"}

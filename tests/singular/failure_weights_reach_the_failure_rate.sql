@@ -1,5 +1,5 @@
--- Guards shipworthy__severity_weighted_failure_rate: the weight of a window or deployment whose team-week is missing, or
--- is there twice, would be left out of the rate or counted double.
+-- Guards shipworthy__severity_weighted_failure_rate: the weight of a window or deployment whose team-week is missing,
+-- or is there twice, would be left out of the rate or counted double.
 with
 
 as_of as (

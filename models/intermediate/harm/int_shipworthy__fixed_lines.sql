@@ -1,5 +1,6 @@
 {%- set window_days = shipworthy.checked_variable('shipworthy__turnover_window_days') -%}
 
+-- noqa: disable=LT02
 with
 
 fixes as (

@@ -5,6 +5,7 @@
     shipworthy.checked_variable('shipworthy__incident_attribution_hours')
 ] | max -%}
 
+-- noqa: disable=LT02
 with
 
 releases as (

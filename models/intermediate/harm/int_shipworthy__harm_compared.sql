@@ -1,5 +1,6 @@
 {%- set measures = ['fixed_lines', 'failed_releases'] -%}
 
+-- noqa: disable=LT02
 with
 
 looks as (

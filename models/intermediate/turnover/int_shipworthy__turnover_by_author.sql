@@ -82,7 +82,7 @@ sided as (
 
     select
         'authorship' as comparison,
-        authorship as side,
+        written.authorship as side,
         written.*
 
     from written

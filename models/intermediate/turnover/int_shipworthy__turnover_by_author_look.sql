@@ -6,6 +6,7 @@
     'lines_added', 'lines_removed', 'tagged_lines', 'capped_lines_added', 'capped_lines_removed', 'squared_lines'
 ] %}
 
+-- noqa: disable=LT02
 with
 
 authors as (

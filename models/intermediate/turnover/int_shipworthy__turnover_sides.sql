@@ -2,6 +2,7 @@
 {%- set z = shipworthy.normal_quantile(shipworthy.checked_variable('shipworthy__confidence_level')) -%}
 {%- set t_coefficients = shipworthy.t_quantile_coefficients() -%}
 
+-- noqa: disable=LT02
 with
 
 author_looks as (

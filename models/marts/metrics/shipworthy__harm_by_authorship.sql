@@ -8,4 +8,4 @@ final as (
 
 )
 
-select * from final
+select * from final  -- noqa: AM04

@@ -201,7 +201,8 @@ final as (
         normalized_deployments,
 
         ---------- per builder-week: nobody can split it
-        case when has_incidents then {{ shipworthy.safe_ratio('harm_weight', 'builders') }} end as harm_per_builder_week,
+        case when has_incidents then {{ shipworthy.safe_ratio('harm_weight', 'builders') }} end
+            as harm_per_builder_week,
         case when has_incidents then harm_weight end as harm_weight,
         builders,
 

@@ -1,5 +1,5 @@
-{%- set window_hours = var('shipworthy__release_window_hours') | int -%}
-{%- set attribution_hours = var('shipworthy__incident_attribution_hours') | int -%}
+{%- set window_hours = shipworthy.checked_variable('shipworthy__release_window_hours') -%}
+{%- set attribution_hours = shipworthy.checked_variable('shipworthy__incident_attribution_hours') -%}
 
 with
 

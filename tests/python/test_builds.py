@@ -454,7 +454,12 @@ def test_a_wrong_variable_ends_parsing_with_the_same_sentence(tmp_path):
         warehouse = tmp_path / f"{name}.duckdb"
         return run_dbt("parse", warehouse, variables={name: "30"}, succeeds=False)
 
-    names = ["turnover_window_days", "incident_attribution_hours", "confidence_level"]
+    names = [
+        "turnover_window_days",
+        "incident_attribution_hours",
+        "named_cause_days",
+        "confidence_level",
+    ]
     for name, done in two_at_a_time(parse, names).items():
         assert f"shipworthy: shipworthy__{name} is '30'; allowed is a" in done.output
         assert "Traceback" not in done.output

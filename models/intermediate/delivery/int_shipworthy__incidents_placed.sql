@@ -21,7 +21,7 @@ services_named as (
 
     from {{ ref('shipworthy', 'int_shipworthy__incident_teams_named') }}
 
-    where preference = 1
+    where place = 1
 
 ),
 

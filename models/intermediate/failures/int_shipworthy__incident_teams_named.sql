@@ -66,7 +66,7 @@ final as (
                 case when repositories_of_services.service is null then 1 else 0 end,
                 coalesce(teams_when_opened.team, repositories_of_services.repository),
                 incident_services.service
-        ) as preference
+        ) as place
 
     from incident_services
 

@@ -1,6 +1,7 @@
 {%- set attribution_hours = shipworthy.checked_variable('shipworthy__incident_attribution_hours') -%}
 {#- A named cause put a change live so long before the opening at most: nobody blames what is old or empty. -#}
-{%- set oldest_cause = shipworthy.add_days('incidents.opened_at', -var('shipworthy__named_cause_days')) -%}
+{%- set named_cause_days = shipworthy.checked_variable('shipworthy__named_cause_days') -%}
+{%- set oldest_cause = shipworthy.add_days('incidents.opened_at', -named_cause_days) -%}
 
 with
 

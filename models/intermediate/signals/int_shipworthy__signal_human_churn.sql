@@ -8,43 +8,11 @@ judged as (
 
 ),
 
-turnover as (
-
-    select
-        team,
-        week_start_on,
-        second_turnover_rate as rate,
-        second_turnover_rate_low as low,
-        second_turnover_rate_high as high,
-        min(week_start_on) over (partition by team) as first_week_start_on
-
-    from {{ ref('shipworthy', 'int_shipworthy__turnover_compared') }}
-
-    where
-        comparison = 'authorship'
-        and not is_organisation
-        and window_weeks = {{ shipworthy.window('compared_weeks') }}
-        and second_effective_changes >= 30
-        and second_turnover_rate is not null
-
-),
-
 compared as (
 
-    select
-        turnover.*,
-        first_turnover.rate as first_rate,
-        first_turnover.low as first_low,
-        first_turnover.high as first_high
+    select * from {{ ref('shipworthy', 'int_shipworthy__turnover_since_first') }}
 
-    from turnover
-
-    inner join turnover as first_turnover
-        on
-            turnover.team = first_turnover.team
-            and turnover.first_week_start_on = first_turnover.week_start_on
-
-    where turnover.week_start_on > first_turnover.week_start_on
+    where side = 'human'
 
 ),
 

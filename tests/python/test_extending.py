@@ -41,7 +41,7 @@ CLOSED = {
     "plausible_time",
     "severity_key",
     "signal_immature_reason",
-    "signal_row",
+    "signal_columns",
     "team_and_organisation",
     "team_or_all",
     "tokens_of",

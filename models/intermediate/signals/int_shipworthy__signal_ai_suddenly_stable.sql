@@ -50,11 +50,10 @@ measured as (
 final as (
 
     select
-        {{ shipworthy.signal_row(
-            'ai_suddenly_stable',
-            shipworthy.is_at_least('threshold', 'value') ~ ' and coalesce(high < first_low, false)',
-            "'AI code is rewritten ' || " ~ shipworthy.short_number('value') ~ " || ' times as often as at first'"
-        ) | indent(8) }}
+        {{ shipworthy.signal_columns('ai_suddenly_stable') | indent(8) }},
+        {{ shipworthy.is_at_least('threshold', 'value') }} and coalesce(high < first_low, false) as is_over,
+        'AI code is rewritten ' || {{ shipworthy.short_number('value') }} || ' times as often as at first' as evidence,
+        null_reason
 
     from measured
 

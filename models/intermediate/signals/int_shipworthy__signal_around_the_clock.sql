@@ -77,7 +77,7 @@ measured as (
         cast(most.long_days as {{ shipworthy.type_double() }}) as value,
         cast(null as {{ shipworthy.type_double() }}) as numerator,
         cast(null as {{ shipworthy.type_double() }}) as denominator,
-        cast({{ var('shipworthy__signal_long_days') }} as {{ shipworthy.type_double() }}) as threshold,
+        {{ var('shipworthy__signal_long_days') }} as threshold,
         cast(null as {{ shipworthy.type_double() }}) as baseline,
         case
             when judged.no_usage_reason is not null then judged.no_usage_reason
@@ -96,16 +96,7 @@ measured as (
 final as (
 
     select
-        team,
-        week_start_on,
-        'around_the_clock' as signal,
-        immature_reason is null as is_final,
-        immature_reason,
-        value,
-        numerator,
-        denominator,
-        threshold,
-        baseline,
+        {{ shipworthy.signal_columns('around_the_clock') | indent(8) }},
         {{ shipworthy.is_at_least('value', 'threshold') }} as is_over,
         'somebody was active in {{ var('shipworthy__signal_active_hours') }} or more hours on '
         || {{ shipworthy.short_number('value') }} || ' days of the week' as evidence,

@@ -49,16 +49,7 @@ measured as (
 final as (
 
     select
-        team,
-        week_start_on,
-        'attribution_drop' as signal,
-        immature_reason is null as is_final,
-        immature_reason,
-        value,
-        numerator,
-        denominator,
-        threshold,
-        baseline,
+        {{ shipworthy.signal_columns('attribution_drop') | indent(8) }},
         {{ shipworthy.is_at_least('threshold', 'value') }}
         and {{ shipworthy.is_at_least('spend_per_builder', 'baseline_spend_per_builder') }} as is_over,
         {{ shipworthy.short_number('numerator') }} || ' of ' || {{ shipworthy.short_number('denominator') }}

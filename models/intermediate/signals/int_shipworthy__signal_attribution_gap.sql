@@ -157,15 +157,14 @@ measured as (
 final as (
 
     select
-        {{ shipworthy.signal_row(
-            'attribution_gap',
-            '(' ~ shipworthy.is_at_least('value', 'threshold')
-            ~ ' or ' ~ shipworthy.is_at_least('1.0 / threshold', 'value') ~ ') and denominator >= 100',
-            shipworthy.short_number('numerator')
-            ~ " || ' AI-tagged lines landed in eight weeks, where tools say that ' || "
-            ~ shipworthy.short_number('denominator') ~ " || ' were accepted: ' || "
-            ~ shipworthy.short_number('value') ~ " || ' times what is usual'"
-        ) | indent(8) }}
+        {{ shipworthy.signal_columns('attribution_gap') | indent(8) }},
+        ({{ shipworthy.is_at_least('value', 'threshold') }}
+        or {{ shipworthy.is_at_least('1.0 / threshold', 'value') }}) and denominator >= 100 as is_over,
+        {{ shipworthy.short_number('numerator') }}
+        || ' AI-tagged lines landed in eight weeks, where tools say that '
+        || {{ shipworthy.short_number('denominator') }} || ' were accepted: '
+        || {{ shipworthy.short_number('value') }} || ' times what is usual' as evidence,
+        null_reason
 
     from measured
 

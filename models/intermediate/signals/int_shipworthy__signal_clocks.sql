@@ -67,12 +67,11 @@ measured as (
 final as (
 
     select
-        {{ shipworthy.signal_row(
-            'clocks',
-            shipworthy.is_above('value', 'threshold') ~ ' and numerator >= 2',
-            shipworthy.short_number('numerator') ~ " || ' of ' || " ~ shipworthy.short_number('denominator')
-            ~ " || ' deployments finished before what they deployed had landed'"
-        ) | indent(8) }}
+        {{ shipworthy.signal_columns('clocks') | indent(8) }},
+        {{ shipworthy.is_above('value', 'threshold') }} and numerator >= 2 as is_over,
+        {{ shipworthy.short_number('numerator') }} || ' of ' || {{ shipworthy.short_number('denominator') }}
+        || ' deployments finished before what they deployed had landed' as evidence,
+        null_reason
 
     from measured
 

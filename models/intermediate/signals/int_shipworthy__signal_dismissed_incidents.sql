@@ -45,11 +45,12 @@ measured as (
 final as (
 
     select
-        {{ shipworthy.signal_row(
-            'dismissed_incidents',
-            shipworthy.is_above('value', 'threshold') ~ ' and numerator >= ' ~ var('shipworthy__signal_dismissed_incidents'),
-            shipworthy.short_number('numerator') ~ " || ' of ' || " ~ shipworthy.short_number('denominator') ~ " || ' incidents of up to 13 weeks are called false alarms or maintenance'"
-        ) | indent(8) }}
+        {{ shipworthy.signal_columns('dismissed_incidents') | indent(8) }},
+        {{ shipworthy.is_above('value', 'threshold') }}
+        and numerator >= {{ var('shipworthy__signal_dismissed_incidents') }} as is_over,
+        {{ shipworthy.short_number('numerator') }} || ' of ' || {{ shipworthy.short_number('denominator') }}
+        || ' incidents of up to 13 weeks are called false alarms or maintenance' as evidence,
+        null_reason
 
     from measured
 

@@ -66,12 +66,11 @@ measured as (
 final as (
 
     select
-        {{ shipworthy.signal_row(
-            'empty_baseline',
-            shipworthy.is_above('value', 'threshold'),
-            shipworthy.short_number('numerator') ~ " || ' of ' || " ~ shipworthy.short_number('denominator')
-            ~ " || ' weeks of the baseline shipped nothing'"
-        ) | indent(8) }}
+        {{ shipworthy.signal_columns('empty_baseline') | indent(8) }},
+        {{ shipworthy.is_above('value', 'threshold') }} as is_over,
+        {{ shipworthy.short_number('numerator') }} || ' of ' || {{ shipworthy.short_number('denominator') }}
+        || ' weeks of the baseline shipped nothing' as evidence,
+        null_reason
 
     from measured
 

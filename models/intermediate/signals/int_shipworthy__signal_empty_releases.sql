@@ -34,7 +34,7 @@ measured as (
         {{ shipworthy.safe_ratio('coalesce(counted.empty_releases, 0)', 'judged.releases') }} as value,
         cast(coalesce(counted.empty_releases, 0) as {{ shipworthy.type_double() }}) as numerator,
         cast(judged.releases as {{ shipworthy.type_double() }}) as denominator,
-        cast({{ var('shipworthy__signal_empty_share') }} as {{ shipworthy.type_double() }}) as threshold,
+        {{ var('shipworthy__signal_empty_share') }} as threshold,
         cast(null as {{ shipworthy.type_double() }}) as baseline,
         case
             when judged.no_deployments_reason is not null then judged.no_deployments_reason
@@ -53,16 +53,7 @@ measured as (
 final as (
 
     select
-        team,
-        week_start_on,
-        'empty_releases' as signal,
-        immature_reason is null as is_final,
-        immature_reason,
-        value,
-        numerator,
-        denominator,
-        threshold,
-        baseline,
+        {{ shipworthy.signal_columns('empty_releases') | indent(8) }},
         {{ shipworthy.is_above('value', 'threshold') }} as is_over,
         {{ shipworthy.short_number('numerator') }} || ' of ' || {{ shipworthy.short_number('denominator') }}
         || ' releases shipped nothing that held' as evidence,

@@ -115,12 +115,11 @@ measured as (
 final as (
 
     select
-        {{ shipworthy.signal_row(
-            'idle_builders',
-            shipworthy.is_above('value', 'threshold'),
-            shipworthy.short_number('numerator') ~ " || ' of ' || " ~ shipworthy.short_number('denominator')
-            ~ " || ' members have landed nothing in four weeks'"
-        ) | indent(8) }}
+        {{ shipworthy.signal_columns('idle_builders') | indent(8) }},
+        {{ shipworthy.is_above('value', 'threshold') }} as is_over,
+        {{ shipworthy.short_number('numerator') }} || ' of ' || {{ shipworthy.short_number('denominator') }}
+        || ' members have landed nothing in four weeks' as evidence,
+        null_reason
 
     from measured
 

@@ -46,16 +46,7 @@ measured as (
 final as (
 
     select
-        team,
-        week_start_on,
-        'incident_drop' as signal,
-        immature_reason is null as is_final,
-        immature_reason,
-        value,
-        numerator,
-        denominator,
-        threshold,
-        baseline,
+        {{ shipworthy.signal_columns('incident_drop') | indent(8) }},
         {{ shipworthy.is_above('threshold', 'value') }}
         and incident_chance < {{ var('shipworthy__signal_incident_chance') }} as is_over,
         {{ shipworthy.short_number('numerator') }} || ' incidents in ' || {{ shipworthy.short_number('releases') }}

@@ -113,14 +113,14 @@ measured as (
 final as (
 
     select
-        {{ shipworthy.signal_row(
-            'late_removals',
-            shipworthy.is_at_least('value', 'threshold') ~ ' and numerator >= ' ~ var('shipworthy__signal_late_lines'),
-            shipworthy.short_number('numerator')
-            ~ " || ' lines of twelve weeks removed from day " ~ window_days ~ " to day " ~ (2 * window_days - 1) ~ ", ' || "
-            ~ shipworthy.short_number('denominator')
-            ~ " || ' from day " ~ days_before ~ " to day " ~ (window_days - 1) ~ "'"
-        ) | indent(8) }}
+        {{ shipworthy.signal_columns('late_removals') | indent(8) }},
+        {{ shipworthy.is_at_least('value', 'threshold') }}
+        and numerator >= {{ var('shipworthy__signal_late_lines') }} as is_over,
+        {{ shipworthy.short_number('numerator') }}
+        || ' lines of twelve weeks removed from day {{ window_days }} to day {{ (2 * window_days - 1) }}, '
+        || {{ shipworthy.short_number('denominator') }}
+        || ' from day {{ days_before }} to day {{ (window_days - 1) }}' as evidence,
+        null_reason
 
     from measured
 

@@ -94,7 +94,7 @@ measured as (
         / (greatest(of_twelve_weeks.removed_before, 1.0) / nullif(of_twelve_weeks.at_risk_before, 0)) as value,
         of_twelve_weeks.removed_late as numerator,
         of_twelve_weeks.removed_before as denominator,
-        cast({{ var('shipworthy__signal_late_turnover') }} as {{ shipworthy.type_double() }}) as threshold,
+        {{ var('shipworthy__signal_late_turnover') }} as threshold,
         cast(null as {{ shipworthy.type_double() }}) as baseline,
         case when added.team is null or coalesce(of_twelve_weeks.at_risk_late, 0) = 0 then 'no_lines' end as null_reason
 
@@ -115,16 +115,7 @@ measured as (
 final as (
 
     select
-        team,
-        week_start_on,
-        'late_turnover' as signal,
-        immature_reason is null as is_final,
-        immature_reason,
-        value,
-        numerator,
-        denominator,
-        threshold,
-        baseline,
+        {{ shipworthy.signal_columns('late_turnover') | indent(8) }},
         {{ shipworthy.is_at_least('value', 'threshold') }}
         and numerator >= {{ var('shipworthy__signal_late_lines') }} as is_over,
         {{ shipworthy.short_number('numerator') }}

@@ -89,7 +89,7 @@ measured as (
         steadiest.variation as value,
         cast(null as {{ shipworthy.type_double() }}) as numerator,
         cast(null as {{ shipworthy.type_double() }}) as denominator,
-        cast({{ var('shipworthy__signal_metronome_variation') }} as {{ shipworthy.type_double() }}) as threshold,
+        {{ var('shipworthy__signal_metronome_variation') }} as threshold,
         cast(null as {{ shipworthy.type_double() }}) as baseline,
         case
             when judged.no_usage_reason is not null then judged.no_usage_reason
@@ -109,16 +109,7 @@ measured as (
 final as (
 
     select
-        team,
-        week_start_on,
-        'metronome' as signal,
-        immature_reason is null as is_final,
-        immature_reason,
-        value,
-        numerator,
-        denominator,
-        threshold,
-        baseline,
+        {{ shipworthy.signal_columns('metronome') | indent(8) }},
         {{ shipworthy.is_above('threshold', 'value') }} as is_over,
         'the steadiest {{ var('shipworthy__signal_metronome_hours') }} active hours in a row vary by '
         || {{ shipworthy.short_number('value') }} || ' of their mean' as evidence,

@@ -87,12 +87,12 @@ measured as (
 final as (
 
     select
-        {{ shipworthy.signal_row(
-            'moved_then_removed',
-            shipworthy.is_above('value', 'threshold') ~ ' and 2 * numerator >= ' ~ var('shipworthy__signal_late_lines'),
-            shipworthy.short_number('numerator') ~ " || ' of ' || " ~ shipworthy.short_number('denominator')
-            ~ " || ' lines removed before day " ~ window_days ~ " had been moved before that'"
-        ) | indent(8) }}
+        {{ shipworthy.signal_columns('moved_then_removed') | indent(8) }},
+        {{ shipworthy.is_above('value', 'threshold') }}
+        and 2 * numerator >= {{ var('shipworthy__signal_late_lines') }} as is_over,
+        {{ shipworthy.short_number('numerator') }} || ' of ' || {{ shipworthy.short_number('denominator') }}
+        || ' lines removed before day {{ window_days }} had been moved before that' as evidence,
+        null_reason
 
     from measured
 

@@ -113,12 +113,11 @@ measured as (
 final as (
 
     select
-        {{ shipworthy.signal_row(
-            'odd_causes',
-            shipworthy.is_above('value', 'threshold'),
-            shipworthy.short_number('numerator') ~ " || ' of ' || " ~ shipworthy.short_number('denominator')
-            ~ " || ' named causes of 13 weeks are of another team, put nothing live or are older than 14 days'"
-        ) | indent(8) }}
+        {{ shipworthy.signal_columns('odd_causes') | indent(8) }},
+        {{ shipworthy.is_above('value', 'threshold') }} as is_over,
+        {{ shipworthy.short_number('numerator') }} || ' of ' || {{ shipworthy.short_number('denominator') }}
+        || ' named causes of 13 weeks are of another team, put nothing live or are older than 14 days' as evidence,
+        null_reason
 
     from measured
 

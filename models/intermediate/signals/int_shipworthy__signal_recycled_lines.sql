@@ -139,12 +139,12 @@ measured as (
 final as (
 
     select
-        {{ shipworthy.signal_row(
-            'recycled_lines',
-            shipworthy.is_above('value', 'threshold') ~ ' and numerator >= ' ~ var('shipworthy__signal_late_lines'),
-            shipworthy.short_number('numerator') ~ " || ' of ' || " ~ shipworthy.short_number('denominator')
-            ~ " || ' lines added or retired in four weeks are old code that went'"
-        ) | indent(8) }}
+        {{ shipworthy.signal_columns('recycled_lines') | indent(8) }},
+        {{ shipworthy.is_above('value', 'threshold') }}
+        and numerator >= {{ var('shipworthy__signal_late_lines') }} as is_over,
+        {{ shipworthy.short_number('numerator') }} || ' of ' || {{ shipworthy.short_number('denominator') }}
+        || ' lines added or retired in four weeks are old code that went' as evidence,
+        null_reason
 
     from measured
 

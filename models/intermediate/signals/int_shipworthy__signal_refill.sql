@@ -25,7 +25,7 @@ measured as (
         {{ shipworthy.safe_ratio('added.refilled_lines', 'added.lines_compared') }} as value,
         cast(added.refilled_lines as {{ shipworthy.type_double() }}) as numerator,
         cast(added.lines_compared as {{ shipworthy.type_double() }}) as denominator,
-        cast({{ var('shipworthy__signal_refill_share') }} as {{ shipworthy.type_double() }}) as threshold,
+        {{ var('shipworthy__signal_refill_share') }} as threshold,
         cast(null as {{ shipworthy.type_double() }}) as baseline,
         case
             when coalesce(added.lines_added, 0) = 0 then 'no_lines'
@@ -44,16 +44,7 @@ measured as (
 final as (
 
     select
-        team,
-        week_start_on,
-        'refill' as signal,
-        immature_reason is null as is_final,
-        immature_reason,
-        value,
-        numerator,
-        denominator,
-        threshold,
-        baseline,
+        {{ shipworthy.signal_columns('refill') | indent(8) }},
         {{ shipworthy.is_above('value', 'threshold') }} as is_over,
         {{ shipworthy.short_number('numerator') }} || ' of ' || {{ shipworthy.short_number('denominator') }}
         || ' added lines had been removed within twelve weeks' as evidence,

@@ -43,7 +43,7 @@ measured as (
         judged.releases / nullif(usual.releases, 0) as value,
         cast(judged.releases as {{ shipworthy.type_double() }}) as numerator,
         cast(null as {{ shipworthy.type_double() }}) as denominator,
-        cast({{ var('shipworthy__signal_release_inflation') }} as {{ shipworthy.type_double() }}) as threshold,
+        {{ var('shipworthy__signal_release_inflation') }} as threshold,
         usual.releases as baseline,
         judged.held_lines,
         usual.held_lines as baseline_held_lines,
@@ -64,16 +64,7 @@ measured as (
 final as (
 
     select
-        team,
-        week_start_on,
-        'release_inflation' as signal,
-        immature_reason is null as is_final,
-        immature_reason,
-        value,
-        numerator,
-        denominator,
-        threshold,
-        baseline,
+        {{ shipworthy.signal_columns('release_inflation') | indent(8) }},
         {{ shipworthy.is_above('value', 'threshold') }}
         and not {{ shipworthy.is_above('held_lines', 'threshold * baseline_held_lines') }} as is_over,
         {{ shipworthy.short_number('numerator') }} || ' releases against ' || {{ shipworthy.short_number('baseline') }}

@@ -45,16 +45,14 @@ measured as (
 final as (
 
     select
-        {{ shipworthy.signal_row(
-            'severity_drift',
-            shipworthy.is_above('value', 'threshold') ~ '
-            and 2 * numerator <= baseline
-            and coalesce(numerator < mean_weight_of_others, true)
-            and coalesce(2 * mean_hours >= baseline_mean_hours, true)',
-            "'the mean severity weight of ' || " ~ shipworthy.short_number('denominator') ~ " || ' incidents is ' || "
-            ~ shipworthy.short_number('numerator') ~ " || ', it was ' || " ~ shipworthy.short_number('baseline')
-            ~ " || '; they take as long to resolve'"
-        ) | indent(8) }}
+        {{ shipworthy.signal_columns('severity_drift') | indent(8) }},
+        {{ shipworthy.is_above('value', 'threshold') }} and 2 * numerator <= baseline
+        and coalesce(numerator < mean_weight_of_others, true)
+        and coalesce(2 * mean_hours >= baseline_mean_hours, true) as is_over,
+        'the mean severity weight of ' || {{ shipworthy.short_number('denominator') }} || ' incidents is '
+        || {{ shipworthy.short_number('numerator') }} || ', it was '
+        || {{ shipworthy.short_number('baseline') }} || '; they take as long to resolve' as evidence,
+        null_reason
 
     from measured
 

@@ -135,11 +135,10 @@ measured as (
 final as (
 
     select
-        {{ shipworthy.signal_row(
-            'short_ownership',
-            shipworthy.is_at_least('value', 'threshold'),
-            shipworthy.short_number('value') ~ " || ' services changed hands twice within 28 days'"
-        ) | indent(8) }}
+        {{ shipworthy.signal_columns('short_ownership') | indent(8) }},
+        {{ shipworthy.is_at_least('value', 'threshold') }} as is_over,
+        {{ shipworthy.short_number('value') }} || ' services changed hands twice within 28 days' as evidence,
+        null_reason
 
     from measured
 

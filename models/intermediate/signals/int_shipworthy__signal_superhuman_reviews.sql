@@ -109,14 +109,13 @@ measured as (
 final as (
 
     select
-        {{ shipworthy.signal_row(
-            'superhuman_reviews',
-            shipworthy.is_above('value', 'threshold')
-            ~ ' or coalesce(numerator >= ' ~ var('shipworthy__signal_active_hours') ~ ', false)',
-            "'one account approved up to ' || " ~ shipworthy.short_number('value')
-            ~ " || ' changed lines in an hour, and in ' || " ~ shipworthy.short_number('numerator')
-            ~ " || ' different hours of the day'"
-        ) | indent(8) }}
+        {{ shipworthy.signal_columns('superhuman_reviews') | indent(8) }},
+        {{ shipworthy.is_above('value', 'threshold') }}
+        or coalesce(numerator >= {{ var('shipworthy__signal_active_hours') }}, false) as is_over,
+        'one account approved up to ' || {{ shipworthy.short_number('value') }}
+        || ' changed lines in an hour, and in ' || {{ shipworthy.short_number('numerator') }}
+        || ' different hours of the day' as evidence,
+        null_reason
 
     from measured
 

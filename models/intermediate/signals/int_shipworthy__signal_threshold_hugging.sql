@@ -101,7 +101,7 @@ measured as (
         {{ shipworthy.safe_ratio('counted.hugging_users', 'counted.ai_users') }} as value,
         cast(counted.hugging_users as {{ shipworthy.type_double() }}) as numerator,
         cast(counted.ai_users as {{ shipworthy.type_double() }}) as denominator,
-        cast({{ var('shipworthy__signal_hugging_share') }} as {{ shipworthy.type_double() }}) as threshold,
+        {{ var('shipworthy__signal_hugging_share') }} as threshold,
         cast(null as {{ shipworthy.type_double() }}) as baseline,
         case
             when judged.no_usage_reason is not null then judged.no_usage_reason
@@ -121,16 +121,7 @@ measured as (
 final as (
 
     select
-        team,
-        week_start_on,
-        'threshold_hugging' as signal,
-        immature_reason is null as is_final,
-        immature_reason,
-        value,
-        numerator,
-        denominator,
-        threshold,
-        baseline,
+        {{ shipworthy.signal_columns('threshold_hugging') | indent(8) }},
         {{ shipworthy.is_at_least('value', 'threshold') }} as is_over,
         {{ shipworthy.short_number('numerator') }} || ' of ' || {{ shipworthy.short_number('denominator') }}
         || ' users were active on one day, with less than almost all days of the organisation have' as evidence,

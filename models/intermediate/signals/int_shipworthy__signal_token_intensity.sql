@@ -127,7 +127,7 @@ measured as (
         (numbered.intensity - usual.baseline) / nullif(1.4826 * spreads.spread, 0) as value,
         numbered.tokens as numerator,
         numbered.ai_held_lines as denominator,
-        cast({{ var('shipworthy__signal_intensity_z') }} as {{ shipworthy.type_double() }}) as threshold,
+        {{ var('shipworthy__signal_intensity_z') }} as threshold,
         usual.baseline,
         case
             when numbered.no_usage_reason is not null then numbered.no_usage_reason
@@ -151,16 +151,7 @@ measured as (
 final as (
 
     select
-        team,
-        week_start_on,
-        'token_intensity' as signal,
-        immature_reason is null as is_final,
-        immature_reason,
-        value,
-        numerator,
-        denominator,
-        threshold,
-        baseline,
+        {{ shipworthy.signal_columns('token_intensity') | indent(8) }},
         {{ shipworthy.is_above('value', 'threshold') }} as is_over,
         {{ shipworthy.short_number('numerator') }} || ' tokens for ' || {{ shipworthy.short_number('denominator') }}
         || ' AI lines that held; the logarithm is ' || {{ shipworthy.short_number('value') }}

@@ -59,7 +59,7 @@ measured as (
         ) }} as value,
         cast(shared.uncommented_approvals as {{ shipworthy.type_double() }}) as numerator,
         cast(shared.approvals as {{ shipworthy.type_double() }}) as denominator,
-        cast({{ var('shipworthy__signal_uncommented_share') }} as {{ shipworthy.type_double() }}) as threshold,
+        {{ var('shipworthy__signal_uncommented_share') }} as threshold,
         cast(null as {{ shipworthy.type_double() }}) as baseline,
         case
             when reviews.reviews = 0 then 'reviews_not_loaded'
@@ -80,16 +80,7 @@ measured as (
 final as (
 
     select
-        team,
-        week_start_on,
-        'uncommented_approvals' as signal,
-        immature_reason is null as is_final,
-        immature_reason,
-        value,
-        numerator,
-        denominator,
-        threshold,
-        baseline,
+        {{ shipworthy.signal_columns('uncommented_approvals') | indent(8) }},
         {{ shipworthy.is_above('value', 'threshold') }} as is_over,
         {{ shipworthy.short_number('numerator') }} || ' of ' || {{ shipworthy.short_number('denominator') }}
         || ' approvals came without a thread' as evidence,

@@ -45,11 +45,12 @@ measured as (
 final as (
 
     select
-        {{ shipworthy.signal_row(
-            'unfiled_failures',
-            shipworthy.is_above('value', 'threshold') ~ ' and numerator >= ' ~ var('shipworthy__signal_unfiled_failures'),
-            shipworthy.short_number('numerator') ~ " || ' of ' || " ~ shipworthy.short_number('denominator') ~ " || ' failed releases of up to 13 weeks have a rollback, a revert or a hotfix and no incident'"
-        ) | indent(8) }}
+        {{ shipworthy.signal_columns('unfiled_failures') | indent(8) }},
+        {{ shipworthy.is_above('value', 'threshold') }}
+        and numerator >= {{ var('shipworthy__signal_unfiled_failures') }} as is_over,
+        {{ shipworthy.short_number('numerator') }} || ' of ' || {{ shipworthy.short_number('denominator') }}
+        || ' failed releases of up to 13 weeks have a rollback, a revert or a hotfix and no incident' as evidence,
+        null_reason
 
     from measured
 

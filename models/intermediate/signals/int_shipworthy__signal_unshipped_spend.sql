@@ -119,7 +119,7 @@ measured as (
         summed.unshipped_spend_usd / nullif(summed.spend_usd, 0) as value,
         summed.unshipped_spend_usd as numerator,
         summed.spend_usd as denominator,
-        cast({{ var('shipworthy__signal_unshipped_share') }} as {{ shipworthy.type_double() }}) as threshold,
+        {{ var('shipworthy__signal_unshipped_share') }} as threshold,
         cast(null as {{ shipworthy.type_double() }}) as baseline,
         most_out_of_proportion.spend_to_shipped,
         case
@@ -145,16 +145,7 @@ measured as (
 final as (
 
     select
-        team,
-        week_start_on,
-        'unshipped_spend' as signal,
-        immature_reason is null as is_final,
-        immature_reason,
-        value,
-        numerator,
-        denominator,
-        threshold,
-        baseline,
+        {{ shipworthy.signal_columns('unshipped_spend') | indent(8) }},
         {{ shipworthy.is_above('value', 'threshold') }}
         or coalesce(
             {{ shipworthy.is_above('spend_to_shipped', var('shipworthy__signal_spend_to_shipped')) }}, false

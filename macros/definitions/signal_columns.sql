@@ -1,5 +1,5 @@
-{#- The columns of a signal's row, as gaming_signals has them, of rows that have its numbers. -#}
-{% macro signal_row(name, is_over, evidence) -%}
+{#- What every signal's row begins with, as gaming_signals has it: its model says what is over and what shows it. -#}
+{% macro signal_columns(name) -%}
     team,
     week_start_on,
     '{{ name }}' as signal,
@@ -9,10 +9,7 @@
     cast(numerator as {{ shipworthy.type_double() }}) as numerator,
     cast(denominator as {{ shipworthy.type_double() }}) as denominator,
     cast(threshold as {{ shipworthy.type_double() }}) as threshold,
-    cast(baseline as {{ shipworthy.type_double() }}) as baseline,
-    {{ is_over }} as is_over,
-    {{ evidence }} as evidence,
-    null_reason
+    cast(baseline as {{ shipworthy.type_double() }}) as baseline
 {%- endmacro %}
 
 {#- Why a signal of a week is not final: so many days after its Monday everything that it looks at is over. -#}

@@ -158,8 +158,11 @@ final as (
 
     select
         {{ shipworthy.signal_columns('attribution_gap') | indent(8) }},
-        ({{ shipworthy.is_at_least('value', 'threshold') }}
-        or {{ shipworthy.is_at_least('1.0 / threshold', 'value') }}) and denominator >= 100 as is_over,
+        denominator >= 100
+        and (
+            {{ shipworthy.is_at_least('value', 'threshold') }}
+            or {{ shipworthy.is_at_least('1.0 / threshold', 'value') }}
+        ) as is_over,
         {{ shipworthy.short_number('numerator') }}
         || ' AI-tagged lines landed in eight weeks, where tools say that '
         || {{ shipworthy.short_number('denominator') }} || ' were accepted: '

@@ -52,7 +52,8 @@ final as (
     select
         {{ shipworthy.signal_columns('human_churn') | indent(8) }},
         {{ shipworthy.is_at_least('value', 'threshold') }} and coalesce(low > first_high, false) as is_over,
-        'human code is rewritten ' || {{ shipworthy.short_number('value') }} || ' times as often as at first' as evidence,
+        'human code is rewritten ' || {{ shipworthy.short_number('value') }}
+        || ' times as often as at first' as evidence,
         null_reason
 
     from measured

@@ -3,7 +3,8 @@
 
     Up to 30 degrees the logarithm of the quantile is a smooth function of 1 / degrees: the polynomial through 18 points
     of it (Newton's form, at Chebyshev's nodes) is off by less than 2 parts in 10^11 at 0.95, and 1 in 10^8 at 0.9999.
-    Beyond, it is the normal quantile and five terms in 1 / degrees (Fisher and Cornish, Technometrics 2 (1960)). -#}
+    Beyond, it is the normal quantile and five terms in 1 / degrees (Fisher and Cornish, Technometrics 2 (1960)), off by
+    less than 5 parts in 10^10 at 0.95, and 2 in 10^7 at 0.9999. -#}
 {% macro t_quantile(degrees, coefficients) -%}
     {%- set nodes = shipworthy.t_quantile_nodes() -%}
     {%- set nested = namespace(sql='0.0') -%}

@@ -167,8 +167,10 @@ def _limits(result: Result) -> list[str]:
         "",
         f"{holding - unmeasured} of {len(found) - unmeasured} limits hold"
         + (f"; {unmeasured} could not be measured." if unmeasured else "."),
+        "A limit is on what makes a headline look better: a move that makes it worse keeps it, "
+        "however far, unless the limit says either way.",
         "",
-        *_table(("move", "headline", "at most", "found", "holds"), rows, right=2),
+        *_table(("move", "headline", "gains at most", "found", "holds"), rows, right=2),
         "",
     ]
 

@@ -53,6 +53,8 @@ def query_metrics(run, questions, directory, project=ROOT):
     for settings in ("dbt_project.yml", "profiles.yml"):
         shutil.copy(project / settings, directory)
     shutil.copy(run.target / "semantic_manifest.json", directory / "target")
+    # MetricFlow opens its warehouse to write; others read this build meanwhile.
+    warehouse = shutil.copy(run.warehouse, directory / run.warehouse.name)
     asked, answered = directory / "questions.json", directory / "answers.json"
     asked.write_text(
         json.dumps([{"metrics": metrics, "group_by": group_by} for metrics, group_by in questions])
@@ -61,7 +63,7 @@ def query_metrics(run, questions, directory, project=ROOT):
         [sys.executable, "-c", _ASK, str(directory), str(asked), str(answered)],
         cwd=directory,
         env=os.environ
-        | {"SHIPWORTHY_WAREHOUSE": str(run.warehouse), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        | {"SHIPWORTHY_WAREHOUSE": str(warehouse), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -31,6 +31,20 @@ def test_the_demo_says_that_it_is_one(demo):
     assert "shipworthy: DEMO: an invented organisation" in demo.output
 
 
+def test_an_empty_side_of_a_join_takes_no_sum_away(demo):
+    """The demo leaves no team out, which statistics know: DECISIONS.md on DuckDB's optimizer."""
+    (rate, low, high, harm, left_out), *more = query(
+        demo.warehouse,
+        "select severity_weighted_failure_rate, severity_weighted_failure_rate_low, "
+        "severity_weighted_failure_rate_high, harm_per_builder_week, teams_left_out "
+        "from shipworthy.headline",
+    )
+    assert not more
+    assert left_out == 0
+    assert low < rate < high
+    assert harm > 0
+
+
 def test_one_row_of_any_input_ends_the_demo(demo, export, tmp_path):
     warehouse = tmp_path / "some.duckdb"
     shutil.copy(demo.warehouse, warehouse)

@@ -20,6 +20,12 @@ teams_known as (
 
 ),
 
+teams_left_out as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__teams_left_out') }}
+
+),
+
 -- What lags, and what of the headline rests on it: failures on all incident sources, shipping on what a team waits for.
 lagging as (
 
@@ -27,7 +33,8 @@ lagging as (
         'incidents' as subject,
         source,
         known_through,
-        hint
+        hint,
+        false as is_left_out
 
     from parts_known
 
@@ -41,7 +48,8 @@ lagging as (
         'code' as subject,
         source,
         known_through,
-        hint
+        hint,
+        false as is_left_out
 
     from parts_known
 
@@ -56,7 +64,8 @@ lagging as (
         'shipping' as subject,
         parts_known.source,
         parts_known.known_through,
-        parts_known.hint
+        parts_known.hint,
+        teams_left_out.is_left_out
 
     from parts_known
 
@@ -65,12 +74,16 @@ lagging as (
             parts_known.source = teams_known.shipping_source
             and parts_known.known_through = teams_known.shipping_known_through
 
+    inner join teams_left_out
+        on teams_known.team = teams_left_out.team
+
     where
         parts_known.is_lagging
         and parts_known.input_name in ('commits', 'deployments')
 
 ),
 
+-- What a team waits for that is left out holds nothing back, so it is named where nothing else is.
 ranked as (
     {% for measure, subjects in measures.items() %}
     select
@@ -78,7 +91,7 @@ ranked as (
         source,
         known_through,
         hint,
-        row_number() over (order by known_through, source, hint) as place
+        row_number() over (order by is_left_out, known_through, source, hint) as place
 
     from lagging
 

@@ -31,11 +31,11 @@ deployments as (
 
 ),
 
-teams_known as (
+teams_left_out as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__teams_known') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__teams_left_out') }}
 
-    where not is_organisation
+    where is_left_out
 
 ),
 
@@ -60,32 +60,6 @@ data_sources as (
 as_of as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
-
-),
-
--- A team that a source holds back for long would hold back everybody, so the others are counted without it.
-teams_late as (
-
-    select
-        teams_known.team,
-        {{ shipworthy.add_days('teams_known.shipping_known_through', shipworthy.window('left_out_after_days')) }}
-        < as_of.as_of_at as is_late
-
-    from teams_known
-
-    cross join as_of
-
-),
-
-teams_left_out as (
-
-    select team
-
-    from teams_late
-
-    where
-        is_late
-        and (select min(case when others.is_late then 1 else 0 end) from teams_late as others) = 0
 
 ),
 

@@ -237,7 +237,8 @@ def code(demo, weeks):
     for row in rows(
         demo,
         "int_shipworthy__lines_died",
-        "birth_team removal_team landed_at removed_at age_days lines is_counted is_moved birth_is_moved",
+        "birth_team removal_team landed_at removed_at age_days lines is_counted is_moved "
+        "birth_is_moved",
     ):
         age, lines = row["age_days"], row["lines"]
         if not row["is_counted"] or row["is_moved"]:
@@ -318,8 +319,8 @@ def shown(demo):
     return set(
         query(
             demo.warehouse,
-            "select team, week_start_on from shipworthy_intermediate.int_shipworthy__group_visibility "
-            "where not is_suppressed and not is_organisation",
+            "select team, week_start_on "
+            "from shipworthy_intermediate.int_shipworthy__group_visibility where not is_suppressed and not is_organisation",
         )
     )
 

@@ -320,7 +320,8 @@ def shown(demo):
         query(
             demo.warehouse,
             "select team, week_start_on "
-            "from shipworthy_intermediate.int_shipworthy__group_visibility where not is_suppressed and not is_organisation",
+            "from shipworthy_intermediate.int_shipworthy__group_visibility "
+            "where not is_suppressed and not is_organisation",
         )
     )
 

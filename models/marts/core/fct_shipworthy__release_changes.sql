@@ -8,9 +8,9 @@ put_live as (
 
 ),
 
-lines_held as (
+changes_shipped as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__lines_held') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_shipped') }}
 
 ),
 
@@ -53,12 +53,12 @@ final as (
         ---------- what it ships
         put_live.is_shipped,
         {%- for authorship in ('ai', 'human', 'automation', 'unknown') %}
-        lines_held.{{ authorship }}_held_lines,
+        changes_shipped.{{ authorship }}_held_lines,
         {%- endfor %}
-        lines_held.ai_held_lines
-        + lines_held.human_held_lines
-        + lines_held.automation_held_lines
-        + lines_held.unknown_held_lines as held_lines
+        changes_shipped.ai_held_lines
+        + changes_shipped.human_held_lines
+        + changes_shipped.automation_held_lines
+        + changes_shipped.unknown_held_lines as held_lines
 
     from put_live
 
@@ -70,12 +70,12 @@ final as (
     inner join releases
         on put_live.release_id = releases.release_id
 
-    left join lines_held
+    left join changes_shipped
         on
-            put_live.service = lines_held.service
-            and put_live.repository = lines_held.repository
-            and put_live.sha = lines_held.sha
-            and put_live.deployment_id = lines_held.deployment_id
+            put_live.service = changes_shipped.service
+            and put_live.repository = changes_shipped.repository
+            and put_live.sha = changes_shipped.sha
+            and put_live.deployment_id = changes_shipped.deployment_id
 
 )
 

@@ -88,7 +88,7 @@ sample-report: setup
 
 ## test-installs: in environments of their own, from the package index: both dbt versions, other databases' adapters, the wheel
 test-installs: setup
-	$(BIN)/pytest -m installs
+	$(BIN)/pytest --numprocesses 2 --dist load -m installs
 
 ## release-check: what must hold before a version is tagged; see CONTRIBUTING.md
 release-check: setup

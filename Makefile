@@ -78,7 +78,7 @@ test-postgres: setup
 
 ## test-spark: build with Spark, in one process and on a cluster of its own, and compare every row with DuckDB's (needs Java 17)
 test-spark: $(SPARK)/ready
-	$(SPARK)/bin/pytest -m spark
+	$(SPARK)/bin/pytest -m spark tests/python/test_spark.py
 
 $(SPARK)/ready: requirements-spark.lock pyproject.toml
 	$(PYTHON) -m venv --clear $(SPARK)

@@ -18,17 +18,21 @@
     {{ return(ref('shipworthy', passing if is_built and model.resource_type != 'unit_test' else model_name)) }}
 {%- endmacro %}
 
-{#- Drops those tables; an on-run-end hook. -#}
+{#- Drops those tables, also those that a killed run left; an on-run-end hook. -#}
 {% macro drop_person_rows() -%}
     {%- if execute and flags.WHICH in ('build', 'run', 'retry') -%}
         {%- for node in shipworthy.own_models() if node.name.endswith('_in_run') -%}
-            {%- set schema = api.Relation.create(database=node.database, schema=node.schema) -%}
-            {%- do adapter.drop_relation(schema.incorporate(path={'identifier': node.alias}, type='table')) -%}
-            {%- if loop.last and node.schema != target.schema and shipworthy.is_empty_schema(schema) -%}
-                {%- do adapter.drop_schema(schema) -%}
+            {%- set place = api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias) -%}
+            {%- call statement('shipworthy_person_rows', auto_begin=true) -%}
+                drop table if exists {{ place }}
+            {%- endcall -%}
+            {%- if loop.last and node.schema != target.schema and shipworthy.is_empty_schema(place) -%}
+                {%- call statement('shipworthy_person_rows', auto_begin=true) -%}
+                    drop schema if exists {{ place.without_identifier() }}
+                {%- endcall -%}
             {%- endif -%}
+            {%- do adapter.commit() if loop.last else none -%}
         {%- endfor -%}
-        {%- do adapter.commit() -%}
     {%- endif -%}
     {{ return('') }}
 {%- endmacro %}

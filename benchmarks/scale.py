@@ -219,14 +219,14 @@ def machine() -> str:
 
 def table(own: dict, found: list[dict], threads: int) -> str:
     """Return the measurements as a page's tables."""
+    limit = os.environ.get("SHIPWORTHY_MEMORY_LIMIT", MEMORY)
+    least = sum(own["made"]["result"].values())
     lines = [
         f"Measured by `benchmarks/scale.py` on {machine()}; dbt with {threads} "
-        f"thread{'s' if threads > 1 else ''} and "
-        f"{os.environ.get('SHIPWORTHY_MEMORY_LIMIT', MEMORY)} for DuckDB. dbt's own part, the "
-        f"same run over {sum(own['made']['result'].values()):,} rows, took {own['run']['cpu']:.0f} s of "
-        f"processor time. Load of the machine before and after: {own['load']:.1f}, "
-        f"{os.getloadavg()[0]:.1f} "
-        "(wall time grows with it, processor time hardly).",
+        f"thread{'s' if threads > 1 else ''} and {limit} for DuckDB. dbt's own part, the same run "
+        f"over {least:,} rows, took {own['run']['cpu']:.0f} s of processor time. Load of the "
+        f"machine before and after: {own['load']:.1f}, {os.getloadavg()[0]:.1f} (wall time grows "
+        "with it, processor time hardly).",
         "",
         "| scale | rows | of them usage | make, cpu s | run, wall s | run, cpu s "
         "| beyond dbt, cpu s | peak memory, GiB | scan, cpu s | beyond dbt / scan "

@@ -36,6 +36,8 @@ from shipworthy.simulate.size import read_in_place, write_company
 ROOT = Path(__file__).parents[1]
 PAGE, PLOT = ROOT / "docs" / "scale.md", ROOT / "docs" / "scale.svg"
 SMALLEST = 0.0003
+# What DuckDB may use, unless SHIPWORTHY_MEMORY_LIMIT says another.
+MEMORY = "5GB"
 BEGINS, ENDS = "<!-- measured: begins -->", "<!-- measured: ends -->"
 FACTS = ("commits", "line_births", "line_deaths", "deployments", "pull_requests", "ai_usage")
 
@@ -95,6 +97,7 @@ def run_dbt(place: Path, threads: int, *command: str) -> dict:
     from dbt.cli.main import dbtRunner
 
     os.environ["SHIPWORTHY_WAREHOUSE"] = str(place / "scale.duckdb")
+    os.environ.setdefault("SHIPWORTHY_MEMORY_LIMIT", MEMORY)
     started: dict[str, float] = {}
     seconds: dict[str, float] = {}
 
@@ -216,13 +219,14 @@ def machine() -> str:
 
 def table(own: dict, found: list[dict], threads: int) -> str:
     """Return the measurements as a page's tables."""
+    limit = os.environ.get("SHIPWORTHY_MEMORY_LIMIT", MEMORY)
+    least = sum(own["made"]["result"].values())
     lines = [
         f"Measured by `benchmarks/scale.py` on {machine()}; dbt with {threads} "
-        f"thread{'s' if threads > 1 else ''}. dbt's own part, the same run over "
-        f"{sum(own['made']['result'].values()):,} rows, took {own['run']['cpu']:.0f} s of "
-        f"processor time. Load of the machine before and after: {own['load']:.1f}, "
-        f"{os.getloadavg()[0]:.1f} "
-        "(wall time grows with it, processor time hardly).",
+        f"thread{'s' if threads > 1 else ''} and {limit} for DuckDB. dbt's own part, the same run "
+        f"over {least:,} rows, took {own['run']['cpu']:.0f} s of processor time. Load of the "
+        f"machine before and after: {own['load']:.1f}, {os.getloadavg()[0]:.1f} (wall time grows "
+        "with it, processor time hardly).",
         "",
         "| scale | rows | of them usage | make, cpu s | run, wall s | run, cpu s "
         "| beyond dbt, cpu s | peak memory, GiB | scan, cpu s | beyond dbt / scan "

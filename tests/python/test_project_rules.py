@@ -5,6 +5,7 @@ What may break one stands in data/rule_exceptions.yml with its reason.
 
 import re
 from collections import defaultdict
+from statistics import median
 
 import pytest
 import yaml
@@ -125,6 +126,20 @@ def test_no_model_has_many_parents(project):
             if len(node.depends_on.nodes) >= MANY and node.fqn[2] != "quality"
         ],
     )
+
+
+def test_a_model_reads_like_a_short_story(project):
+    """One thought a model; what is longer than 250 lines says why in its head as well."""
+    lines = {
+        node.name: (ROOT / node.original_file_path).read_text().splitlines()
+        for node in project.models.values()
+    }
+    assert median(map(len, lines.values())) < 100
+    long = [name for name, text in lines.items() if len(text) > 250]
+    assert_only_exceptions("long_models", long)
+    assert [
+        name for name in long if "Longer than other models" not in "".join(lines[name][:4])
+    ] == []
 
 
 def test_nothing_is_read_again_beside_what_was_made_from_it(project):

@@ -185,6 +185,13 @@ def test_moves_earn_no_more_than_their_limits(result):
     ] == []
 
 
+def test_a_copy_that_plays_nothing_is_its_team(result):
+    """What a move is compared with: the numbers of the team among all others."""
+    assert {*result.copies} >= {*limits.BETTER, "deployments", "tokens", "incidents"}
+    for name, changes in result.copies.items():
+        assert changes == pytest.approx([0] * len(changes), abs=1e-9), name
+
+
 def test_naive_metrics_do_not_withstand_them(result):
     played = result.played
     assert played["token_loop_team"].change("tokens") > 5

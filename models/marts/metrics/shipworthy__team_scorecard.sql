@@ -6,7 +6,7 @@
 {%- set trends = [
     {
         'value': 'severity_weighted_failure_rate', 'trend': 'severity_weighted_failure_rate_change',
-        'numerator': 'failure_weight', 'denominator': 'closed_releases', 'mature': 'is_failure_rate_mature'
+        'numerator': 'failure_weight', 'denominator': 'closed_windows', 'mature': 'is_failure_rate_mature'
     },
     {
         'value': 'turnover_ratio', 'trend': 'turnover_ratio_index', 'mature': 'is_turnover_mature'
@@ -183,10 +183,10 @@ joined as (
         failure_rates.severity_weighted_failure_rate_low,
         failure_rates.severity_weighted_failure_rate_high,
         failure_rates.failure_weight,
-        failure_rates.closed_releases,
+        failure_rates.closed_windows,
         coalesce(failure_rates.is_mature, false) as is_failure_rate_mature,
         case
-            when failure_rates.team is null then 'no_closed_release'
+            when failure_rates.team is null then 'no_closed_window'
             else failure_rates.null_reason
         end as severity_weighted_failure_rate_null_reason,
         turnover.turnover_signal,

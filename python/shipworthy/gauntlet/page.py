@@ -136,6 +136,9 @@ def _introduction(result: Result) -> list[str]:
         "`shipworthy gauntlet`; the limits are `python/shipworthy/gauntlet/limits.py`, the moves "
         "`python/shipworthy/gauntlet/moves/`.",
         "",
+        "The copy of a team that plays is a world of its own in the same build. A copy that plays "
+        f"nothing differs from its team by {_at_most(result)} in any number below.",
+        "",
         "Nothing here cannot be gamed. What can be, is bounded where it can, shown where it "
         "cannot, and listed where neither is possible.",
         "",
@@ -145,6 +148,12 @@ def _introduction(result: Result) -> list[str]:
         *short(result),
         "",
     ]
+
+
+def _at_most(result: Result) -> str:
+    """Return by how much an honest copy differs from its team, in words."""
+    most = max((abs(change) for found in result.copies.values() for change in found), default=0.0)
+    return "nothing" if most < 1e-6 else f"{most:.1%}".replace("%", " %") + " at most"
 
 
 def _limits(result: Result) -> list[str]:

@@ -20,9 +20,9 @@ lines_touched as (
 
 ),
 
-lines_held as (
+shipped as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__lines_held') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_shipped') }}
 
 ),
 
@@ -92,7 +92,7 @@ held_by_release as (
         sum(retired_held_lines) as retired_held_lines,
         max(case when basis = 'shipped_lines' then 1 else 0 end) as has_shipped_lines
 
-    from lines_held
+    from shipped
 
     group by release_id
 

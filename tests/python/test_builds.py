@@ -117,7 +117,7 @@ DAMAGE = {
         select * replace ('twin' as service)
         from shipworthy_intermediate.int_shipworthy__service_paths limit 1""",
     "held_lines_reach_their_release": """
-        update shipworthy_intermediate.int_shipworthy__lines_held
+        update shipworthy_intermediate.int_shipworthy__changes_shipped
         set ai_held_lines = ai_held_lines + 0.1""",
     "releases_add_up_to_their_team_week": """
         update shipworthy.fct_releases set normalized_deployments = normalized_deployments + 0.1""",

@@ -237,7 +237,8 @@ def code(demo, weeks):
     for row in rows(
         demo,
         "int_shipworthy__lines_died",
-        "team removal_team landed_at removed_at age_days lines is_counted is_moved birth_is_moved",
+        "birth_team removal_team landed_at removed_at age_days lines is_counted is_moved "
+        "birth_is_moved",
     ):
         age, lines = row["age_days"], row["lines"]
         if not row["is_counted"] or row["is_moved"]:
@@ -249,7 +250,7 @@ def code(demo, weeks):
             young[gone][0] += lines * row["birth_is_moved"]
             young[gone][1] += lines
         if not row["birth_is_moved"]:
-            cell = fates[row["team"], monday(row["landed_at"])]
+            cell = fates[row["birth_team"], monday(row["landed_at"])]
             for place, (begin, end) in enumerate(((0, 16), (16, 30), (30, 60))):
                 cell[place] += lines * (begin <= age < end)
     found = {}
@@ -318,7 +319,8 @@ def shown(demo):
     return set(
         query(
             demo.warehouse,
-            "select team, week_start_on from shipworthy_intermediate.int_shipworthy__groups_shown "
+            "select team, week_start_on "
+            "from shipworthy_intermediate.int_shipworthy__group_visibility "
             "where not is_suppressed and not is_organisation",
         )
     )

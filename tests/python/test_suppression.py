@@ -61,7 +61,7 @@ def open_rows(warehouse, tmp_path, **variables):
     """The same marts with nothing hidden."""
     copy = tmp_path / "open.duckdb"
     shutil.copy(warehouse, copy)
-    selected = "--select int_shipworthy__groups_shown+"
+    selected = "--select int_shipworthy__group_visibility+"
     run_dbt(f"run {selected}", copy, variables=variables | {"minimum_group_size": 1})
     return copy
 
@@ -87,7 +87,7 @@ def attack(warehouse, truth):
             warehouse,
             """
             select team, week_start_on, people
-            from shipworthy_intermediate.int_shipworthy__groups_shown where not is_organisation
+            from shipworthy_intermediate.int_shipworthy__group_visibility where not is_organisation
             """,
         )
     }

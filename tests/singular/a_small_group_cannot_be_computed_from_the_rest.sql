@@ -3,9 +3,9 @@
 -- nobody are hidden too, and protect nothing.
 with
 
-groups_shown as (
+visibility as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__groups_shown') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__group_visibility') }}
 
 ),
 
@@ -106,15 +106,15 @@ weeks as (
         anywhere.week_start_on,
         max(case when anywhere.is_organisation and not anywhere.is_hidden then 1 else 0 end) as shows_organisation,
         sum(case when anywhere.is_hidden and not people_in_rows.is_of_nobody then 1 else 0 end) as hidden_rows,
-        sum(case when anywhere.is_hidden and not people_in_rows.is_of_nobody then groups_shown.people else 0 end)
+        sum(case when anywhere.is_hidden and not people_in_rows.is_of_nobody then visibility.people else 0 end)
             as hidden_people,
         max(case when anywhere.is_hidden <> anywhere.is_hidden_somewhere then 1 else 0 end) as differs,
         max(
             case
                 when
                     not anywhere.is_hidden
-                    and groups_shown.people > 0
-                    and {{ shipworthy.is_suppressed('groups_shown.people') }}
+                    and visibility.people > 0
+                    and {{ shipworthy.is_suppressed('visibility.people') }}
                     then 1
                 else 0
             end
@@ -122,11 +122,11 @@ weeks as (
 
     from anywhere
 
-    inner join groups_shown
+    inner join visibility
         on
-            anywhere.team = groups_shown.team
-            and anywhere.is_organisation = groups_shown.is_organisation
-            and anywhere.week_start_on = groups_shown.week_start_on
+            anywhere.team = visibility.team
+            and anywhere.is_organisation = visibility.is_organisation
+            and anywhere.week_start_on = visibility.week_start_on
 
     left join people_in_rows
         on

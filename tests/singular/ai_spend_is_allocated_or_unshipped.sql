@@ -118,7 +118,7 @@ compared as (
 
     -- without line births nobody knows where it arrived, and the mart says so
     inner join {{ ref('shipworthy', 'int_shipworthy__as_of') }} as as_of
-        on as_of.has_line_lifetimes
+        on as_of.has_line_births
 
 )
 

@@ -9,7 +9,7 @@ changes as (
         count(*) as changes_shipped,
         sum(ai_held_lines + human_held_lines + automation_held_lines + unknown_held_lines) as held_lines
 
-    from {{ ref('shipworthy', 'int_shipworthy__lines_held') }}
+    from {{ ref('shipworthy', 'int_shipworthy__changes_shipped') }}
 
     group by release_id
 

@@ -2,7 +2,7 @@ with
 
 shipped as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__lines_held') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_shipped') }}
 
 ),
 

@@ -60,7 +60,7 @@ removed as (
         repository,
         removed_sha,
         added_sha,
-        service,
+        birth_service as service,
         sum(lines) as lines
 
     from deaths
@@ -69,7 +69,7 @@ removed as (
         is_counted
         and not is_moved
 
-    group by repository, removed_sha, added_sha, service
+    group by repository, removed_sha, added_sha, birth_service
 
 ),
 

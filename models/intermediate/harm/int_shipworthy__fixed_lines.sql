@@ -55,7 +55,7 @@ final as (
         on
             deaths.repository = put_live.repository
             and deaths.added_sha = put_live.sha
-            and deaths.service = put_live.service
+            and deaths.birth_service = put_live.service
             and deaths.removed_at >= put_live.deployed_at
             and deaths.removed_at < {{ shipworthy.add_days('put_live.deployed_at', window_days) }}
 

@@ -92,7 +92,7 @@ removed_again as (
 
     inner join deaths
         on
-            shipped.service = deaths.service
+            shipped.service = deaths.birth_service
             and shipped.repository = deaths.repository
             and shipped.sha = deaths.added_sha
 

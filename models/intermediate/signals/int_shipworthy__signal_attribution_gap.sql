@@ -140,7 +140,7 @@ measured as (
         recent.baseline_tagged_per_accepted as baseline,
         case
             when judged.no_usage_reason is not null then judged.no_usage_reason
-            when not judged.has_line_lifetimes then 'line_lifetimes_not_loaded'
+            when not judged.has_line_births then 'line_lifetimes_not_loaded'
             when coalesce(recent.baseline_tagged_per_accepted, 0) = 0 then 'no_baseline'
             when recent.accepted_lines = 0 then 'no_accepted_lines'
         end as null_reason

@@ -33,7 +33,7 @@ measured as (
         compared.first_low,
         compared.first_high,
         case
-            when not judged.has_line_lifetimes then 'line_lifetimes_not_loaded'
+            when not judged.has_line_births then 'line_lifetimes_not_loaded'
             when compared.team is null then 'no_baseline'
             when compared.first_rate = 0 then 'no_removals'
         end as null_reason

@@ -24,7 +24,7 @@ deaths as (
 removed as (
 
     select
-        team,
+        birth_team as team,
         {{ shipworthy.week_start_on('landed_at') }} as week_start_on,
         sum(case when age_days < {{ days_before }} then lines else 0 end) as removed_early,
         sum(case when age_days >= {{ days_before }} and age_days < {{ window_days }} then lines else 0 end)
@@ -39,7 +39,7 @@ removed as (
         and not birth_is_moved
         and not is_moved
 
-    group by team, {{ shipworthy.week_start_on('landed_at') }}
+    group by birth_team, {{ shipworthy.week_start_on('landed_at') }}
 
 ),
 
@@ -97,7 +97,7 @@ measured as (
         {{ var('shipworthy__signal_late_removals') }} as threshold,
         cast(null as {{ shipworthy.type_double() }}) as baseline,
         case
-            when not judged.has_line_lifetimes then 'line_lifetimes_not_loaded'
+            when not judged.has_line_births then 'line_lifetimes_not_loaded'
             when coalesce(of_twelve_weeks.at_risk_late, 0) = 0 then 'no_lines'
         end as null_reason
 

@@ -24,7 +24,7 @@ deaths as (
 removed as (
 
     select
-        team,
+        birth_team as team,
         {{ shipworthy.week_start_on('landed_at') }} as week_start_on,
         sum(case when age_days < {{ days_before }} then lines else 0 end) as removed_early,
         sum(case when age_days >= {{ days_before }} and age_days < {{ window_days }} then lines else 0 end)
@@ -39,7 +39,7 @@ removed as (
         and not birth_is_moved
         and not is_moved
 
-    group by team, {{ shipworthy.week_start_on('landed_at') }}
+    group by birth_team, {{ shipworthy.week_start_on('landed_at') }}
 
 ),
 

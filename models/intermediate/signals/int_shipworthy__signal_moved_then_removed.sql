@@ -71,7 +71,7 @@ measured as (
         {{ var('shipworthy__signal_moved_then_removed') }} as threshold,
         cast(null as {{ shipworthy.type_double() }}) as baseline,
         case
-            when not judged.has_line_lifetimes then 'line_lifetimes_not_loaded'
+            when not judged.has_line_births then 'line_lifetimes_not_loaded'
             when coalesce(of_four_weeks.lines, 0) = 0 then 'no_lines'
         end as null_reason
 

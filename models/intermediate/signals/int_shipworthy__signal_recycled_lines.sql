@@ -117,7 +117,7 @@ measured as (
         baselines.retired_share + {{ var('shipworthy__signal_recycled_lines') }} as threshold,
         baselines.retired_share as baseline,
         case
-            when not judged.has_line_lifetimes then 'line_lifetimes_not_loaded'
+            when not judged.has_line_births then 'line_lifetimes_not_loaded'
             when baselines.retired_share is null then 'no_baseline'
             when coalesce(of_four_weeks.lines_turned_over, 0) = 0 then 'no_lines'
         end as null_reason

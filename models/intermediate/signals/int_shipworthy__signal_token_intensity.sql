@@ -18,9 +18,9 @@ releases as (
 
 ),
 
-groups_shown as (
+visibility as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__groups_shown') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__group_visibility') }}
 
     where not is_organisation
 
@@ -50,7 +50,7 @@ intense as (
             when usage.has_tokens and usage.tokens > 0 and judged.is_shipping
                 then ln(usage.tokens / greatest(coalesce(releases_summed.ai_held_lines, 0.0), 1.0))
         end as intensity,
-        {{ shipworthy.is_hidden('groups_shown') }} as is_hidden
+        {{ shipworthy.is_hidden('visibility') }} as is_hidden
 
     from judged
 
@@ -64,10 +64,10 @@ intense as (
             judged.team = releases_summed.team
             and judged.week_start_on = releases_summed.week_start_on
 
-    left join groups_shown
+    left join visibility
         on
-            judged.team = groups_shown.team
-            and judged.week_start_on = groups_shown.week_start_on
+            judged.team = visibility.team
+            and judged.week_start_on = visibility.week_start_on
 
 ),
 
@@ -131,7 +131,7 @@ measured as (
         usual.baseline,
         case
             when numbered.no_usage_reason is not null then numbered.no_usage_reason
-            when not numbered.has_line_lifetimes then 'line_lifetimes_not_loaded'
+            when not numbered.has_line_births then 'line_lifetimes_not_loaded'
             when numbered.intensity is null then 'no_tokens'
             when coalesce(spreads.spread, 0) = 0 then 'no_baseline'
         end as null_reason

@@ -124,7 +124,7 @@ measured as (
         most_out_of_proportion.spend_to_shipped,
         case
             when judged.no_usage_reason is not null then judged.no_usage_reason
-            when not judged.has_line_lifetimes then 'line_lifetimes_not_loaded'
+            when not judged.has_line_births then 'line_lifetimes_not_loaded'
             when coalesce(summed.spend_usd, 0) = 0 then 'no_spend'
         end as null_reason
 

@@ -16,9 +16,9 @@ builders as (
 
 ),
 
-groups_shown as (
+visibility as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__groups_shown') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__group_visibility') }}
 
     where not is_organisation
 
@@ -45,7 +45,7 @@ team_weeks as (
         added.ai_tagged_lines,
         added.lines_added,
         usage.spend_usd,
-        {{ shipworthy.is_hidden('groups_shown') }} as is_hidden,
+        {{ shipworthy.is_hidden('visibility') }} as is_hidden,
         {{ shipworthy.baseline_place('judged.is_shipping_final', 'judged.team', 'judged.week_start_on') | indent(8) }}
             as place
 
@@ -56,10 +56,10 @@ team_weeks as (
             judged.team = builders.team
             and judged.week_start_on = builders.week_start_on
 
-    left join groups_shown
+    left join visibility
         on
-            judged.team = groups_shown.team
-            and judged.week_start_on = groups_shown.week_start_on
+            judged.team = visibility.team
+            and judged.week_start_on = visibility.week_start_on
 
     left join usage
         on

@@ -59,7 +59,7 @@ final as (
         as_of.ai_usage_known_through as usage_known_through,
         teams_known.shipping_known_through as code_known_through,
         coalesce(teams_known.requests_known_through, as_of.requests_known_through) as requests_known_through,
-        as_of.has_line_lifetimes,
+        as_of.has_line_births,
         case
             when not as_of.has_ai_usage then 'ai_usage_not_loaded'
             when not as_of.has_people then 'people_not_loaded'

@@ -9,9 +9,9 @@ spend as (
 
 ),
 
-lines_held as (
+shipped as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__lines_held') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__changes_shipped') }}
 
 ),
 
@@ -73,16 +73,16 @@ lines_by_person as (
     select
         case when authors.author_kind = 'agent' then drivers.person_key else authors.person_key end as person_key,
         changes.landed_at,
-        lines_held.release_id,
-        sum(lines_held.ai_held_lines * written.author_lines / written.change_lines) as held_ai_lines
+        shipped.release_id,
+        sum(shipped.ai_held_lines * written.author_lines / written.change_lines) as held_ai_lines
 
     from written
 
-    inner join lines_held
+    inner join shipped
         on
-            written.service = lines_held.service
-            and written.repository = lines_held.repository
-            and written.sha = lines_held.sha
+            written.service = shipped.service
+            and written.repository = shipped.repository
+            and written.sha = shipped.sha
 
     inner join changes
         on
@@ -108,7 +108,7 @@ lines_by_person as (
     group by
         case when authors.author_kind = 'agent' then drivers.person_key else authors.person_key end,
         changes.landed_at,
-        lines_held.release_id
+        shipped.release_id
 
 ),
 

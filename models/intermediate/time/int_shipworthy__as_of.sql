@@ -93,7 +93,7 @@ final as (
         {%- endfor %}
         exists(select 1 as found from people_loaded) as has_people,
         exists(select 1 as found from services) as has_services,
-        exists(select 1 as found from line_births) as has_line_lifetimes,
+        exists(select 1 as found from line_births) as has_line_births,
         {%- for input in ('incidents', 'ai_usage', 'product_metrics') %}
         min(case when parts_known.input_name = '{{ input }}' then parts_known.known_through end)
             as {{ input }}_known_through,

@@ -55,11 +55,11 @@ removed as (
         repository,
         added_sha,
         author_sha,
-        service,
-        team,
+        birth_service as service,
+        birth_team as team,
         authorship,
         sum(case when age_days < {{ window_days }} then lines else 0 end) as lines_removed,
-        sum(case when age_days < {{ window_days }} and removal_team = team then lines else 0 end)
+        sum(case when age_days < {{ window_days }} and removal_team = birth_team then lines else 0 end)
             as lines_removed_by_own_team,
         sum(case when age_days < 14 then lines else 0 end) as lines_removed_14_days,
         sum(case when age_days < 90 then lines else 0 end) as lines_removed_90_days
@@ -71,7 +71,7 @@ removed as (
         and not birth_is_moved
         and not is_moved
 
-    group by repository, added_sha, author_sha, service, team, authorship
+    group by repository, added_sha, author_sha, birth_service, birth_team, authorship
 
 ),
 

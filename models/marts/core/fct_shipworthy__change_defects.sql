@@ -41,7 +41,7 @@ introduced as (
         repairing.repository,
         repairing.sha as fixing_sha,
         deaths.added_sha as introducing_sha,
-        deaths.service,
+        deaths.birth_service as service,
         repairing.landed_at as fixed_at,
         deaths.landed_at as introduced_at,
         sum(deaths.lines) as lines,
@@ -65,7 +65,7 @@ introduced as (
         repairing.repository,
         repairing.sha,
         deaths.added_sha,
-        deaths.service,
+        deaths.birth_service,
         repairing.landed_at,
         deaths.landed_at
 

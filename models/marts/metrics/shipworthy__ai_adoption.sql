@@ -14,9 +14,9 @@ members as (
 
 ),
 
-groups_shown as (
+visibility as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__groups_shown') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__group_visibility') }}
 
 ),
 
@@ -130,20 +130,20 @@ summed as (
 joined as (
 
     select
-        groups_shown.*,
+        visibility.*,
         coalesce(counted.ai_users, 0) as ai_users,
         coalesce(summed.tokens, 0) as tokens,
         summed.billed_usd,
         as_of.has_ai_usage,
         as_of.has_people,
         {{ shipworthy.immature_reason(
-            shipworthy.add_days('cast(groups_shown.week_start_on as timestamp)', 7),
+            shipworthy.add_days('cast(visibility.week_start_on as timestamp)', 7),
             'as_of.as_of_at',
             'as_of.ai_usage_known_through'
         ) | indent(8) }} as immature_reason,
-        not groups_shown.is_suppressed and as_of.has_ai_usage and as_of.has_people as is_shown
+        not visibility.is_suppressed and as_of.has_ai_usage and as_of.has_people as is_shown
 
-    from groups_shown
+    from visibility
 
     cross join as_of
 
@@ -151,19 +151,19 @@ joined as (
 
     left join counted
         on
-            groups_shown.team = counted.team
-            and groups_shown.is_organisation = counted.is_organisation
-            and groups_shown.week_start_on = counted.week_start_on
+            visibility.team = counted.team
+            and visibility.is_organisation = counted.is_organisation
+            and visibility.week_start_on = counted.week_start_on
 
     left join summed
         on
-            groups_shown.team = summed.team
-            and groups_shown.is_organisation = summed.is_organisation
-            and groups_shown.week_start_on = summed.week_start_on
+            visibility.team = summed.team
+            and visibility.is_organisation = summed.is_organisation
+            and visibility.week_start_on = summed.week_start_on
 
     where
-        (groups_shown.builders is not null or groups_shown.is_organisation or groups_shown.team = 'unassigned')
-        and groups_shown.week_start_on >= coalesce(first_use.first_week_start_on, groups_shown.week_start_on)
+        (visibility.builders is not null or visibility.is_organisation or visibility.team = 'unassigned')
+        and visibility.week_start_on >= coalesce(first_use.first_week_start_on, visibility.week_start_on)
 
 ),
 

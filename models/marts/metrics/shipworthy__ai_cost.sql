@@ -6,9 +6,9 @@
 
 with
 
-groups_shown as (
+visibility as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__groups_shown') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__group_visibility') }}
 
 ),
 
@@ -128,13 +128,13 @@ waited_for as (
 costs_by_week as (
 
     select
-        groups_shown.team,
-        groups_shown.week_start_on,
+        visibility.team,
+        visibility.week_start_on,
         costs.category,
         {{ shipworthy.hours_between(
-            'greatest(cast(groups_shown.week_start_on as timestamp), cast(costs.month_start_on as timestamp))',
+            'greatest(cast(visibility.week_start_on as timestamp), cast(costs.month_start_on as timestamp))',
             'least('
-            ~ shipworthy.add_days('cast(groups_shown.week_start_on as timestamp)', 7) ~ ', '
+            ~ shipworthy.add_days('cast(visibility.week_start_on as timestamp)', 7) ~ ', '
             ~ shipworthy.next_month_started_at('cast(costs.month_start_on as timestamp)') ~ ')'
         ) }} / 24.0 as days,
         {{ shipworthy.hours_between(
@@ -143,17 +143,17 @@ costs_by_week as (
         ) }} / 24.0 as days_of_month,
         costs.amount_usd
 
-    from groups_shown
+    from visibility
 
     inner join costs
         on
-            groups_shown.team = costs.team
+            visibility.team = costs.team
             and cast(costs.month_start_on as timestamp)
-            < {{ shipworthy.add_days('cast(groups_shown.week_start_on as timestamp)', 7) }}
+            < {{ shipworthy.add_days('cast(visibility.week_start_on as timestamp)', 7) }}
             and {{ shipworthy.next_month_started_at('cast(costs.month_start_on as timestamp)') }}
-            > cast(groups_shown.week_start_on as timestamp)
+            > cast(visibility.week_start_on as timestamp)
 
-    where not groups_shown.is_organisation
+    where not visibility.is_organisation
 
 ),
 
@@ -180,8 +180,8 @@ costs_summed as (
 team_rows as (
 
     select
-        groups_shown.team,
-        groups_shown.week_start_on,
+        visibility.team,
+        visibility.week_start_on,
         {%- for column in gap_columns %}
         coalesce(spent.{{ column }}, 0) as {{ column }},
         {%- endfor %}
@@ -204,17 +204,17 @@ team_rows as (
             waited_for.immature_reason,
             normalized_deployments.immature_reason,
             {{ shipworthy.immature_reason(
-                shipworthy.add_days('cast(groups_shown.week_start_on as timestamp)', 7),
+                shipworthy.add_days('cast(visibility.week_start_on as timestamp)', 7),
                 'as_of.as_of_at',
                 'as_of.ai_usage_known_through'
             ) | indent(12) }}
         ) as immature_reason,
         as_of.has_ai_usage,
         as_of.has_people,
-        case when groups_shown.week_start_on < first_use.first_week_start_on then 1 else 0 end as is_before_use,
+        case when visibility.week_start_on < first_use.first_week_start_on then 1 else 0 end as is_before_use,
         -- why the row's costs are not the whole
         case
-            when groups_shown.team = 'unassigned' and groups_shown.builders is null then null
+            when visibility.team = 'unassigned' and visibility.builders is null then null
             when costs_summed.builder_cost_usd is null then 'no_builder_costs'
             when costs_summed.build_infrastructure_cost_usd is null then 'no_build_infrastructure_costs'
         end as costs_missing,
@@ -224,7 +224,7 @@ team_rows as (
                 then 'no_other_ai_costs'
         end as spend_missing
 
-    from groups_shown
+    from visibility
 
     cross join as_of
 
@@ -232,32 +232,32 @@ team_rows as (
 
     left join spent
         on
-            groups_shown.team = spent.team
-            and groups_shown.week_start_on = spent.week_start_on
+            visibility.team = spent.team
+            and visibility.week_start_on = spent.week_start_on
 
     left join arrived
         on
-            groups_shown.team = arrived.team
-            and groups_shown.week_start_on = arrived.week_start_on
+            visibility.team = arrived.team
+            and visibility.week_start_on = arrived.week_start_on
 
     left join waited_for
         on
-            groups_shown.team = waited_for.team
-            and groups_shown.week_start_on = waited_for.week_start_on
+            visibility.team = waited_for.team
+            and visibility.week_start_on = waited_for.week_start_on
 
     left join costs_summed
         on
-            groups_shown.team = costs_summed.team
-            and groups_shown.week_start_on = costs_summed.week_start_on
+            visibility.team = costs_summed.team
+            and visibility.week_start_on = costs_summed.week_start_on
 
     left join normalized_deployments
         on
-            groups_shown.team = normalized_deployments.team
-            and groups_shown.week_start_on = normalized_deployments.week_start_on
+            visibility.team = normalized_deployments.team
+            and visibility.week_start_on = normalized_deployments.week_start_on
 
     where
-        not groups_shown.is_organisation
-        and groups_shown.week_start_on >= coalesce(first_use.first_row_on, groups_shown.week_start_on)
+        not visibility.is_organisation
+        and visibility.week_start_on >= coalesce(first_use.first_row_on, visibility.week_start_on)
 
 ),
 
@@ -310,31 +310,31 @@ judged as (
 
     select
         all_rows.*,
-        groups_shown.is_suppressed,
+        visibility.is_suppressed,
         -- without people, nobody knows what a team's own people spent
         all_rows.has_people or all_rows.is_organisation or all_rows.team = 'unassigned' as has_own_spend,
         -- without line births, nobody knows whose AI lines went live
         exists(
             select 1 as found
             from as_of
-            where as_of.has_line_lifetimes
+            where as_of.has_line_births
         ) as has_lines,
-        not groups_shown.is_suppressed
+        not visibility.is_suppressed
         and all_rows.has_ai_usage
         and all_rows.is_before_use = 0 as is_spend_shown,
         case
-            when groups_shown.is_suppressed then groups_shown.null_reason
+            when visibility.is_suppressed then visibility.null_reason
             when not all_rows.has_ai_usage then 'ai_usage_not_loaded'
             when all_rows.is_before_use = 1 then 'before_ai_usage'
         end as hidden_because
 
     from all_rows
 
-    inner join groups_shown
+    inner join visibility
         on
-            all_rows.team = groups_shown.team
-            and all_rows.is_organisation = groups_shown.is_organisation
-            and all_rows.week_start_on = groups_shown.week_start_on
+            all_rows.team = visibility.team
+            and all_rows.is_organisation = visibility.is_organisation
+            and all_rows.week_start_on = visibility.week_start_on
 
 ),
 

@@ -42,9 +42,9 @@ incidents as (
 
 ),
 
-groups_shown as (
+visibility as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__groups_shown') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__group_visibility') }}
 
 ),
 
@@ -88,16 +88,16 @@ joined as (
         coalesce(reviews.reviewed_requests, 0) as reviewed_requests,
         coalesce(reviews.reviewers, 0) as reviewers,
         coalesce(incidents.incidents, 0) as incidents,
-        {{ shipworthy.is_hidden('groups_shown') }} as is_suppressed,
-        {{ shipworthy.hidden_because('groups_shown') }} as hidden_because
+        {{ shipworthy.is_hidden('visibility') }} as is_suppressed,
+        {{ shipworthy.hidden_because('visibility') }} as hidden_because
 
     from scopes
 
-    left join groups_shown
+    left join visibility
         on
-            scopes.team = groups_shown.team
-            and scopes.is_organisation = groups_shown.is_organisation
-            and scopes.week_start_on = groups_shown.week_start_on
+            scopes.team = visibility.team
+            and scopes.is_organisation = visibility.is_organisation
+            and scopes.week_start_on = visibility.week_start_on
 
     left join changes
         on

@@ -14,9 +14,9 @@
 
 with
 
-groups_shown as (
+visibility as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__groups_shown') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__group_visibility') }}
 
     where not is_organisation
 
@@ -36,18 +36,18 @@ suppressed as (
 
     select
         judged.*,
-        judged.is_about_people and {{ shipworthy.is_hidden('groups_shown') }} as is_suppressed,
+        judged.is_about_people and {{ shipworthy.is_hidden('visibility') }} as is_suppressed,
         coalesce(
-            case when judged.is_about_people then {{ shipworthy.hidden_because('groups_shown') }} end,
+            case when judged.is_about_people then {{ shipworthy.hidden_because('visibility') }} end,
             judged.null_reason
         ) as reason
 
     from judged
 
-    left join groups_shown
+    left join visibility
         on
-            judged.team = groups_shown.team
-            and judged.week_start_on = groups_shown.week_start_on
+            judged.team = visibility.team
+            and judged.week_start_on = visibility.week_start_on
 
 ),
 

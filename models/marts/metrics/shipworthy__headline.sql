@@ -257,7 +257,7 @@ final as (
         verdict.basis as turnover_basis,
         verdict.attribution_coverage as turnover_attribution_coverage,
         case
-            when not as_of.has_line_lifetimes then 'line_lifetimes_not_loaded'
+            when not as_of.has_line_births then 'line_lifetimes_not_loaded'
             when verdict.week_start_on is null then 'no_mature_week'
             when verdict.null_reason is not null then verdict.null_reason
             when verdict.turnover_signal = 'insufficient_data' then 'insufficient_data'

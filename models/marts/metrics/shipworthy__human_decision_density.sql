@@ -25,9 +25,9 @@ scopes as (
 
 ),
 
-groups_shown as (
+visibility as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__groups_shown') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__group_visibility') }}
 
 ),
 
@@ -105,8 +105,8 @@ rated as (
         review_feeds.has_pull_request_commit_files,
         review_feeds.has_review_threads,
         review_feeds.has_thread_counts,
-        {{ shipworthy.is_hidden('groups_shown') }} as is_suppressed,
-        {{ shipworthy.hidden_because('groups_shown') }} as hidden_because
+        {{ shipworthy.is_hidden('visibility') }} as is_suppressed,
+        {{ shipworthy.hidden_because('visibility') }} as hidden_because
 
     from summed
 
@@ -119,11 +119,11 @@ rated as (
             summed.team = teams_known.team
             and summed.is_organisation = teams_known.is_organisation
 
-    left join groups_shown
+    left join visibility
         on
-            summed.team = groups_shown.team
-            and summed.is_organisation = groups_shown.is_organisation
-            and summed.week_start_on = groups_shown.week_start_on
+            summed.team = visibility.team
+            and summed.is_organisation = visibility.is_organisation
+            and summed.week_start_on = visibility.week_start_on
 
 ),
 

@@ -8,9 +8,9 @@ compared as (
 
 ),
 
-groups_shown as (
+visibility as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__groups_shown') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__group_visibility') }}
 
 ),
 
@@ -64,18 +64,18 @@ usage_judged as (
             when by_usage.null_reason = 'no_second_lines' then 'no_lines_of_others'
             when {{ shipworthy.is_suppressed('least(by_usage.first_authors, by_usage.second_authors)') }}
                 then 'group_too_small'
-            when {{ shipworthy.is_hidden('groups_shown') }} then {{ shipworthy.hidden_because('groups_shown') }}
+            when {{ shipworthy.is_hidden('visibility') }} then {{ shipworthy.hidden_because('visibility') }}
             when by_usage.null_reason = 'no_second_line_removed' then 'no_line_of_others_removed'
             else by_usage.null_reason
         end as usage_null_reason
 
     from by_usage
 
-    left join groups_shown
+    left join visibility
         on
-            by_usage.team = groups_shown.team
-            and by_usage.is_organisation = groups_shown.is_organisation
-            and by_usage.week_start_on = groups_shown.week_start_on
+            by_usage.team = visibility.team
+            and by_usage.is_organisation = visibility.is_organisation
+            and by_usage.week_start_on = visibility.week_start_on
 
 ),
 

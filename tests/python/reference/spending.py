@@ -1,6 +1,6 @@
 """The marts of sections 6 and 9 of the definitions page, the slow and plain way.
 
-Shares no code with the models. Readings are those that the page lists.
+Shares no code with the models.
 """
 
 import math

@@ -42,7 +42,7 @@ parts as (
     union all
     select s.service, s.repository, s.sha, held_line_weight, -d.lines
     from shipped as s join shipworthy_intermediate.int_shipworthy__lines_died as d
-        on s.service = d.service and s.repository = d.repository and s.sha = d.added_sha
+        on s.service = d.birth_service and s.repository = d.repository and s.sha = d.added_sha
     where d.is_counted and not d.birth_is_moved and not d.is_moved
         and d.removed_at < s.deployed_at + interval 30 days
     union all

@@ -140,7 +140,7 @@ def main() -> None:
     print(f"processor seconds of dbt run: {small['all']:.1f}, then {large['all']:.1f}")
     print(f"ratio {large['all'] / small['all']:.1f}")
     for name, seconds in sorted(large.items(), key=lambda item: -item[1])[: arguments.top]:
-        print(f"{seconds:8.1f} {small['models'].get(name, 0):6.2f}  {name}")
+        print(f"{seconds:8.1f} {small.get(name, 0):6.2f}  {name}")
 
 
 if __name__ == "__main__":

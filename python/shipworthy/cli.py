@@ -296,7 +296,13 @@ def show_keys(people: tuple[str, ...]) -> None:
 
 @cli.command()
 @click.option(
-    "--out", required=True, metavar="DIR", type=_DIRECTORY, help="Where to write the CSV files."
+    "--out", "--to", required=True, metavar="DIR", type=_DIRECTORY, help="Where to write the files."
+)
+@click.option(
+    "--scale",
+    metavar="F",
+    type=float,
+    help="Instead a company of 85,000 people times F, a year, as Parquet files.",
 )
 @click.option("--seed", metavar="N", type=int, help="Another number, another organisation.")
 @click.option(
@@ -313,6 +319,7 @@ def show_keys(people: tuple[str, ...]) -> None:
 )
 def simulate(
     out: Path,
+    scale: float | None,
     seed: int | None,
     teams: int | None,
     weeks: int | None,
@@ -323,8 +330,17 @@ def simulate(
     """Write the data of an invented organisation, as files that `shipworthy load files` takes.
 
     By default the demo's. With --teams, --weeks or --move a company of honest teams, of which one
-    plays a move of the gauntlet (`shipworthy gauntlet --list` names them).
+    plays a move of the gauntlet (`shipworthy gauntlet --list` names them). With --scale a company
+    of any size, to see what a warehouse takes.
     """
+    if scale is not None:
+        if any(given is not None for given in (seed, teams, weeks, move, team, from_week)):
+            raise click.UsageError("--scale goes with --to alone")
+        from shipworthy.simulate.size import write_company
+
+        rows = write_company(scale, out)
+        click.echo(f"Wrote {sum(rows.values())} rows of {len(rows)} tables to {out}.")
+        return
     from shipworthy.simulate import Parameters, company, write_tables
     from shipworthy.simulate import simulate as simulate_tables
 

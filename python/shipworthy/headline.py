@@ -39,8 +39,9 @@ _NEXT_STEPS = {
         "load deployments.csv."
     ),
     "no_builders": (
-        "Builders: nobody who is listed in people landed a change; list who does by the address "
-        "of their commits (identities joins several of a person), or load no people."
+        "Builders: no human landed a change in those weeks, or none who is listed where people are "
+        "loaded; list who does by the address of their commits (identities joins several of a "
+        "person), or load no people."
     ),
     "incidents_not_loaded": "Incidents: load incidents.csv, or a source of incidents.",
     "line_lifetimes_not_loaded": "Lines: shipworthy load git PATH reads them.",

@@ -139,7 +139,7 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         # A commit that fails has ended the transaction; the error is the one worth telling.
         with suppress(duckdb.Error):
             connection.execute("rollback")
-        reason = _unwritable(error)
+        reason = unwritable(error)
         if reason is None:
             raise
         raise ShipworthyError(
@@ -148,8 +148,16 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         ) from error
 
 
-def _unwritable(error: BaseException) -> str | None:
-    """Return why an error says that the disk takes no more; None if it says something else."""
+def unwritable(error: BaseException) -> str | None:
+    """Return why an error says that the disk takes no more; None if it says something else.
+
+    Parameters
+    ----------
+    error : BaseException
+        What DuckDB raised, or the operating system.
+    """
+    if isinstance(error, OSError):
+        return error.strerror.lower() if error.errno in DISK_FULL else None
     if not isinstance(error, duckdb.Error):
         return None
     for number in DISK_FULL:
@@ -470,7 +478,7 @@ def explain(path: Path, error: Exception) -> str:
         )
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         return f"The warehouse {path} cannot be written: its file or directory is read-only."
-    reason = _unwritable(error)
+    reason = unwritable(error)
     if reason:
         return f"The warehouse {path} cannot be written: {reason}."
     return f"The warehouse {path} cannot be opened: {first_line}"

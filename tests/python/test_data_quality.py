@@ -96,6 +96,9 @@ def bad_world():
     bad("pull_requests", "merged_without_change", "r 2")
     bad("pull_requests", "unknown_word_in_authorship", "r 2")
     bad("pull_requests", "unknown_word_in_closed_by_kind", "r 2")
+    # found by its commit, which names no request
+    request(3, merged_at=at(days=3))
+    world.add("pull_request_commits", repository="r", number=3, sha="b", committed_at=at(days=2))
     review = {"repository": "r", "number": 2, "reviewer_kind": "human", "state": "approved"}
     world.add("reviews", **review, review_id="v1", submitted_at=at(days=4))
     bad("reviews", "after_merge", "r v1")

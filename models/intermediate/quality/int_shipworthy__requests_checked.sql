@@ -55,19 +55,19 @@ review_threads as (
 
 ),
 
-changes as (
+requests_by_change as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__changes_landed') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__requests_by_change') }}
 
 ),
 
-changes_numbered as (
+requests_landed as (
 
     select distinct
         repository,
-        pull_request_number
+        number
 
-    from changes
+    from requests_by_change
 
 ),
 
@@ -76,21 +76,16 @@ pull_requests_checked as (
     select
         pull_requests.*,
         coalesce(pull_requests.merged_at <= as_of.as_of_at, false) as is_merged,
-        changes_numbered.pull_request_number is not null or changes.sha is not null as is_landed
+        requests_landed.number is not null as is_landed
 
     from pull_requests
 
     cross join as_of
 
-    left join changes_numbered
+    left join requests_landed
         on
-            pull_requests.repository = changes_numbered.repository
-            and pull_requests.number = changes_numbered.pull_request_number
-
-    left join changes
-        on
-            pull_requests.repository = changes.repository
-            and pull_requests.merge_sha = changes.sha
+            pull_requests.repository = requests_landed.repository
+            and pull_requests.number = requests_landed.number
 
     where coalesce(pull_requests.opened_at <= as_of.as_of_at, true)
 

@@ -23,7 +23,7 @@ _TOLERANCE_SECONDS = 86_400
 # Of several names of the mainline over time.
 _USUAL_BRANCHES = ("main", "master", "trunk")
 
-# A merge that brings in so many, and more than it keeps, may be a pull that its message hides.
+# A pull that brought in so many is worth a line of its own.
 MANY_COMMITS = 50
 # Newest mainline commit among the ancestors of a commit, and its position.
 Known = Mapping[str, tuple[str, int]]
@@ -51,6 +51,9 @@ class Plan:
         Commits whose time is later than the scan or than what landed after them; that have none.
     pulls : dict of str to MergeSides
         Merges where the mainline leaves the first parent, by commit.
+    unclear : list of MergeSides
+        Merges that bring in more than they keep and do not say what: they may have turned the
+        mainline's parents round, and nobody can know.
     unreadable : int
         Branches and tags whose history is incomplete.
     """
@@ -64,6 +67,7 @@ class Plan:
     clocks_ahead: list[str] = field(default_factory=list)
     clocks_unset: list[str] = field(default_factory=list)
     pulls: dict[str, "MergeSides"] = field(default_factory=dict)
+    unclear: list["MergeSides"] = field(default_factory=list)
     unreadable: int = 0
 
 
@@ -174,7 +178,7 @@ def plan_history(
     del lines
     plan = Plan(unreadable=unreadable)
     head = graph.number.get(repository.head, -1)
-    chain, last = _find_chain(repository, graph, head, tip, plan.pulls)
+    chain, last = _find_chain(repository, graph, head, tip, plan)
     plan.continues = tip is None or (last if chain else repository.head) == tip
     if not plan.continues:
         return plan
@@ -234,13 +238,13 @@ def _find_chain(
     graph: _Graph,
     head: int,
     tip: str | None,
-    followed: dict[str, MergeSides],
+    plan: Plan,
 ) -> tuple[list[int], str | None]:
     """Return the new commits of the mainline, oldest first, and the commit before them.
 
-    Merges where it leaves the first parent are added to `followed`.
+    Merges where it leaves the first parent, and those where it may have to, go into the plan.
     """
-    pulls = _find_pulls(repository, tip)
+    pulls, unsaid = _read_merges(repository, tip)
     # What has the last run's tip among its ancestors.
     leads = bytearray(len(graph))
     outside = [sha == tip for sha in graph.outside]
@@ -267,12 +271,16 @@ def _find_chain(
             parents.reverse()
         first = graph.parents(number)[0]
         sha = graph.shas[number]
-        number = next(
-            (one for one in parents if (leads[one] if one >= 0 else outside[-1 - one])), parents[0]
-        )
+        leading = [one for one in parents if (leads[one] if one >= 0 else outside[-1 - one])]
+        number = leading[0] if leading else parents[0]
         if number != first:
             kept, brought = count_sides(graph.parents, first, number)
-            followed[sha] = MergeSides(sha, brought, kept)
+            plan.pulls[sha] = MergeSides(sha, brought, kept)
+        # Where one parent alone leads to what was loaded before, it is known.
+        elif len(parents) == 2 and sha in unsaid and len(leading) != 1:
+            kept, brought = count_sides(graph.parents, *parents)
+            if 0 < kept < brought:
+                plan.unclear.append(MergeSides(sha, brought, kept))
     return chain[::-1], graph.sha(number) if chain else None
 
 
@@ -281,29 +289,30 @@ _NETWORK = re.compile(
     re.IGNORECASE,
 )
 _NAMED_BRANCH = re.compile(r"Merge (?:remote-tracking )?branch(?:es)? '([^']+)'")
+# Hosts', Bitbucket's, Gerrit's ("Merge "subject"") and merge queues' words for a request or a tag.
 _NAMED_OTHERWISE = re.compile(
-    r"Merge (?:tag|pull request|commit) |Merged (?:in|PR) |Pull request #"
+    r"Merge (?:tag|pull request|commit|topic|changes?) |Merge \"|Merged (?:in|PR) |Pull request #"
+    r"|(?:auto(?:matic)? |rollup )?merge (?:of )?#\d|Automatic merge from submit-queue",
+    re.IGNORECASE,
 )
 # So many commits of one's own are more than anybody has when they pull.
 _MOST_KEPT = 100
 
 
-def _find_pulls(repository: Repository, tip: str | None) -> dict[str, str]:
+def _read_merges(repository: Repository, tip: str | None) -> tuple[dict[str, str], set[str]]:
     """Return where from merges took the mainline into a branch, by commit, as messages say it.
 
     The address or the directory that was pulled; "" where it was a branch of the own repository.
-    Merges of somebody else's branch of the same name are left out.
+    Merges of somebody else's branch of the same name are left out. And the merges that name
+    neither another branch nor a request or a tag.
     """
     branches = [repository.branch]
     if repository.branch in _USUAL_BRANCHES:
         branches += [name for name in _USUAL_BRANCHES if name not in repository.branches]
-    words = [f"Merge branch '{name}'" for name in branches]
-    words += [f"/{name}'" for name in branches]
-    words += [f"Merged {name} into " for name in branches]
     feed = f"{repository.head}\n" + (f"^{tip}\n" if tip else "")
     listed = repository.run(
-        "rev-list", "--merges", "--no-commit-header", "--format=%H %s", "--fixed-strings",
-        *(f"--grep={word}" for word in words), "--stdin", stdin=feed.encode(),
+        "rev-list", "--merges", "--no-commit-header", "--format=%H %s", "--stdin",
+        stdin=feed.encode(),
     )  # fmt: skip
     names = "|".join(map(re.escape, branches))
     pattern = re.compile(
@@ -311,9 +320,15 @@ def _find_pulls(repository: Repository, tip: str | None) -> dict[str, str]:
         rf"|Merge remote-tracking branch '(?:refs/remotes/)?origin/(?:{names})'"
         rf"|Merged (?:{names}) into \S+"
     )
-    pulls = {}
-    for line in listed.decode(errors="replace").splitlines():
+    mainlines = {repository.branch, *_USUAL_BRANCHES}
+    pulls: dict[str, str] = {}
+    unsaid = set()
+    for line in listed.decode(errors="replace").split("\n"):
         sha, _, subject = line.partition(" ")
+        named = _NAMED_BRANCH.match(subject)
+        names_a_branch = named and named[1].rpartition("/")[2] not in mainlines
+        if not names_a_branch and not _NAMED_OTHERWISE.match(subject):
+            unsaid.add(sha)
         match = pattern.match(subject)
         if not match:
             continue
@@ -322,7 +337,7 @@ def _find_pulls(repository: Repository, tip: str | None) -> dict[str, str]:
         if _is_elsewhere(repository, match["source"]):
             continue
         pulls[sha] = match["source"] or ""
-    return pulls
+    return pulls, unsaid
 
 
 def _is_elsewhere(repository: Repository, source: str | None) -> bool:
@@ -342,37 +357,6 @@ def _is_elsewhere(repository: Repository, source: str | None) -> bool:
     origin = _NETWORK.fullmatch(repository.origin or "")
     hosts = [(one[1] or one[2]).lower() for one in (match, origin) if one]
     return name != _last_name(repository) and len(set(hosts)) > 1
-
-
-def find_unclear(
-    repository: Repository, merges: Iterable[tuple[str, Sequence[str], int]]
-) -> list[MergeSides]:
-    """Return the merges that bring in more than they keep, and do not say what they bring.
-
-    They may have turned the mainline's parents round, and nobody can know.
-
-    Parameters
-    ----------
-    repository : Repository
-    merges : iterable of (str, sequence of str, int)
-        Merges of the mainline that bring in much: id, parents, and commits brought in.
-    """
-    found = []
-    for sha, parents, brought in merges:
-        if len(parents) != 2:
-            continue
-        subject = repository.run(
-            "rev-list", "--max-count=1", "--no-commit-header", "--format=%s", sha
-        ).decode(errors="replace")
-        named = _NAMED_BRANCH.match(subject)
-        if _NAMED_OTHERWISE.match(subject) or (
-            named and named[1].rpartition("/")[2] not in (repository.branch, *_USUAL_BRANCHES)
-        ):
-            continue
-        kept = int(repository.run("rev-list", "--count", f"{parents[1]}..{parents[0]}"))
-        if 0 < kept < brought:
-            found.append(MergeSides(sha, brought, kept))
-    return found
 
 
 def _path_of(address: str | None) -> str:

@@ -20,13 +20,21 @@ _REQUEST_SUBJECTS = re.compile(
 )
 _GITLAB_REFERENCE = re.compile(rf"^See merge request \S*!{_NUMBER}\s*$", re.MULTILINE)
 
-# What follows `this reverts`, at the start of a line: commits, or requests.
+_NOUNS = r"commits?|changesets?|revisions?|pull requests?|merge requests?|prs?|mrs?"
+# What follows `this reverts`, at the start of a line: commits, or requests. `Reverted` tells a
+# story, unless it says of what (Azure: "Reverted commit `1a2b3c4d`.").
 _REVERTS = re.compile(
-    r"^[ \t*-]*(?:this[ \t]+)?(?:reverts?|back(?:s|ed)?[ \t-]?out)\b:?[ \t]*"
-    r"(?:(?P<noun>commits?|changesets?|revisions?|pull requests?|merge requests?|prs?|mrs?)\b)?:?",
+    rf"^[ \t*(-]*(?:this[ \t]+(?:(?:change|patch|{_NOUNS})[ \t]+)?)?"
+    rf"(?:reverts?|reverted(?=[ \t]+(?:{_NOUNS})\b)|back(?:s|ed)?[ \t-]?out)\b:?[ \t]*"
+    rf"(?:(?P<noun>{_NOUNS})\b)?:?",
     re.IGNORECASE | re.MULTILINE,
 )
-_SHA = re.compile(r"[0-9a-f]{7,64}(?![0-9a-z])", re.IGNORECASE)
+# A commit as it is, in quotes, or behind its repository: an address, or `owner/name@`.
+_SHA = re.compile(
+    r"(?:https?://[\w.-]+(?::\d+)?/(?P<path>[^\s?#!]*?)/(?:-/)?commits?/|(?P<name>[\w.-]+/[\w.-]+)@)?"
+    r"(?P<quote>[`\"'])?(?P<sha>[0-9a-f]{7,64})(?![0-9a-z])(?(quote)[`\"'])",
+    re.IGNORECASE,
+)
 _REQUEST = re.compile(
     rf"(?:https?://[\w.-]+(?::\d+)?/(?P<path>[^\s?#!]*?)/(?:-/)?"
     rf"(?:pull|pulls|merge_requests|pull-requests|pullrequest)/|(?P<name>[\w.-]+(?:/[\w.-]+)*)?[#!])"
@@ -42,6 +50,8 @@ _MOST_REVERTS = 100
 # The subject that hosts and git give a revert, with the quoted subject.
 _REVERT_SUBJECT = re.compile(r"""(?:Revert|Back out|Backed out):? (["'])(?P<quoted>.*)\1$""", re.I)
 _QUOTED_NUMBER = re.compile(rf"\((?:pull request )?[#!]{_NUMBER}\)$")
+# Without quotes, a number before the request's own: `revert: subject (#12) (#14)`.
+_UNQUOTED_REVERT = re.compile(r"revert(?:\([^()]*\))?!?:? ", re.IGNORECASE)
 # Branches of reverts: GitHub's and Bitbucket's name the request, GitLab's the commit.
 _REVERT_BRANCH = re.compile(
     rf"(?:Merge pull request #\d+ from [^\s/]+/|Merge branch '|Merged in )revert-"
@@ -145,12 +155,15 @@ def _listed_references(message: str, place: int, noun: str, repository: str) -> 
     """
     place = _BEFORE_LIST.match(message, place).end()
     for _ in range(_MOST_REVERTS):
-        if not noun.startswith(("p", "m")) and (sha := _SHA.match(message, place)):
-            if not noun and not any(map(str.isdigit, sha[0])):
+        end = place + _SUBJECT_CHARACTERS
+        if not noun.startswith(("p", "m")) and (sha := _SHA.match(message, place, end)):
+            if not noun and not any(map(str.isdigit, sha["sha"])):
                 return
-            yield sha[0].lower()
+            path = sha["path"] or sha["name"]
+            if path is None or _is_same_repository(path, repository):
+                yield sha["sha"].lower()
             end = sha.end()
-        elif request := _REQUEST.match(message, place, place + _SUBJECT_CHARACTERS):
+        elif request := _REQUEST.match(message, place, end):
             path = request["path"] or request["name"]
             if path is None or _is_same_repository(path, repository):
                 yield f"#{request[request.lastindex]}"
@@ -181,9 +194,11 @@ def _reverted_by_subject(message: str) -> str | None:
         subject = _title(message)
     subject = _HOST_PREFIX.sub("", subject, count=1)
     own = _TRAILING_NUMBER.search(subject)
-    quoted = _REVERT_SUBJECT.match(subject[: own.start()].strip() if own else subject)
+    subject = subject[: own.start()].strip() if own else subject
+    quoted = _REVERT_SUBJECT.match(subject)
     if quoted is None:
-        return None
+        match = _QUOTED_NUMBER.search(subject) if _UNQUOTED_REVERT.match(subject) else None
+        return f"#{match[1]}" if match and own else None
     text = quoted["quoted"].strip()
     match = _QUOTED_NUMBER.search(text) or _REQUEST_SUBJECTS.match(text)
     return f"#{next(group for group in match.groups() if group)}" if match else None

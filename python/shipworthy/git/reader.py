@@ -305,7 +305,6 @@ class _Load:
     def _attempt(self, rules: "ReleaseRules | None", lost: Counter[str]) -> RepositoryLoad:
         from shipworthy.git.catalog import Catalog
         from shipworthy.git.history import CommitParser
-        from shipworthy.git.mainline import find_unclear
         from shipworthy.git.state import ReaderState
         from shipworthy.warehouse import Finding, read_findings
 
@@ -334,12 +333,11 @@ class _Load:
             state = None
             plan = self._plan(None)
         noticed: Counter[str] = Counter()
-        ledger, big_merges = self._read(parser, plan, state, ignored.revisions, noticed)
+        ledger, unclear = self._read(parser, plan, state, ignored.revisions, noticed)
         if state is None:
             mode = "fresh" if blob is None else "anew"
         else:
             mode = "resumed" if plan.mainline else "current"
-        unclear = find_unclear(self._repository, big_merges)
         known = read_findings(self._connection, self._source) if state is not None else []
         findings = [
             *(
@@ -499,14 +497,13 @@ class _Load:
         state: "ReaderState | None",
         ignored: frozenset[str],
         noticed: Counter[str],
-    ) -> tuple["Ledger", list[tuple[str, tuple[str, ...], int]]]:
-        """Follow all lines through the new changes. Return merges that bring in much, too."""
+    ) -> tuple["Ledger", list["MergeSides"]]:
+        """Follow all lines through the new changes. Return the merges that say nothing, too."""
         from shipworthy.git.diffs import read_changes
         from shipworthy.git.history import read_commits, read_history
-        from shipworthy.git.mainline import MANY_COMMITS
         from shipworthy.git.processes import ObjectReader
 
-        big_merges = []
+        unclear = {merge.sha: merge for merge in plan.unclear}
         with (
             # Git works on while the commits are read and the heavier modules are imported.
             read_changes(
@@ -531,12 +528,8 @@ class _Load:
                     history, diffs, plan.landings, strict=True
                 ):
                     ledger.add(commit, branch, changes, landed_at)
-                    if (
-                        len(branch) >= MANY_COMMITS
-                        and commit.pull_request_number is None
-                        and commit.sha not in plan.pulls
-                    ):
-                        big_merges.append((commit.sha, commit.parents, len(branch)))
+                    if commit.pull_request_number is not None:
+                        unclear.pop(commit.sha, None)
                     progress.advance()
                 with closing(read_commits(self._repository, parser, plan.unmerged)) as unmerged:
                     for commit in unmerged:
@@ -544,7 +537,7 @@ class _Load:
                 ledger.close()
             finally:
                 ledger.stop()
-        return ledger, big_merges
+        return ledger, list(unclear.values())
 
     def _write(
         self,

@@ -38,7 +38,7 @@ _OBJECT_ID = re.compile(r"\b[0-9a-f]{40}(?:[0-9a-f]{24})?\b")
 _BROKEN_OBJECT = re.compile(
     r"corrupt|missing|unable to (?:read|parse|find|unpack)|could not (?:read|parse|get)|bad object|"
     r"inflate|incorrect data check|hash mismatch|invalid object|failed to (?:read|traverse)|"
-    r"not a valid object|broken|bad tree|does not match index|garbage|cannot read",
+    r"not a (?:valid|tree) object|broken|bad tree|does not match index|garbage|cannot read",
     re.IGNORECASE,
 )
 

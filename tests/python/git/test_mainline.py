@@ -1,7 +1,6 @@
 """Which commits are read, which are the mainline, when they landed, and what tags release."""
 
 import random
-import shutil
 import time
 
 import duckdb
@@ -335,19 +334,54 @@ def test_what_was_loaded_stays_when_a_merge_says_nothing(tmp_path, warehouse):
     assert builder.tip is not None
 
 
-def test_merges_that_nobody_can_judge_are_said_and_listed(tmp_path, warehouse):
-    foxtrot(tmp_path / "r", "words of my own", own=3, others=60)
-    [load] = load_git([tmp_path / "r"], warehouse)
+@pytest.mark.parametrize(
+    ("message", "own", "others"),
+    [
+        ("words of my own", 3, 60),
+        ("sync", 1, 2),
+        ("Merge branch 'main' of https://example.com/somebody/shop", 2, 4),
+    ],
+)
+def test_merges_that_nobody_can_judge_are_said_and_listed(
+    tmp_path, warehouse, message, own, others
+):
+    foxtrot(tmp_path / "r", message, own=own, others=others)
+    [load] = load_git([tmp_path / "r"], warehouse, repositories=["acme/shop"])
     merge = git(tmp_path / "r", "rev-parse", "main~1").decode().strip()
-    assert f"{merge[:10]} brings 60 and keeps 3" in str(load)
+    assert f"{merge[:10]} brings {others} and keeps {own}" in str(load)
     listed = rows(warehouse, "load_findings", "reason, subject, row_count")
-    assert listed == [("unclear_mainline", merge, 60)]
-    shutil.rmtree(tmp_path / "r")
-    warehouse.unlink()
-    foxtrot(tmp_path / "r", "Merge branch 'develop'", own=3, others=60)
+    assert listed == [("unclear_mainline", merge, others)]
+
+
+@pytest.mark.parametrize(
+    ("message", "own", "others"),
+    [
+        ("Merge branch 'develop'", 3, 60),
+        ("Merge pull request #12 from acme/main", 3, 60),
+        ("Auto merge of #12 - ada:topic, r=bo", 1, 4),
+        ("Merge branch 'main' into 'main'\n\nSee merge request acme/shop!12", 1, 4),
+        ('Merge "words of my own"', 1, 4),
+        ("words of my own", 3, 3),
+        ("words of my own", 4, 3),
+    ],
+)
+def test_merges_that_say_what_they_bring_or_keep_more_are_clear(
+    tmp_path, warehouse, message, own, others
+):
+    foxtrot(tmp_path / "r", message, own=own, others=others)
     [load] = load_git([tmp_path / "r"], warehouse)
     assert load.unclear == ()
-    assert rows(warehouse, "load_findings") == []
+    assert ("unclear_mainline",) not in rows(warehouse, "load_findings", "reason")
+
+
+def test_a_merge_after_a_load_is_clear(tmp_path, warehouse):
+    foxtrot(tmp_path / "r", "sync", own=2, others=5)
+    whole = git(tmp_path / "r", "rev-parse", "main").decode().strip()
+    git(tmp_path / "r", "update-ref", "refs/heads/main", "main~2")
+    load_git([tmp_path / "r"], warehouse)
+    git(tmp_path / "r", "update-ref", "refs/heads/main", whole)
+    [load] = load_git([tmp_path / "r"], warehouse)
+    assert (load.mode, load.commits, load.unclear) == ("resumed", 2, ())
 
 
 # -------------------------------------------------------------------------------------- releases

@@ -971,7 +971,8 @@ def test_refuses_a_shallow_clone(tmp_path, warehouse):
     assert "git fetch --unshallow" in refused(warehouse, tmp_path / "shallow")
 
 
-def test_refuses_a_partial_clone_and_lists_what_is_missing(tmp_path, warehouse):
+@pytest.mark.parametrize("left_out", ["blob:none", "tree:0"])
+def test_refuses_a_partial_clone_and_lists_what_is_missing(tmp_path, warehouse, left_out):
     story(tmp_path / "r")
     git(tmp_path / "r", "config", "uploadpack.allowFilter", "true")
     git(
@@ -979,7 +980,7 @@ def test_refuses_a_partial_clone_and_lists_what_is_missing(tmp_path, warehouse):
         "clone",
         "--quiet",
         "--bare",
-        "--filter=blob:none",
+        f"--filter={left_out}",
         (tmp_path / "r").as_uri(),
         "part",
     )

@@ -160,4 +160,4 @@ def main(organisations, teams):
 
 
 if __name__ == "__main__":
-    main(*(int(text) for text in (sys.argv[1:] + ["8", "12"][len(sys.argv) - 1 :])))
+    main(*(int(text) for text in (sys.argv[1:] + ["4", "12"][len(sys.argv) - 1 :])))

@@ -17,7 +17,7 @@ export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := build
-.PHONY: build setup test test-all test-postgres test-browser test-installs release-check docs-site sample-report dashboards lint check-dbt check-python demo-data contract lock clean
+.PHONY: build setup test test-all test-postgres test-browser test-installs release-check docs-site sample-report dashboards lint lint-sql check-dbt check-python demo-data contract lock clean
 
 ## build: set up, then build and test every model: of what is loaded, else of the demo
 build: setup
@@ -43,14 +43,22 @@ $(READY): requirements.lock pyproject.toml
 ## test: lint and pytest, which builds the demo with all of dbt's unit and data tests
 test: lint check-python
 
-## test-all: what `make test` leaves out: builds that differ in a setting, and PostgreSQL
-test-all: setup
+## test-all: what `make test` leaves out: all of the SQL's lint, builds that differ in a setting, and PostgreSQL
+test-all: lint-sql
 	$(PYTEST) -m "slow or postgres"
 
+## lint: Python, its types, and the SQL that differs from the origin's branch
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@since=$$(git merge-base HEAD origin/HEAD 2>/dev/null || echo HEAD); \
+		changed=$$(git diff --name-only --diff-filter=d $$since -- 'models/*.sql' 'tests/singular/*.sql'; \
+			git ls-files --others --exclude-standard -- 'models/*.sql' 'tests/singular/*.sql'); \
+		[ -z "$$changed" ] || $(BIN)/sqlfluff lint --disable-progress-bar $$changed
+
+## lint-sql: all of the SQL, which takes minutes; `make test-all` does it
+lint-sql: setup
 	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 models tests/singular
 
 # A warehouse and artifacts of its own, so that a test never touches yours.
@@ -80,7 +88,7 @@ sample-report: setup
 
 ## test-installs: in environments of their own, from the package index: both dbt versions, other databases' adapters, the wheel
 test-installs: setup
-	$(BIN)/pytest -m installs
+	$(BIN)/pytest --numprocesses 2 --dist load -m installs
 
 ## release-check: what must hold before a version is tagged; see CONTRIBUTING.md
 release-check: setup

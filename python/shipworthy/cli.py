@@ -89,6 +89,17 @@ def load(context: click.Context, config: Path) -> None:
         raise ShipworthyError(f"Not loaded: {', '.join(failed)}; the other sources are.")
 
 
+@load.result_callback()
+def _say_what_is_next(*_: object, **__: object) -> None:
+    """Name the next command to somebody who types; a log has no need of it."""
+    if _somebody_reads():
+        click.echo("Next: shipworthy build. More can be loaded before or after it.")
+
+
+def _somebody_reads() -> bool:
+    return sys.stdout.isatty()
+
+
 @load.command("git")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=_DIRECTORY)
 @click.option(

@@ -89,6 +89,17 @@ def test_load_files_closes_with_one_line(run, tmp_path):
     assert error.startswith(f"shipworthy: {folder}/deployments.csv: 1 of 2 rows break the contract")
 
 
+def test_who_types_is_told_what_is_next(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(cli, "_somebody_reads", lambda: True)
+    (tmp_path / "costs.csv").write_text("team,month_start_on,category,amount_usd\n")
+    code, out, _ = run("load", "files", tmp_path)
+    assert code == 0
+    assert out.splitlines()[-1].startswith("Next: shipworthy build.")
+    code, out, _ = run("load", "files", tmp_path / "nowhere")
+    assert code == 2
+    assert "Next" not in out
+
+
 def test_the_warehouse_is_told_about_too(run, tmp_path, monkeypatch):
     monkeypatch.setenv("SHIPWORTHY_WAREHOUSE", str(tmp_path / "main.duckdb"))
     code, _, error = run("load", "files", tmp_path)

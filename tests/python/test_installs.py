@@ -62,6 +62,10 @@ def environment(tmp_path_factory):
     run(sys.executable, "-m", "venv", home / "tools")
     run(home / "tools" / "bin" / "pip", "install", "--quiet", "uv")
     uv = home / "tools" / "bin" / "uv"
+    # uv reads none of pip's settings; an index of one's own is in them.
+    listed = run(home / "tools" / "bin" / "pip", "config", "list")
+    named = re.findall(r"^\S*[.]index-url='(.+)'$", listed, re.MULTILINE)
+    index = {"UV_DEFAULT_INDEX": named[-1]} if named else {}
     overrides = home / "overrides.txt"
     overrides.write_text("\n".join(SETTINGS["tool"]["uv"]["override-dependencies"]))
 
@@ -71,19 +75,33 @@ def environment(tmp_path_factory):
         run(
             *(uv, "pip", "install", "--quiet", "--python", place / "bin" / "python"),
             *("--override", overrides, *packages),
+            **index,
         )
         return place / "bin"
 
-    make.uv = uv
+    make.uv, make.index = uv, index
     return make
 
 
 @pytest.fixture(scope="module")
-def built(environment, tmp_path_factory):
-    """The wheel and the source archive, made from a copy without what is not committed."""
+def repository(tmp_path_factory):
+    """A git repository of what this tree would commit, without what was built in it."""
     copy = tmp_path_factory.mktemp("release") / "shipworthy"
-    run("git", "clone", "--quiet", ROOT, copy)
-    run(environment.uv, "build", "--quiet", copy, "--out-dir", copy / "dist")
+    built = shutil.ignore_patterns(".git", ".venv*", "target", "logs", "*.duckdb*", "*.egg-info")
+    shutil.copytree(ROOT, copy, ignore=built)
+    git = ("git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-C", copy)
+    run(*git, "init", "--quiet")
+    run(*git, "add", "--all")
+    run(*git, "commit", "--quiet", "--message", "Everything")
+    return copy
+
+
+@pytest.fixture(scope="module")
+def built(environment, repository, tmp_path_factory):
+    """The wheel and the source archive, made from a clone."""
+    copy = tmp_path_factory.mktemp("built") / "shipworthy"
+    run("git", "clone", "--quiet", repository, copy)
+    run(environment.uv, "build", "--quiet", copy, "--out-dir", copy / "dist", **environment.index)
     return copy / "dist"
 
 
@@ -142,10 +160,10 @@ def test_a_project_builds_on(environment, tmp_path, version):
     assert f"Running with dbt={version}." in said
 
 
-def test_deps_from_git(environment, tmp_path):
+def test_deps_from_git(environment, repository, tmp_path):
     programs = environment("dbt-git", "dbt-core==1.12.*", "dbt-duckdb", "duckdb>=2")
-    head = run("git", "rev-parse", "HEAD", cwd=ROOT).strip()
-    project = consumer(tmp_path / "project", {"git": f"file://{ROOT}", "revision": head})
+    head = run("git", "rev-parse", "HEAD", cwd=repository).strip()
+    project = consumer(tmp_path / "project", {"git": f"file://{repository}", "revision": head})
     run(programs / "dbt", "deps", cwd=project)
     run(programs / "dbt", "parse", cwd=project)
     manifest = json.loads((project / "target" / "manifest.json").read_text())
@@ -157,7 +175,7 @@ def test_the_parser_of_dbt_v2_accepts_the_project(environment, tmp_path):
     python = programs / "python"
     # Without the overrides of this project, which leave the parser out.
     install = (environment.uv, "--no-config", "pip", "install", "--quiet", "--no-deps")
-    run(*install, "--python", python, V2_PARSER)
+    run(*install, "--python", python, V2_PARSER, **environment.index)
     project = consumer(tmp_path / "project", {"local": str(ROOT)})
     run(programs / "dbt", "deps", cwd=project)
     for place in (project, ROOT):

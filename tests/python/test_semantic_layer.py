@@ -1,8 +1,15 @@
 """Metrics are what sums over the marts say, by every grouping that a mart has."""
 
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from dbt_runs import differences, order, query
+from dbt_runs import ROOT, Run, differences, order, query
 from metric_queries import query_metrics
 
 PARTS = ("ai", "human", "automation", "unknown")
@@ -268,3 +275,37 @@ def test_every_metric_is_compared(demo):
     compared = {name for metrics in (*MARTS.values(), SIGNALS, HARM) for name in metrics}
     assert names == {f"shipworthy_{name}" for name in compared}
     assert len(names) > 30
+
+
+@pytest.mark.slow
+def test_a_second_warehouse_meets_nothing_of_the_first(demo, tmp_path):
+    """dbt in two warehouses with one target directory; then a metric of the second."""
+    second = tmp_path / "second.duckdb"
+    shutil.copy(demo.warehouse, second)
+    for name in ("first", "second"):
+        run_cli(tmp_path, f"{name}.duckdb")
+        manifest = json.loads((tmp_path / "target" / "semantic_manifest.json").read_text())
+        assert {model["node_relation"]["database"] for model in manifest["semantic_models"]} == {
+            name
+        }
+    run = Run(second, tmp_path / "target", 0, "")
+    (found,) = query_metrics(run, [(["shipworthy_ai_share"], [])], tmp_path / "asked")
+    share = MARTS["normalized_deployments"]["ai_share"]
+    wanted = query(second, f"select {share} from shipworthy.normalized_deployments where is_mature")
+    assert not differing(wanted, found)
+
+
+def run_cli(directory, warehouse):
+    """The shortest dbt command, as a user runs it; it keeps what it parsed for the next."""
+    subprocess.run(
+        [Path(sys.executable).with_name("dbt"), "--quiet", "parse"],
+        cwd=ROOT,
+        env=os.environ
+        | {
+            "SHIPWORTHY_WAREHOUSE": str(directory / warehouse),
+            "DBT_TARGET_PATH": str(directory / "target"),
+            "DBT_LOG_PATH": str(directory / "logs"),
+            "DO_NOT_TRACK": "1",
+        },
+        check=True,
+    )

@@ -1,15 +1,16 @@
--- Guards fct_shipworthy__releases: a change that ships with a release of another name, or with none, would take its
--- held lines out of normalized deployments without a trace.
+-- Guards fct_shipworthy__releases and fct_shipworthy__release_changes: a change that ships with a release of another name,
+-- or with none, would take its held lines out of normalized deployments without a trace.
 with
 
 changes as (
 
     select
         release_id,
-        count(*) as changes_shipped,
-        sum(ai_held_lines + human_held_lines + automation_held_lines + unknown_held_lines) as held_lines
+        count(*) as changes_put_live,
+        sum(case when is_shipped then 1 else 0 end) as changes_shipped,
+        sum(held_lines) as held_lines
 
-    from {{ ref('shipworthy', 'int_shipworthy__changes_shipped') }}
+    from {{ ref('shipworthy', 'fct_shipworthy__release_changes') }}
 
     group by release_id
 
@@ -35,6 +36,7 @@ full outer join releases
 
 where
     (
-        coalesce(changes.changes_shipped, 0) = releases.changes_shipped
+        coalesce(changes.changes_put_live, 0) = releases.changes_put_live
+        and coalesce(changes.changes_shipped, 0) = releases.changes_shipped
         and abs(coalesce(changes.held_lines, 0.0) - releases.held_lines) <= 1e-9 * greatest(1.0, releases.held_lines)
     ) is not true

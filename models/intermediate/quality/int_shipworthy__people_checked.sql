@@ -166,6 +166,57 @@ seen_twice as (
 
 ),
 
+models_of_people as (
+
+    select distinct
+        used_on,
+        model_family,
+        coalesce(source, 'unknown') as source
+
+    from ai_usage_counted
+
+    where
+        known_person_key is not null
+        and model_family is not null
+
+),
+
+usage_of_nobody as (
+
+    select
+        ai_usage_counted.usage_id,
+        {{ shipworthy.tokens_of('ai_usage_counted') }} as tokens,
+        ai_usage_counted.known_person_key is null
+        and exists(
+            select 1 as found
+            from models_of_people
+            where
+                models_of_people.used_on = ai_usage_counted.used_on
+                and models_of_people.model_family = ai_usage_counted.model_family
+                and models_of_people.source <> coalesce(ai_usage_counted.source, 'unknown')
+        ) as may_be_seen_twice
+
+    from ai_usage_counted
+
+),
+
+-- Who names nobody may tell again what another source tells of somebody: nothing says so, so it counts.
+maybe_seen_twice as (
+
+    select
+        'ai_usage' as input_name,
+        'may_be_seen_twice' as reason,
+        'as_is' as handling,
+        'of nobody, and of a model that people used that day by another source: it may be the same work' as what_happens,
+        count(*) as rows_checked,
+        coalesce(sum(case when may_be_seen_twice then 1 else 0 end), 0) as row_count,
+        min(case when may_be_seen_twice then usage_id end) as example_key,
+        cast(sum(case when may_be_seen_twice then tokens end) as {{ dbt.type_bigint() }}) as tokens
+
+    from usage_of_nobody
+
+),
+
 final as (
 
     {{ shipworthy.quality_checks('ai_usage', 'usage_id', ai_usage_checks) | indent(4) }}
@@ -173,6 +224,10 @@ final as (
     union all
 
     select * from seen_twice
+
+    union all
+
+    select * from maybe_seen_twice
 
     union all
 

@@ -122,6 +122,7 @@ final as (
         used.accepted_lines,
         used.is_automated,
         used.used_on,
+        used.model_family,
         used.work,
         {% if var('shipworthy__overlapping_usage_counts') -%}
         true as is_counted

@@ -18,18 +18,13 @@ ai_usage as (
 
 ),
 
-incidents as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__incidents_counted') }}
-
-),
-
 as_of as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
 
 ),
 
+-- Incidents are none of them: alone they say nothing of a week, and one of long ago would begin thousands.
 events as (
 
     select min(landed_at) as first_at from changes
@@ -41,10 +36,6 @@ events as (
     union all
 
     select min(bucket_started_at) as first_at from ai_usage
-
-    union all
-
-    select min(opened_at) as first_at from incidents
 
 ),
 

@@ -125,25 +125,13 @@ joined as (
         ) as matures_at
 
     from service_weeks
-
-    left join deployments_summed
+    {% for summed in ('deployments_summed', 'rollouts_summed', 'changes_summed') %}
+    left join {{ summed }}
         on
-            service_weeks.team = deployments_summed.team
-            and service_weeks.service = deployments_summed.service
-            and service_weeks.week_start_on = deployments_summed.week_start_on
-
-    left join rollouts_summed
-        on
-            service_weeks.team = rollouts_summed.team
-            and service_weeks.service = rollouts_summed.service
-            and service_weeks.week_start_on = rollouts_summed.week_start_on
-
-    left join changes_summed
-        on
-            service_weeks.team = changes_summed.team
-            and service_weeks.service = changes_summed.service
-            and service_weeks.week_start_on = changes_summed.week_start_on
-
+            service_weeks.team = {{ summed }}.team
+            and service_weeks.service = {{ summed }}.service
+            and service_weeks.week_start_on = {{ summed }}.week_start_on
+    {% endfor %}
 ),
 
 -- Without incidents it is not known what failed; without reviews, when one began.

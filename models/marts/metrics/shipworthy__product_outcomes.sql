@@ -10,114 +10,21 @@
 
 with
 
-deployments as (
+releases as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__deployments_ordered') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__releases_dated') }}
 
 ),
 
-product_metrics as (
+outcome_days as (
 
-    select * from {{ ref('shipworthy', 'stg_shipworthy__product_metrics') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__outcome_days') }}
 
 ),
 
 as_of as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__as_of') }}
-
-),
-
-releases as (
-
-    select
-        release_id,
-        service,
-        repository,
-        min(team) as team,
-        cast(min(deployed_at) as date) as released_on,
-        cast(max(deployed_at) as date) as last_deployed_on
-
-    from deployments
-
-    group by release_id, service, repository
-
-),
-
--- The value of a day is known when the day is over.
-measured as (
-
-    select product_metrics.*
-
-    from product_metrics
-
-    cross join as_of
-
-    where
-        product_metrics.value is not null
-        and {{ shipworthy.add_days('cast(product_metrics.measured_on as timestamp)', 1) }} <= as_of.as_of_at
-
-),
-
-controls as (
-
-    select
-        service,
-        metric,
-        min(control_service) as control_service
-
-    from measured
-
-    group by service, metric
-
-),
-
--- The days on which the release was deployed are neither before nor after it.
-days_around as (
-
-    select
-        releases.release_id,
-        measured.metric,
-        false as is_control,
-        measured.measured_on < releases.released_on as is_before,
-        measured.value
-
-    from releases
-
-    inner join measured
-        on
-            releases.service = measured.service
-            and measured.measured_on >= {{ shipworthy.add_days('cast(releases.released_on as timestamp)', -7) }}
-            and measured.measured_on <= {{ shipworthy.add_days('cast(releases.last_deployed_on as timestamp)', 7) }}
-            and (
-                measured.measured_on < releases.released_on
-                or measured.measured_on > releases.last_deployed_on
-            )
-
-    union all
-
-    select
-        releases.release_id,
-        measured.metric,
-        true as is_control,
-        measured.measured_on < releases.released_on as is_before,
-        measured.value
-
-    from releases
-
-    inner join controls
-        on releases.service = controls.service
-
-    inner join measured
-        on
-            controls.control_service = measured.service
-            and controls.metric = measured.metric
-            and measured.measured_on >= {{ shipworthy.add_days('cast(releases.released_on as timestamp)', -7) }}
-            and measured.measured_on <= {{ shipworthy.add_days('cast(releases.last_deployed_on as timestamp)', 7) }}
-            and (
-                measured.measured_on < releases.released_on
-                or measured.measured_on > releases.last_deployed_on
-            )
 
 ),
 
@@ -131,11 +38,13 @@ summed as (
         avg(case when {{ condition }} then value end) as mean_{{ side }},
         var_samp(case when {{ condition }} then value end) as variance_{{ side }},
         {%- endfor %}
+        higher_is_better,
+        control_service,
         is_control
 
-    from days_around
+    from outcome_days
 
-    group by release_id, metric, is_control
+    group by release_id, metric, higher_is_better, control_service, is_control
 
 ),
 
@@ -163,6 +72,8 @@ paired as (
     select
         own.release_id,
         own.metric,
+        own.higher_is_better,
+        own.control_service,
         own.days_before,
         own.days_after,
         own.mean_before,
@@ -226,41 +137,6 @@ widened as (
 
 ),
 
-metrics_described as (
-
-    select
-        service,
-        metric,
-        max(case when higher_is_better then 1 when not higher_is_better then 0 end) = 1 as higher_is_better
-
-    from measured
-
-    group by service, metric
-
-),
-
--- What else changed in the two weeks.
-releases_nearby as (
-
-    select
-        releases.release_id,
-        count(*) as other_releases
-
-    from releases
-
-    inner join releases as others
-        on
-            releases.service = others.service
-            and releases.release_id <> others.release_id
-            and others.last_deployed_on
-            >= {{ shipworthy.add_days('cast(releases.released_on as timestamp)', -7) }}
-            and others.released_on
-            <= {{ shipworthy.add_days('cast(releases.last_deployed_on as timestamp)', 7) }}
-
-    group by releases.release_id
-
-),
-
 final as (
 
     select
@@ -282,7 +158,7 @@ final as (
         ) | indent(8) }} as immature_reason,
 
         ---------- the service
-        metrics_described.higher_is_better,
+        widened.higher_is_better,
         cast(widened.days_before as {{ dbt.type_bigint() }}) as days_before,
         cast(widened.days_after as {{ dbt.type_bigint() }}) as days_after,
         cast(widened.mean_before as {{ shipworthy.type_double() }}) as mean_before,
@@ -292,7 +168,7 @@ final as (
         cast(widened.difference + widened.difference_half_width as {{ shipworthy.type_double() }}) as difference_high,
 
         ---------- its control
-        controls.control_service,
+        widened.control_service,
         cast(widened.control_days_before as {{ dbt.type_bigint() }}) as control_days_before,
         cast(widened.control_days_after as {{ dbt.type_bigint() }}) as control_days_after,
         cast(widened.control_mean_before as {{ shipworthy.type_double() }}) as control_mean_before,
@@ -314,7 +190,7 @@ final as (
 
         ---------- how to read it
         'association' as basis,
-        cast(coalesce(releases_nearby.other_releases, 0) as {{ dbt.type_bigint() }}) as other_releases,
+        cast(releases.other_releases as {{ dbt.type_bigint() }}) as other_releases,
         case
             when widened.days_before = 0 then 'no_days_before'
             when widened.days_after = 0 then 'no_days_after'
@@ -326,19 +202,6 @@ final as (
 
     inner join releases
         on widened.release_id = releases.release_id
-
-    inner join metrics_described
-        on
-            releases.service = metrics_described.service
-            and widened.metric = metrics_described.metric
-
-    inner join controls
-        on
-            releases.service = controls.service
-            and widened.metric = controls.metric
-
-    left join releases_nearby
-        on releases.release_id = releases_nearby.release_id
 
     cross join as_of
 

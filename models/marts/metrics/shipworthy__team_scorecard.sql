@@ -1,41 +1,25 @@
 {{ config(alias='team_scorecard') }}
 
-{#- Trends against the team's own baseline: value, its parts (their sums are divided), whether it is final,
-    and how it is compared. A value that covers twelve weeks has no parts: that of the last week is the baseline. -#}
-{%- set weeks_of_baseline = shipworthy.window('baseline_weeks') %}
+{#- Longer than other models, because half of it names columns: it sets the other marts side by side, and no model
+    between them and this one may read a mart. What it adds is the comparison of a team with its own past. -#}
+
+{#- Trends against the team's own baseline: the value; change where it is a difference, index where a ratio; what says
+    that it is final; and its parts, whose sums are divided. A value that covers twelve weeks has no parts: that of the
+    last week is the baseline. -#}
 {%- set trends = [
-    {
-        'value': 'severity_weighted_failure_rate', 'trend': 'severity_weighted_failure_rate_change',
-        'numerator': 'failure_weight', 'denominator': 'closed_windows', 'mature': 'is_failure_rate_mature'
-    },
-    {
-        'value': 'turnover_ratio', 'trend': 'turnover_ratio_index', 'mature': 'is_turnover_mature'
-    },
-    {
-        'value': 'human_decision_density', 'trend': 'human_decision_density_index',
-        'numerator': 'decisions', 'denominator': 'decided_changes', 'mature': 'are_decisions_mature'
-    },
-    {
-        'value': 'deployments', 'trend': 'deployments_index',
-        'numerator': 'deployments', 'denominator': '1', 'mature': 'is_delivery_mature'
-    },
-    {
-        'value': 'change_failure_rate', 'trend': 'change_failure_rate_change',
-        'numerator': 'failed_deployments', 'denominator': 'closed_deployments', 'mature': 'is_delivery_mature'
-    },
-    {
-        'value': 'deployment_rework_rate', 'trend': 'deployment_rework_rate_change',
-        'numerator': 'rework_deployments', 'denominator': 'deployments', 'mature': 'is_delivery_mature'
-    },
-    {
-        'value': 'ai_cost_per_normalized_deployment', 'trend': 'ai_cost_per_normalized_deployment_index',
-        'numerator': 'allocated_spend_usd', 'denominator': 'ai_normalized_deployments', 'mature': 'is_ai_cost_mature'
-    },
-    {
-        'value': 'ai_adoption', 'trend': 'ai_adoption_change',
-        'numerator': 'ai_users', 'denominator': 'adoption_builders', 'mature': 'is_ai_adoption_mature'
-    }
-] -%}
+    ('severity_weighted_failure_rate', 'change', 'is_failure_rate_mature', 'failure_weight', 'closed_windows'),
+    ('turnover_ratio', 'index', 'is_turnover_mature', none, none),
+    ('human_decision_density', 'index', 'are_decisions_mature', 'decisions', 'decided_changes'),
+    ('deployments', 'index', 'is_delivery_mature', 'deployments', '1'),
+    ('change_failure_rate', 'change', 'is_delivery_mature', 'failed_deployments', 'closed_deployments'),
+    ('deployment_rework_rate', 'change', 'is_delivery_mature', 'rework_deployments', 'deployments'),
+    (
+        'ai_cost_per_normalized_deployment', 'index', 'is_ai_cost_mature',
+        'allocated_spend_usd', 'ai_normalized_deployments'
+    ),
+    ('ai_adoption', 'change', 'is_ai_adoption_mature', 'ai_users', 'adoption_builders')
+] %}
+{%- set weeks_of_baseline = shipworthy.window('baseline_weeks') %}
 
 with
 
@@ -125,26 +109,10 @@ signals_summed as (
         min(case when is_suppressed then null_reason end) as hidden_because,
         max(case when is_suppressed then 1 else 0 end) = 1 as is_suppressed,
         sum(case when is_mature and is_firing is not null then 1 else 0 end) as signals_judged,
-        sum(case when is_mature and is_firing then 1 else 0 end) as signals_firing
+        sum(case when is_mature and is_firing then 1 else 0 end) as signals_firing,
+        {{ shipworthy.listed('case when is_mature and is_firing then signal end') }} as signals_in_force
 
     from signals
-
-    group by team, week_start_on
-
-),
-
-signals_listed as (
-
-    select
-        team,
-        week_start_on,
-        {{ shipworthy.listed('signal') }} as signals_in_force
-
-    from signals
-
-    where
-        is_mature
-        and is_firing
 
     group by team, week_start_on
 
@@ -243,7 +211,7 @@ joined as (
         case when adoption.team is null then 'before_ai_usage' else adoption.null_reason end as ai_adoption_null_reason,
         signals_summed.signals_firing,
         signals_summed.signals_judged,
-        signals_listed.signals_in_force,
+        signals_summed.signals_in_force,
         coalesce(signals_summed.are_mature, false) as are_signals_mature,
         coalesce(signals_summed.is_suppressed, decisions.is_suppressed, costs.is_suppressed, true) as is_suppressed,
         signals_summed.hidden_because
@@ -251,7 +219,7 @@ joined as (
     from team_weeks
     {% for part in [
         'normalized_deployments', 'failure_rates', 'turnover', 'decisions', 'delivery', 'costs', 'adoption',
-        'signals_summed', 'signals_listed'
+        'signals_summed'
     ] %}
     left join {{ part }}
         on
@@ -263,9 +231,8 @@ joined as (
 numbered as (
 
     select
-        {%- for trend in trends %}
-        {%- set counts = trend['mature'] ~ ' and ' ~ trend['value'] ~ ' is not null' %}
-        {{ shipworthy.baseline_place(counts) | indent(8) }} as {{ trend['value'] }}_place,
+        {%- for value, _, is_final, _, _ in trends %}
+        {{ shipworthy.baseline_place(is_final ~ ' and ' ~ value ~ ' is not null') | indent(8) }} as {{ value }}_place,
         {%- endfor %}
         *
 
@@ -276,15 +243,13 @@ numbered as (
 baselines as (
 
     select
-        {%- for trend in trends %}
-        {%- set place = trend['value'] ~ '_place' %}
-        {%- set numerator, denominator = trend.get('numerator', trend['value']), trend.get('denominator', '1') %}
-        {%- set weeks = place ~ (' <= ' if 'numerator' in trend else ' = ') ~ weeks_of_baseline %}
-        min(case when {{ place }} = {{ weeks_of_baseline }} then week_start_on end) as {{ trend['value'] }}_complete_on,
+        {%- for value, _, _, numerator, denominator in trends %}
+        {%- set weeks = value ~ '_place ' ~ ('<= ' if numerator else '= ') ~ weeks_of_baseline %}
+        min(case when {{ value }}_place = {{ weeks_of_baseline }} then week_start_on end) as {{ value }}_complete_on,
         {{ shipworthy.safe_ratio(
-            'sum(case when ' ~ weeks ~ ' then ' ~ numerator ~ ' end)',
-            'sum(case when ' ~ weeks ~ ' then ' ~ denominator ~ ' end)'
-        ) }} as {{ trend['value'] }}_baseline,
+            'sum(case when ' ~ weeks ~ ' then ' ~ (numerator or value) ~ ' end)',
+            'sum(case when ' ~ weeks ~ ' then ' ~ (denominator or '1') ~ ' end)'
+        ) }} as {{ value }}_baseline,
         {%- endfor %}
         team
 
@@ -297,13 +262,12 @@ baselines as (
 compared as (
 
     select
-        {%- for trend in trends %}
-        {%- set value, baseline = 'joined.' ~ trend['value'], 'baselines.' ~ trend['value'] ~ '_baseline' %}
-        {%- set is_difference = trend['trend'].endswith('_change') %}
+        {%- for value, kind, _, _, _ in trends %}
+        {%- set now, baseline = 'joined.' ~ value, 'baselines.' ~ value ~ '_baseline' %}
         case
-            when joined.week_start_on >= baselines.{{ trend['value'] }}_complete_on
-                then {{ value ~ ' - ' ~ baseline if is_difference else shipworthy.safe_ratio(value, baseline) }}
-        end as {{ trend['trend'] }},
+            when joined.week_start_on >= baselines.{{ value }}_complete_on
+                then {{ now ~ ' - ' ~ baseline if kind == 'change' else shipworthy.safe_ratio(now, baseline) }}
+        end as {{ value }}_{{ kind }},
         {%- endfor %}
         joined.*
 

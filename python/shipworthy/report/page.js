@@ -299,11 +299,20 @@
     const deployments = release.failed_deployments.map((deployment) => element("div", {},
       element("bdi", {}, deployment.deployment_id), ` ${written(deployment.finished_at, "time")}`, deployment.sha ? `, ${deployment.sha.slice(0, 12)}` : "",
       `, changes shipped: ${written(deployment.changes_shipped, "count")}`));
+    const changes = release.changes.map((change) => element("div", {},
+      element("code", {}, change.sha.slice(0, 12)), change.pull_request_number === null ? "" : ` (request ${change.pull_request_number})`,
+      `, ${inWords(change.authorship)}, lines added: ${written(change.lines_added, "count")}, `,
+      change.is_shipped ? `held: ${written(change.held_lines, "count")}` : "taken back within 7 days",
+      ...change.fixed.map((fix) => element("div", { class: "fixed" },
+        "the fix of ", element("bdi", {}, fix.incident_id), ` removed lines of it: ${written(fix.lines, "count")}`))));
+    if (changes.length && release.changes_put_live > changes.length)
+      changes.push(element("div", {}, `shown: ${changes.length} of ${written(release.changes_put_live, "count")}; the others stand in fct_release_changes`));
     return element("details", { class: "box release", id: `release=${release.release_id}` },
       element("summary", {}, element("bdi", {}, release.service), ` of `, element("bdi", {}, release.team), `, ${written(release.window_started_at, "date")}: weight ${written(release.failure_weight, "number")}`),
       element("dl", {},
         ...terms("Shipped", `changes: ${written(release.changes_shipped, "count")}, deployments: ${written(release.deployments, "count")}, held lines: ${written(release.held_lines, "count")}`),
         ...terms("Who wrote the lines", wrote || "no line held", bar),
+        ...terms("Changes", ...(changes.length ? changes : [NONE])),
         ...terms("Incidents", ...(incidents.length ? incidents : ["none: a rollback, a revert or a hotfix repaired it"])),
         ...terms("Failed deployments", ...(deployments.length ? deployments : [NONE])),
         ...terms("Row", `fct_releases, ${release.release_id}`)));

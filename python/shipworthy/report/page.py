@@ -114,8 +114,30 @@ def _payload(story: Story) -> dict[str, Any]:
         "views": [_short(view) for view in story.views],
         "panels": _panels(),
         "tables": {mart: _columns(rows, _units(mart)) for mart, rows in tables.items()},
-        "releases": plain(story.releases, lambda value: rounded(value, "number")),
+        "releases": plain(_shortened(story.releases), lambda value: rounded(value, "number")),
     }
+
+
+def _shortened(releases: list[Row]) -> list[Row]:
+    """Return failed releases with changes by the first twelve digits: a page is no database."""
+    dropped = ("release_id", "repository", "service")
+    return [
+        release
+        | {
+            "changes": [
+                {name: value for name, value in change.items() if name not in dropped}
+                | {
+                    "sha": change["sha"][:12],
+                    "fixed": [
+                        {"incident_id": fix["incident_id"], "lines": fix["lines"]}
+                        for fix in change["fixed"]
+                    ],
+                }
+                for change in release["changes"]
+            ]
+        }
+        for release in releases
+    ]
 
 
 def _short(view: View) -> dict[str, Any]:

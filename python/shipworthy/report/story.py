@@ -30,6 +30,8 @@ PERIODS = (13, 26, 52)
 # Rows of one week that a sentence speaks of, where a team has several.
 _MOST_ROWS = 4
 _MOST_CHANGES = 3
+# Changes of a failed release that are listed.
+_CHANGES_SHOWN = 8
 _DEMO = "DEMO"
 
 
@@ -538,7 +540,7 @@ def _score_rows(marts: Marts) -> list[Row]:
 
 
 def _failed_releases(marts: Marts) -> list[Row]:
-    """Return the releases that failed, newest first, each with its incidents and deployments."""
+    """Return the releases that failed, newest first, with incidents, deployments and changes."""
     if not marts.has("fct_releases"):
         return []
     releases = marts.rows(
@@ -551,6 +553,7 @@ def _failed_releases(marts: Marts) -> list[Row]:
             "window_started_at",
             "week_start_on",
             "deployments",
+            "changes_put_live",
             "changes_shipped",
             "held_lines",
             "ai_held_lines",
@@ -586,15 +589,66 @@ def _failed_releases(marts: Marts) -> list[Row]:
         condition="is_failed",
         order=("finished_at",),
     )
+    parts = {
+        "incidents": incidents,
+        "failed_deployments": deployments,
+        "changes": _changes_of_failed_releases(marts),
+    }
     for release in releases:
-        release["incidents"] = []
-        release["failed_deployments"] = []
+        release.update({name: [] for name in parts})
     by_id = {release["release_id"]: release for release in releases}
-    for name, rows in (("incidents", incidents), ("failed_deployments", deployments)):
+    for name, rows in parts.items():
         for row in rows:
             if row["release_id"] in by_id:
                 by_id[row["release_id"]][name].append(row)
+    for release in releases:
+        release["changes"] = release["changes"][:_CHANGES_SHOWN]
     return releases[::-1]
+
+
+def _changes_of_failed_releases(marts: Marts) -> list[Row]:
+    """Return the changes that they put live, and which of their lines an incident's fix removed."""
+    if not marts.has("fct_release_changes"):
+        return []
+    changes = marts.rows(
+        "fct_release_changes",
+        (
+            "release_id",
+            "repository",
+            "sha",
+            "service",
+            "pull_request_number",
+            "authorship",
+            "lines_added",
+            "held_lines",
+            "is_shipped",
+        ),
+        time="window_started_at",
+        team="team",
+        only={"is_failed": "true"},
+    )
+    defects = (
+        marts.rows(
+            "change_defects",
+            ("repository", "introducing_sha", "service", "fixing_sha", "incident_id", "lines"),
+            condition="incident_id is not null",
+            order=("fixing_sha",),
+        )
+        if marts.has("change_defects")
+        else []
+    )
+    fixed: dict[tuple[str, str, str], list[Row]] = {}
+    for row in defects:
+        place = (row["repository"], row["introducing_sha"], row["service"])
+        fixed.setdefault(place, []).append(row)
+    for change in changes:
+        change["fixed"] = fixed.get((change["repository"], change["sha"], change["service"]), [])
+
+    # What an incident's fix had to take out goes before what is large.
+    def place_of(row: Row) -> tuple[bool, float, str, str]:
+        return not row["fixed"], -(row["held_lines"] or 0), row["repository"], row["sha"]
+
+    return sorted(changes, key=place_of)
 
 
 def _quality_rows(marts: Marts) -> list[Row]:

@@ -1,7 +1,8 @@
-"""Vendors' sources, written as dlt sources: one file a vendor in `vendors/`, found by its name.
+"""Vendors' sources, written as dlt sources: one module a vendor in `vendors/`, found by its name.
 
-Each module there has a constant `VENDOR` (a `shipworthy.sources.vendor.Vendor`) and the dlt source
-itself, which any dlt pipeline can run. What they share stands beside this file. A row's way:
+Each there (GitHub's is a package) has a constant `VENDOR` (a `shipworthy.sources.vendor.Vendor`)
+and the dlt source itself, which any dlt pipeline can run. What they share stands beside this file.
+A row's way:
 
     shipworthy load NAME, shipworthy.toml         config, run
       |  options, window of time                  vendor (what a vendor declares)

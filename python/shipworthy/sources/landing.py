@@ -310,12 +310,16 @@ _SHAPE_ERRORS = (
 )
 
 
+_VENDORS = Path(__file__).parent / "vendors"
+
+
 def _place(error: BaseException) -> str | None:
-    """Return where an error was raised: `github.py, line 120`, or between two pages."""
+    """Return where an error was raised: `gitlab.py, line 120`, or between two pages."""
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if Path(frame.filename).parent.name == "vendors"]
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_VENDORS)]
     if ours:
-        return f"{Path(ours[-1].filename).name}, line {ours[-1].lineno}"
+        place = Path(ours[-1].filename).relative_to(_VENDORS).as_posix()
+        return f"{place}, line {ours[-1].lineno}"
     is_of_pages = any("rest_client" in Path(frame.filename).parts for frame in frames)
     return "the turn of a page" if is_of_pages else None
 

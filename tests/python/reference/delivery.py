@@ -302,12 +302,11 @@ class Delivery:
         return len(self.facts.builders_of(week)) or None
 
     def weeks(self):
-        """Every Monday from the first event to as_of."""
+        """Every Monday from the first change, deployment or usage to as_of."""
         facts = self.facts
         moments = [change["landed_at"] for change in facts.changes.values()]
         moments += [d.release.window_started_at for d in self.deployments]
         moments += [row["bucket_started_at"] for row in facts._input("ai_usage")]
-        moments += [row["opened_at"] for row in facts.incidents]
         week = week_of(min(moments))
         while week <= week_of(facts.as_of):
             yield week

@@ -60,6 +60,7 @@ from reference.shipping import (
     AUTHORSHIPS,
     closes_at,
     failures_known,
+    held_lines,
     is_shipped_lines,
     lines_touched,
     release_immature_reason,
@@ -102,6 +103,7 @@ def compute(tables, variables):
         "normalized_deployments": normalized,
         "severity_weighted_failure_rate": _failure_rates(facts, releases, failures, normalized),
         "fct_releases": _fct_releases(facts, releases, shares),
+        "fct_release_changes": _fct_release_changes(facts, releases),
         "fct_incidents": failures.incidents,
         "fct_deployments": _fct_deployments(streams),
         **delivery_marts(facts, streams, failures, normalized, releases),
@@ -341,6 +343,37 @@ def _fct_releases(facts, releases, shares):
         }
         for r in releases
     ]
+
+
+def _fct_release_changes(facts, releases):
+    rows = []
+    for release in releases:
+        service, repository = release.service, release.repository
+        for deployment in release.deployments:
+            for sha in deployment.put_live:
+                # For good, or for more than 7 days: it may ship with a later deployment only.
+                is_shipped = sha in deployment.shipped
+                held = dict.fromkeys(AUTHORSHIPS)
+                if is_shipped:
+                    held, _ = held_lines(facts, repository, sha, service, deployment.finished_at)
+                rows.append(
+                    {
+                        "release_id": release.release_id,
+                        "team": release.team,
+                        "week_start_on": release.week_start_on,
+                        "is_failed": release.is_failed,
+                        "deployment_id": deployment.deployment_id,
+                        "deployed_at": deployment.finished_at,
+                        "service": service,
+                        "repository": repository,
+                        "sha": sha,
+                        "authorship": facts.authorship_of_change(repository, sha),
+                        "is_shipped": is_shipped,
+                        **{f"{name}_held_lines": held[name] for name in AUTHORSHIPS},
+                        "held_lines": sum(held.values()) if is_shipped else None,
+                    }
+                )
+    return rows
 
 
 def _fct_deployments(streams):

@@ -21,6 +21,10 @@ MARTS = {
         "fct_shipworthy__releases",
         ["service", "repository", "window_started_at"],
     ),
+    "fct_release_changes": (
+        "fct_shipworthy__release_changes",
+        ["service", "repository", "sha", "deployment_id"],
+    ),
     "code_turnover": (
         "shipworthy__code_turnover",
         ["week_start_on", "team", "service", "repository", "authorship"],
@@ -187,7 +191,7 @@ def name_releases(marts):
         for r in marts["fct_releases"]
     }
     assert len(names) == len(marts["fct_releases"])
-    for table in ("fct_releases", "fct_deployments"):
+    for table in ("fct_releases", "fct_release_changes", "fct_deployments"):
         for found in marts[table]:
             found["release_id"] = names.get(found["release_id"])
 

@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 import shutil
 import threading
 import time
@@ -205,8 +206,9 @@ def test_a_deep_link_opens_a_team_and_a_release(driver, site):
         f"document.getElementById({json.dumps(release)}).open ? "
         f"document.getElementById({json.dumps(release)}).innerText : ''",
     )
-    for word in ("Shipped", "Who wrote the lines", "Incidents"):
+    for word in ("Shipped", "Who wrote the lines", "Changes", "Incidents"):
         assert word in text
+    assert re.search(r"\b[0-9a-f]{12}( \(request \d+\))?, (AI|human|automation), lines", text)
     assert console(driver) == []
 
 

@@ -195,6 +195,25 @@ def test_fifty_teams_and_three_years_are_small_and_quick(tmp_path):
             for team, back in pairs
             if back % 4 == 0
         ],
+        "fct_release_changes": [
+            {
+                "release_id": f"{team}@{monday(back)}",
+                "team": team,
+                "window_started_at": datetime.combine(monday(back), datetime.min.time()),
+                "is_failed": True,
+                "service": team,
+                "repository": f"acme/{team}",
+                "sha": hashlib.sha1(f"{team} {back} {number}".encode()).hexdigest(),
+                "pull_request_number": 1000 + back * 8 + number,
+                "authorship": "ai" if number % 2 else "human",
+                "lines_added": 40 + number,
+                "held_lines": odd[back] / (number + 1),
+                "is_shipped": True,
+            }
+            for team, back in pairs
+            if back % 4 == 0
+            for number in range(8)
+        ],
     }
     for row in world["turnover_signal"]:
         row.pop("immature_reason", None)
@@ -203,6 +222,51 @@ def test_fifty_teams_and_three_years_are_small_and_quick(tmp_path):
     text = write(path, tmp_path / "out.html")
     assert time.process_time() - started < 10
     assert len(text.encode()) < 2_000_000
+
+
+def test_a_failed_release_lists_its_changes_and_what_a_fix_removed(tmp_path):
+    def change(sha, held, release="r1", **given):
+        return {
+            "release_id": release,
+            "team": "harbor",
+            "window_started_at": datetime(2026, 9, 8),
+            "is_failed": True,
+            "service": "checkout",
+            "repository": "acme/shop",
+            "sha": sha * 40,
+            "authorship": "ai",
+            "lines_added": 9,
+            "is_shipped": held is not None,
+            "held_lines": held,
+        } | given
+
+    release = {"team": "harbor", "window_started_at": datetime(2026, 9, 8), "is_failed": True}
+    defect = {"repository": "acme/shop", "service": "checkout", "fixing_sha": "f" * 40}
+    path = small(
+        tmp_path / "w.duckdb",
+        fct_releases=[release | {"release_id": "r1", "changes_put_live": 10}],
+        fct_release_changes=[
+            *(change(digit, float(digit)) for digit in "123456789"),
+            change("a", None),
+            change("b", 99.0, release="r2", is_failed=False),
+        ],
+        change_defects=[
+            defect | {"introducing_sha": "a" * 40, "incident_id": "INC-7", "lines": 4},
+            # a fix of no incident, and another service's lines
+            defect | {"introducing_sha": "2" * 40, "incident_id": None, "lines": 2},
+            defect | {"introducing_sha": "3" * 40, "incident_id": "INC-8", "service": "search"},
+        ],
+    )
+    (found,) = json.loads(report.report_json(path))["failed_releases"]
+    shown = [(row["sha"][0], row["held_lines"]) for row in found["changes"]]
+    assert shown == [("a", None), *((str(digit), digit) for digit in range(9, 2, -1))]
+    assert [(fix["incident_id"], fix["lines"]) for fix in found["changes"][0]["fixed"]] == [
+        ("INC-7", 4)
+    ]
+    assert not any(row["fixed"] for row in found["changes"][1:])
+    (in_page,) = json.loads(packed(write(path, tmp_path / "out.html"), "data"))["releases"]
+    assert in_page["changes"][0]["sha"] == "a" * 12
+    assert in_page["changes_put_live"] == 10
 
 
 # ---------------------------------------------------------------------------- charts and guides

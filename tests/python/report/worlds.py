@@ -22,7 +22,8 @@ def contracts():
     columns = {}
     for path in sorted((ROOT / "models" / "marts").glob("*/_*.yml")):
         for model in yaml.safe_load(path.read_text()).get("models", []):
-            relation = re.sub("^(fct_|dim_)?shipworthy__", r"\1", model["name"])
+            # A description is the page of the relation's name.
+            (relation,) = re.findall(r"doc\('shipworthy__(\w+)'\)", model["description"])
             columns[relation] = {column["name"]: column["data_type"] for column in model["columns"]}
     return columns
 

@@ -60,8 +60,8 @@ def test_the_index_links_every_page():
 
 def test_every_module_with_a_vendor_is_listed():
     with_vendor = {
-        path.stem.replace("_", "-")
-        for path in MODULES.glob("*.py")
+        path.relative_to(MODULES).parts[0].removesuffix(".py").replace("_", "-")
+        for path in MODULES.rglob("*.py")
         if re.search(r"^VENDOR = ", path.read_text(), flags=re.MULTILINE)
     }
     assert with_vendor == set(SUMMARIES)

@@ -96,6 +96,12 @@ def week(tmp_path_factory):
         writer.writeheader()
         writer.writerows(rows)
     spans = [traced(moment) for moment in moments]
+    # On the last day somebody's spans name nobody: they may be that work, or other work.
+    unnamed = traced(moments[-1]) | {"spanId": "f" * 16}
+    unnamed["attributes"] = [
+        attribute for attribute in unnamed["attributes"] if attribute["key"] != "user.email"
+    ]
+    spans.append(unnamed)
     (directory / "spans.json").write_text(json.dumps(export(*spans, service="litellm")))
     (directory / "people.csv").write_text(f"email,team\n{WHO},shop\n")
     with pytest.MonkeyPatch.context() as patch:
@@ -125,7 +131,7 @@ def test_three_sources_give_one_spend(week):
         "select week_start_on, ai_spend_usd from shipworthy.ai_cost where is_organisation",
     )
     assert [(str(day), amount) for day, amount in spend if amount] == [
-        ("2026-05-04", pytest.approx(DAYS * USD_A_DAY))
+        ("2026-05-04", pytest.approx((DAYS + 1) * USD_A_DAY))
     ]
 
 
@@ -138,4 +144,17 @@ def test_the_others_are_listed_with_their_tokens(week):
         """,
     )
     tokens = FRESH + READ + WRITTEN + ANSWERED
-    assert seen == [(2 * DAYS, 3 * DAYS, 2 * DAYS * tokens, "left_out")]
+    assert seen == [(2 * DAYS, 3 * DAYS + 1, 2 * DAYS * tokens, "left_out")]
+
+
+def test_what_names_nobody_is_listed_as_what_may_count_twice(week):
+    """It counts: in the spend above it is the sixth day."""
+    maybe = query(
+        week,
+        """
+        select row_count, rows_checked, tokens, handling from shipworthy.data_quality
+        where reason = 'may_be_seen_twice'
+        """,
+    )
+    tokens = FRESH + READ + WRITTEN + ANSWERED
+    assert maybe == [(1, 3 * DAYS + 1, tokens, "as_is")]

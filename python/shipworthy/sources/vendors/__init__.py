@@ -1,1 +1,1 @@
-"""One file a vendor, named as `shipworthy load` spells it."""
+"""One file or package a vendor, named as `shipworthy load` spells it."""

@@ -9,6 +9,7 @@ import duckdb
 
 from shipworthy.contract import RAW_SCHEMA, TABLES
 from shipworthy.errors import ShipworthyError
+from shipworthy.git.opening import check_name
 from shipworthy.warehouse import connect, transaction
 
 # Where loads keep what they know beside the contract's tables, by repository.
@@ -70,10 +71,10 @@ def rename(warehouse: str | os.PathLike[str], old: str, new: str) -> int:
     Raises
     ------
     ShipworthyError
-        If the warehouse does not exist, holds nothing of the old name, or something of the new one.
+        If the warehouse does not exist, holds nothing of the old name, or something of the new one,
+        or the new one is no name.
     """
-    if not new.strip():
-        raise ShipworthyError("The new name is empty; write it as owner/name.")
+    check_name(new)
     with _transaction(warehouse) as connection:
         _refuse_unknown(connection, old)
         if new in _names(connection):

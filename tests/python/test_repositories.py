@@ -122,7 +122,7 @@ def test_names_that_make_no_sense_are_refused_and_change_nothing(warehouse, tmp_
         forget(warehouse, "acme/shoop")
     with pytest.raises(ShipworthyError, match=r"holds rows of acme/web already.*forget acme/web"):
         rename(warehouse, "acme/shop", "acme/web")
-    with pytest.raises(ShipworthyError, match="new name is empty"):
+    with pytest.raises(ShipworthyError, match="named owner/name"):
         rename(warehouse, "acme/shop", " ")
     with pytest.raises(ShipworthyError, match="no warehouse"):
         forget(tmp_path / "missing.duckdb", "acme/shop")

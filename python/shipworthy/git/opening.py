@@ -32,6 +32,20 @@ _READ_BY_GIT = ("refs", "objects", "info", "logs", "reftable")
 _REFS = ("refs/heads", "refs/remotes", "refs/tags", "refs/notes/ai")
 
 
+def check_name(name: str) -> None:
+    """Refuse what cannot be the name of a repository: nothing, blanks around it, several lines.
+
+    Raises
+    ------
+    ShipworthyError
+    """
+    if not name.strip() or name != name.strip() or not name.isprintable():
+        raise ShipworthyError(
+            f"A repository is named owner/name, in one line and without blanks around it, not "
+            f"'{printable(name)}'."
+        )
+
+
 def derive_name(path: str | os.PathLike[str], origin: str | None) -> str:
     """Return the name of a repository: `owner/name` of its origin, else that of its directory.
 
@@ -78,10 +92,12 @@ def open_repository(
     Raises
     ------
     ShipworthyError
-        If it is refused: not a repository, shallow, empty, not ours, without that branch, a bundle
-        that is not complete, or a git that is too old.
+        If it is refused: a name that is none, not a repository, shallow, empty, not ours, without
+        that branch, a bundle that is not complete, or a git that is too old.
     """
     location = os.fspath(path)
+    if name:
+        check_name(name)
     if not os.path.exists(location):
         raise ShipworthyError(
             f"There is nothing at {location}; name the directory of a clone, or a bundle."

@@ -88,10 +88,17 @@ def test_whatever_one_clock_says_the_others_landings_stay(steps, data):
     landings, _, _ = land(changed, None, SCAN)
     assert landings == sorted(landings)
     assert all(landing <= SCAN for landing in landings)
-    # Two are not enough to tell who is wrong, nor is the last one's word against none.
-    if len(times) > 3 and 0 < place < len(times) - 1:
+    # Two are not enough to tell who is wrong, the first against an older second neither (there the
+    # earliest times are taken), nor is the last one's word against none.
+    is_tie = place == 1 and DAY <= wild < times[0]
+    if len(times) > 3 and 0 < place < len(times) - 1 and not is_tie:
         others = [index for index in range(len(times)) if index != place]
         assert [landings[index] for index in others] == [times[index] for index in others]
+
+
+def test_of_two_first_commits_that_disagree_the_older_time_is_taken():
+    times = [100 * DAY, 50 * DAY, 101 * DAY, 102 * DAY]
+    assert land(times, None, SCAN) == ([50 * DAY, *times[1:]], [0], [])
 
 
 def test_landings_of_a_later_run_follow_those_that_are_written():

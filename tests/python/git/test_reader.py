@@ -992,6 +992,14 @@ def test_refuses_a_partial_clone_and_lists_what_is_missing(tmp_path, warehouse, 
     assert rows(warehouse, "line_births") == []
 
 
+@pytest.mark.parametrize("name", ["  ", "acme/shop\n", "acme/a\x00b"])
+def test_refuses_what_is_no_name(tmp_path, warehouse, name):
+    story(tmp_path / "r")
+    with pytest.raises(ShipworthyError, match="named owner/name"):
+        load_git([tmp_path / "r"], warehouse, repositories=[name])
+    assert not warehouse.exists()
+
+
 def test_refuses_an_empty_repository(tmp_path, warehouse):
     git(tmp_path, "init", "--quiet", "--bare", "empty")
     assert "no commits" in refused(warehouse, tmp_path / "empty")

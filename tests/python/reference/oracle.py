@@ -41,8 +41,7 @@ Readings (where the page leaves room)
   opening; without a known service for team 'unassigned'.
 - Without an incidents input the rates, weights and numbers of failures of section 3 are null; what
   is closed is counted all the same.
-- A hotfix branch is a request's head branch that begins with 'hotfix'; the change's request is the
-  one with its number, else with its merge sha.
+- A change is of the hotfix branch of a request, else of the one that its message says it merged.
 - An unknown severity is severity 'unknown'.
 """
 

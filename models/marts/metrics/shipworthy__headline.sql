@@ -1,5 +1,8 @@
 {{ config(alias='headline') }}
 
+{#- Longer than other models, because a third of it names columns and its numbers are sums over other marts, which no
+    model between them and this one may read. -#}
+
 {%- set compared_weeks = shipworthy.window('compared_weeks') %}
 {%- set measures = ['normalized_deployments', 'severity_weighted_failure_rate', 'turnover_ratio'] %}
 

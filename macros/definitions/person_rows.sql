@@ -27,9 +27,7 @@
                 drop table if exists {{ place }}
             {%- endcall -%}
             {%- if loop.last and node.schema != target.schema and shipworthy.is_empty_schema(place) -%}
-                {%- call statement('shipworthy_person_rows', auto_begin=true) -%}
-                    drop schema if exists {{ place.without_identifier() }}
-                {%- endcall -%}
+                {%- do adapter.drop_schema(place.without_identifier()) -%}
             {%- endif -%}
             {%- do adapter.commit() if loop.last else none -%}
         {%- endfor -%}

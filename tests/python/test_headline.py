@@ -82,6 +82,18 @@ def test_harm_is_told_line_for_line(tmp_path):
     )
 
 
+def test_harm_of_a_builder_and_week_has_its_interval(tmp_path):
+    harm = {
+        "harm_per_builder_week": "0.0114",
+        "harm_per_builder_week_low": "0.0056",
+        "harm_per_builder_week_high": "0.0229",
+    }
+    assert headline(warehouse(tmp_path, **harm)).splitlines()[2] == (
+        "Severity-weighted failure rate: 0.024 [0.019, 0.031]. "
+        "Harm: 0.011 a builder and week [0.006, 0.023]."
+    )
+
+
 def test_the_demo_says_so_and_when_it_is_out_of_date(tmp_path):
     path = warehouse(tmp_path, data_source="'DEMO'")
     assert headline(path).startswith(f"{path} (as of 2026-10-11, DEMO: an invented organisation)\n")

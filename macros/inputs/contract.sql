@@ -31,6 +31,7 @@
             'reverts_sha': text,
             'is_fix': flag,
             'fixes_incident_id': text,
+            'merged_branch': text,
             'mainline_ancestor_sha': text,
             'landed_with_sha': text
         },

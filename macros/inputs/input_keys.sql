@@ -51,21 +51,7 @@
     {%- for column in ([newest] if newest else []) + columns if column not in ordering -%}
         {%- do ordering.append(column) -%}
     {%- endfor %}
-    select
-        {{ columns | join(',\n        ') }}
-
-    from (
-        select
-            *,
-            row_number() over (
-                partition by {{ shipworthy.key_expressions(input, names) | join(', ') }}
-                order by {{ ordering | join(' desc nulls last, ') }} desc nulls last
-            ) as copy
-
-        from {{ relation }}
-
-        where {{ shipworthy.has_key(input, names) }}
-    ) as numbered
-
-    where copy = 1
+    {{- shipworthy.first_row_per_key(
+        relation, columns, shipworthy.key_expressions(input, names), shipworthy.has_key(input, names), ordering
+    ) }}
 {%- endmacro %}

@@ -12,10 +12,11 @@ final as (
     select
         team,
         week_start_on,
-        sum(case when is_closed and is_counted then 1 else 0 end) as closed_releases,
-        sum(case when is_closed and is_failed then 1 else 0 end) as failed_releases,
+        sum(case when is_closed and is_counted then 1 else 0 end) as closed_windows,
+        sum(case when is_closed and is_failed then 1 else 0 end) as failed_windows,
         sum(case when is_closed then failure_weight else 0.0 end) as failure_weight,
         sum(case when is_closed then harm_weight else 0.0 end) as harm_weight,
+        sum(case when is_closed then harm_weight * harm_weight else 0.0 end) as harm_weight_squares,
         max(closed_at) as closed_at,
         min(case when is_closed then 1 else 0 end) as are_all_closed,
         max(last_evidence_at) as last_evidence_at

@@ -1,12 +1,12 @@
 with
 
-source as (
+source as {{ shipworthy.inlined() }}(
 
     {{ shipworthy.read_input('ai_usage') }}
 
 ),
 
-renamed as (
+renamed as {{ shipworthy.inlined() }}(
 
     select
         ---------- ids

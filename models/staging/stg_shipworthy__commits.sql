@@ -1,12 +1,12 @@
 with
 
-source as (
+source as {{ shipworthy.inlined() }}(
 
     {{ shipworthy.read_input('commits') }}
 
 ),
 
-renamed as (
+renamed as {{ shipworthy.inlined() }}(
 
     select
         ---------- ids
@@ -20,6 +20,7 @@ renamed as (
         cast(fixes_incident_id as {{ dbt.type_string() }}) as fixes_incident_id,
 
         ---------- text
+        cast(merged_branch as {{ dbt.type_string() }}) as merged_branch,
         cast({{ shipworthy.author_kind('author_kind', 'author_key') }} as {{ dbt.type_string() }}) as author_kind,
         cast(authorship as {{ dbt.type_string() }}) as authorship,
         cast(ai_tool as {{ dbt.type_string() }}) as ai_tool,

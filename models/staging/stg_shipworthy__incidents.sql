@@ -1,12 +1,12 @@
 with
 
-source as (
+source as {{ shipworthy.inlined() }}(
 
     {{ shipworthy.read_input('incidents') }}
 
 ),
 
-renamed as (
+renamed as {{ shipworthy.inlined() }}(
 
     select
         ---------- ids

@@ -1,12 +1,12 @@
 with
 
-source as (
+source as {{ shipworthy.inlined() }}(
 
     {{ shipworthy.read_input('pull_request_commit_files') }}
 
 ),
 
-renamed as (
+renamed as {{ shipworthy.inlined() }}(
 
     select
         ---------- ids

@@ -1,12 +1,12 @@
 with
 
-source as (
+source as {{ shipworthy.inlined() }}(
 
     {{ shipworthy.read_input('pull_request_commits') }}
 
 ),
 
-renamed as (
+renamed as {{ shipworthy.inlined() }}(
 
     select
         ---------- ids

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from shipworthy.errors import ShipworthyError
-from shipworthy.warehouse import STORAGE_VERSION, explain
+from shipworthy.warehouse import STORAGE_VERSION, explain, unwritable
 
 # In the order in which a build comes to them; what else there is (hooks) is not told.
 _KINDS = ("seed", "model", "unit_test", "test")
@@ -161,6 +161,11 @@ def _failure(warehouse: Path, report: _Report, code: int) -> str:
     for error in report.errors:
         if _LOCKED in error:
             return explain(warehouse, duckdb.IOException(error))
+        if reason := unwritable(duckdb.IOException(error)):
+            return (
+                f"The warehouse {warehouse} could not be written ({reason}); what was there before "
+                "is still there. Free some space or make its directory writable, and build again."
+            )
     if not report.errors:
         return f"dbt ended with exit code {code} and said nothing; its log is logs/dbt.log."
     # What the project's own checks refuse is one sentence, without dbt's list of macros around it.

@@ -208,6 +208,7 @@ _ALL = [
         ),
         _flag("is_fix", "Whether the message marks a fix."),
         _text("fixes_incident_id", "Incident that the commit says it fixes."),
+        _text("merged_branch", "Branch that the commit merged, as its message names it."),
         _text(
             "mainline_ancestor_sha",
             "Newest mainline commit among its ancestors: itself on the mainline, else where its"

@@ -45,6 +45,10 @@ _NEXT_STEPS = {
     ),
     "incidents_not_loaded": "Incidents: load incidents.csv, or a source of incidents.",
     "line_lifetimes_not_loaded": "Lines: shipworthy load git PATH reads them.",
+    "no_mature_week": (
+        "Weeks: none is final yet. One is when its lines have had the turnover window to be "
+        "rewritten in and what it rests on was read beyond that; load and build again then."
+    ),
 }
 
 _BASES = {
@@ -232,7 +236,9 @@ def _failing(row: dict[str, Any]) -> str:
     low, high = (row.get(f"severity_weighted_failure_rate_{end}") for end in ("low", "high"))
     limits = "" if low is None or high is None else f" [{low:.3f}, {high:.3f}]"
     harm = row.get("harm_per_builder_week")
-    by_builder = "" if harm is None else f" Harm: {harm:.3f} a builder and week."
+    low, high = (row.get(f"harm_per_builder_week_{end}") for end in ("low", "high"))
+    sure = "" if low is None or high is None else f" [{low:.3f}, {high:.3f}]"
+    by_builder = "" if harm is None else f" Harm: {harm:.3f} a builder and week{sure}."
     return f"Severity-weighted failure rate: {value:.3f}{limits}.{by_builder}"
 
 

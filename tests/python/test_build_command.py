@@ -110,6 +110,16 @@ def test_a_lock_taken_meanwhile_is_told_alike(dbt, tmp_path):
         build(tmp_path / "some.duckdb", tell=lambda line: None)
 
 
+@pytest.mark.parametrize("reason", ["No space left on device", "Read-only file system"])
+def test_a_disk_that_takes_no_more_is_one_sentence(dbt, tmp_path, reason):
+    text = f'IO Error: Could not write file "some.duckdb": {reason}'
+    dbt([result("model", "error"), event("RunResultError", text)], 1)
+    with pytest.raises(ShipworthyError) as refusal:
+        build(tmp_path / "some.duckdb", tell=lambda line: None)
+    assert f"could not be written ({reason.lower()}); what was there before" in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
 def test_dbt_itself_is_run(tmp_path, monkeypatch):
     path = tmp_path / "some.duckdb"
     monkeypatch.setenv("SHIPWORTHY_WAREHOUSE", str(path))

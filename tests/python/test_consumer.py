@@ -168,7 +168,7 @@ def test_metrics_of_the_package_and_of_the_consumer_stand_side_by_side(project, 
         built.warehouse,
         """
         select * from (
-            select sum(failure_weight) / sum(closed_releases)
+            select sum(failure_weight) / sum(closed_windows)
             from analytics_shipworthy.severity_weighted_failure_rate where is_mature
         ), (
             select sum(lines_removed) / sum(lines_added)

@@ -192,7 +192,7 @@ def test_incidents_come_from_the_project_and_weigh_as_it_says(extended):
     rows = query(
         extended.warehouse,
         """
-        select team, week_start_on::varchar, closed_releases, failed_releases, failure_weight,
+        select team, week_start_on::varchar, closed_windows, failed_windows, failure_weight,
             unattributed_incident_weight
         from analytics_shipworthy.severity_weighted_failure_rate order by team desc, week_start_on
         """,

@@ -82,6 +82,18 @@ def test_harm_is_told_line_for_line(tmp_path):
     )
 
 
+def test_harm_of_a_builder_and_week_has_its_interval(tmp_path):
+    harm = {
+        "harm_per_builder_week": "0.0114",
+        "harm_per_builder_week_low": "0.0056",
+        "harm_per_builder_week_high": "0.0229",
+    }
+    assert headline(warehouse(tmp_path, **harm)).splitlines()[2] == (
+        "Severity-weighted failure rate: 0.024 [0.019, 0.031]. "
+        "Harm: 0.011 a builder and week [0.006, 0.023]."
+    )
+
+
 def test_the_demo_says_so_and_when_it_is_out_of_date(tmp_path):
     path = warehouse(tmp_path, data_source="'DEMO'")
     assert headline(path).startswith(f"{path} (as of 2026-10-11, DEMO: an invented organisation)\n")
@@ -116,6 +128,8 @@ def test_a_number_that_is_not_known_says_why(tmp_path):
         "Normalized deployments: none (no mature week).",
         "Severity-weighted failure rate: none (incidents not loaded).",
         "30-day turnover of AI against human code: none (no human line removed).",
+        "Weeks: none is final yet. One is when its lines have had the turnover window to be "
+        "rewritten in and what it rests on was read beyond that; load and build again then.",
         "Incidents: load incidents.csv, or a source of incidents.",
     ]
 

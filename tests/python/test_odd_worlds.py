@@ -320,7 +320,7 @@ def test_one_row_of_each_input(warehouses):
     rows = query(
         warehouse,
         """
-        select severity_weighted_failure_rate, closed_releases, immature_reason
+        select severity_weighted_failure_rate, closed_windows, immature_reason
         from shipworthy.severity_weighted_failure_rate order by week_start_on limit 1
         """,
     )
@@ -437,7 +437,7 @@ def test_ten_years_of_weeks(built, warehouses):
     rows = query(
         warehouse,
         """
-        select sum(failure_weight), sum(closed_releases), sum(failed_releases)
+        select sum(failure_weight), sum(closed_windows), sum(failed_windows)
         from shipworthy.severity_weighted_failure_rate where is_mature
         """,
     )

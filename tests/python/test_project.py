@@ -31,6 +31,7 @@ def nodes(demo):
         for node in demo.artifact("manifest.json")["nodes"].values()
         if node["resource_type"] in ("model", "seed")
         and node["config"]["materialized"] != "ephemeral"
+        and not node["name"].endswith("_in_run")
     }
 
 

@@ -32,7 +32,7 @@ READ = {
 # Trend -> (mart, condition, numerator, denominator, whether it is a difference).
 TRENDS = {
     "severity_weighted_failure_rate_change": (
-        "severity_weighted_failure_rate", "true", "failure_weight", "closed_releases", True,
+        "severity_weighted_failure_rate", "true", "failure_weight", "closed_windows", True,
     ),
     "human_decision_density_index": (
         "human_decision_density", "not is_organisation and authorship = 'all'",

@@ -48,8 +48,8 @@ MARTS = {
             name: f"sum({name})"
             for name in (
                 "failure_weight",
-                "closed_releases",
-                "failed_releases",
+                "closed_windows",
+                "failed_windows",
                 "harm_weight",
                 "deployment_failure_weight",
                 "closed_deployments",
@@ -57,7 +57,7 @@ MARTS = {
                 "unattributed_incidents",
             )
         },
-        "severity_weighted_failure_rate": ratio("failure_weight", "closed_releases"),
+        "severity_weighted_failure_rate": ratio("failure_weight", "closed_windows"),
         "builder_weeks_beside_harm": "sum(builders) filter (where harm_weight is not null)",
         "harm_per_builder_week": (
             "sum(harm_weight) / nullif(sum(builders) filter (where harm_weight is not null), 0)"
@@ -100,6 +100,23 @@ SIGNALS = {
     "turnover_ratio_high": "max(turnover_ratio_high) filter (where is_organisation)",
     "highest_team_turnover_ratio": "max(turnover_ratio) filter (where not is_organisation)",
     "compared_teams": "count(*) filter (where not is_organisation)",
+    "usage_turnover_ratio": "max(usage_turnover_ratio) filter (where is_organisation)",
+    "usage_turnover_ratio_low": "max(usage_turnover_ratio_low) filter (where is_organisation)",
+    "usage_turnover_ratio_high": "max(usage_turnover_ratio_high) filter (where is_organisation)",
+    "highest_team_usage_turnover_ratio": (
+        "max(usage_turnover_ratio) filter (where not is_organisation)"
+    ),
+}
+# Over the year to the last week.
+HARM = {
+    name: f"max({column}) filter (where {'not ' * (name != column)}is_organisation)"
+    for measure in ("fixed_lines_ratio", "failed_releases_ratio")
+    for name, column in (
+        (measure, measure),
+        (f"{measure}_low", f"{measure}_low"),
+        (f"{measure}_high", f"{measure}_high"),
+        (f"highest_team_{measure}", measure),
+    )
 }
 
 # What the question calls a group, and what it is in SQL.
@@ -126,16 +143,18 @@ SIGNAL_CASES = [
     (list(SIGNALS), {}),
     (["turnover_ratio", "highest_team_turnover_ratio"], MONTH),
     (["turnover_ratio", "highest_team_turnover_ratio"], WEEK),
-    (["highest_team_turnover_ratio"], TEAM),
+    (["highest_team_turnover_ratio", "highest_team_usage_turnover_ratio"], TEAM),
     (["compared_teams"], SIGNAL),
 ]
+OF_TEAMS = [name for name in HARM if name.startswith("highest_team")]
+HARM_CASES = [(list(HARM), {}), (list(HARM), MONTH), (OF_TEAMS, TEAM)]
 
 
 @pytest.fixture(scope="module")
 def answers(demo, tmp_path_factory):
     """Every question at once: starting up takes longer than asking."""
     questions = [(list(MARTS[mart]), groups) for mart, groups in CASES]
-    questions += SIGNAL_CASES
+    questions += SIGNAL_CASES + HARM_CASES
     questions.append((["normalized_deployments", "turnover_rate", "ai_adoption"], TEAM | MONTH))
     answered = query_metrics(
         demo,
@@ -180,6 +199,19 @@ def test_the_comparison_is_the_one_of_the_last_mature_week(demo, answers, names,
     )"""
     wanted = expected(demo, {name: SIGNALS[name] for name in names}, groups, last)
     assert wanted
+    assert not differing(wanted, answers[(*names, *groups)])
+
+
+@pytest.mark.parametrize(("names", "groups"), HARM_CASES)
+def test_harm_is_that_of_the_year_to_the_last_week(demo, answers, names, groups):
+    period = MONTH["metric_time__month"] if groups == MONTH else "1"
+    last = f"""(
+        from shipworthy.harm_by_authorship
+        where window_weeks = 52 {"and not is_organisation" * (groups == TEAM)}
+        qualify week_start_on = max(week_start_on) over (partition by {period})
+    )"""
+    wanted = expected(demo, {name: HARM[name] for name in names}, groups, last)
+    assert any(value is not None for row in wanted for value in row)
     assert not differing(wanted, answers[(*names, *groups)])
 
 
@@ -240,7 +272,7 @@ def test_small_groups_stay_hidden(answers):
 
 def test_every_metric_is_compared(demo):
     names = {metric["name"] for metric in demo.artifact("semantic_manifest.json")["metrics"]}
-    compared = {name for metrics in (*MARTS.values(), SIGNALS) for name in metrics}
+    compared = {name for metrics in (*MARTS.values(), SIGNALS, HARM) for name in metrics}
     assert names == {f"shipworthy_{name}" for name in compared}
     assert len(names) > 30
 

@@ -347,7 +347,7 @@ def people(demo, weeks):
         row["alias_key"]: row["person_key"]
         for row in rows(demo, "stg_shipworthy__identities", "alias_key person_key")
     }
-    accepted, tagged = defaultdict(int), defaultdict(int)
+    accepted, tagged, by_change = defaultdict(int), defaultdict(int), defaultdict(int)
     for row in rows(
         demo, "stg_shipworthy__ai_usage", "person_key bucket_started_at accepted_lines"
     ):
@@ -359,10 +359,14 @@ def people(demo, weeks):
     for row in rows(
         demo,
         "int_shipworthy__lines_born",
-        "team landed_at lines is_counted is_moved recorded_authorship",
+        "team landed_at repository added_sha lines is_counted is_moved recorded_authorship",
     ):
         if row["is_counted"] and not row["is_moved"] and row["recorded_authorship"] == "ai":
-            tagged[row["team"], monday(row["landed_at"])] += row["lines"]
+            change = row["team"], monday(row["landed_at"]), row["repository"], row["added_sha"]
+            by_change[change] += row["lines"]
+    # A few huge changes would decide.
+    for (team, week, *_), lines in by_change.items():
+        tagged[team, week] += min(lines, 200)
     for team in weeks.teams:
         first = weeks.baseline(team, lambda week, team=team: members[team, week])
         after = [week for one, week in weeks.judged if one == team and first and week > first[-1]]

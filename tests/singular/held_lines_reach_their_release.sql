@@ -1,5 +1,5 @@
--- Guards fct_shipworthy__releases and fct_shipworthy__release_changes: a change that ships with a release of another name,
--- or with none, would take its held lines out of normalized deployments without a trace.
+-- Guards fct_shipworthy__releases and fct_shipworthy__release_changes: a change that ships with a release of another
+-- name, or with none, would take its held lines out of normalized deployments without a trace.
 with
 
 changes as (

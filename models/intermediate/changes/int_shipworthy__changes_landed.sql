@@ -29,6 +29,7 @@ final as (
         commits.pull_request_number,
         commits.reverts_sha,
         commits.fixes_incident_id,
+        commits.merged_branch,
         commits.is_fix,
         commits.lines_added,
         commits.lines_removed,

@@ -59,7 +59,9 @@ judged as (
         changes.landed_at,
         coalesce(changes.is_fix, false) as is_fix,
         {{ shipworthy.is_hotfix(
-            'requests_landed.head_branch', 'requests_landed.labels', 'named_fixes.sha is not null'
+            'coalesce(requests_landed.head_branch, changes.merged_branch)',
+            'requests_landed.labels',
+            'named_fixes.sha is not null'
         ) | indent(8) }} as is_hotfix
 
     from changes

@@ -46,24 +46,50 @@ prefixes as (
 
 ),
 
+-- Many services may share a repository, but their prefixes have few lengths.
+lengths as (
+
+    select distinct
+        repository,
+        length(path_prefix) as prefix_length
+
+    from prefixes
+
+),
+
 -- Prefixes end at a directory's border.
-matching as (
+beginnings as (
 
     select
         paths.repository,
         paths.path,
-        prefixes.path_prefix
+        substring(paths.path, 1, lengths.prefix_length) as beginning
 
     from paths
 
+    inner join lengths
+        on paths.repository = lengths.repository
+
+    where
+        lengths.prefix_length = 0
+        or length(paths.path) = lengths.prefix_length
+        or substring(paths.path, lengths.prefix_length + 1, 1) = '/'
+
+),
+
+matching as (
+
+    select
+        beginnings.repository,
+        beginnings.path,
+        prefixes.path_prefix
+
+    from beginnings
+
     inner join prefixes
         on
-            paths.repository = prefixes.repository
-            and (
-                prefixes.path_prefix = ''
-                or paths.path = prefixes.path_prefix
-                or {{ shipworthy.starts_with('paths.path', "prefixes.path_prefix || '/'") }}
-            )
+            beginnings.repository = prefixes.repository
+            and beginnings.beginning = prefixes.path_prefix
 
 ),
 

@@ -112,14 +112,20 @@ teams_at_landing as (
 
 ),
 
-usage_buckets as (
+-- Of the usage of a day it is enough to know when it began and how far it went: what began on the day of a landing, and
+-- before it, is within the 7 days.
+usage_days as (
 
-    select distinct
-        bucket_started_at,
-        {{ shipworthy.add_hours('bucket_started_at', 'coalesce(bucket_hours, 24)') }} as bucket_ended_at,
-        known_person_key as person_key
+    select
+        known_person_key as person_key,
+        min(bucket_started_at) as bucket_started_at,
+        max({{ shipworthy.add_hours('bucket_started_at', 'coalesce(bucket_hours, 24)') }}) as bucket_ended_at
 
     from ai_usage
+
+    where known_person_key is not null
+
+    group by known_person_key, cast(bucket_started_at as date)
 
 ),
 
@@ -135,9 +141,7 @@ moments as (
         cast(null as {{ dbt.type_string() }}) as change_sha,
         cast(null as {{ dbt.type_string() }}) as author_sha
 
-    from usage_buckets
-
-    where person_key is not null
+    from usage_days
 
     union all
 

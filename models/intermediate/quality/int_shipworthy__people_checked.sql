@@ -36,7 +36,7 @@ ai_usage as (
 
 ai_usage_counted as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__ai_usage_counted') }}
+    select * from {{ shipworthy.read_person_rows('int_shipworthy__ai_usage_counted') }}
 
 ),
 
@@ -187,7 +187,7 @@ usage_of_nobody as (
         ai_usage_counted.usage_id,
         {{ shipworthy.tokens_of('ai_usage_counted') }} as tokens,
         ai_usage_counted.known_person_key is null
-        and exists(
+        and exists (
             select 1 as found
             from models_of_people
             where
@@ -207,7 +207,7 @@ maybe_seen_twice as (
         'ai_usage' as input_name,
         'may_be_seen_twice' as reason,
         'as_is' as handling,
-        'of nobody, and of a model that people used that day by another source: it may be the same work' as what_happens,
+        'of nobody, of a model that another source tells of people that day: may be the same' as what_happens,
         count(*) as rows_checked,
         coalesce(sum(case when may_be_seen_twice then 1 else 0 end), 0) as row_count,
         min(case when may_be_seen_twice then usage_id end) as example_key,

@@ -5,7 +5,7 @@ with
 
 priced as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__ai_usage_priced') }}
+    select * from {{ shipworthy.read_person_rows('int_shipworthy__ai_usage_priced') }}
 
 ),
 

@@ -8,7 +8,7 @@ judged as (
 
 priced as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__ai_usage_priced') }}
+    select * from {{ shipworthy.read_person_rows('int_shipworthy__ai_usage_priced') }}
 
     where person_key is not null
 
@@ -52,7 +52,7 @@ team_weeks as (
         judged.team,
         judged.week_start_on,
         coalesce(accepted.accepted_lines, 0) as accepted_lines,
-        coalesce(added.ai_tagged_lines, 0) as tagged_lines,
+        coalesce(added.ai_tagged_lines_capped, 0) as tagged_lines,
         {{ shipworthy.baseline_place(
             'judged.is_shipping_final and coalesce(accepted.accepted_lines, 0) > 0',
             'judged.team',

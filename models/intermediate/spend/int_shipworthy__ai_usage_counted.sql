@@ -21,33 +21,66 @@ as_of as (
 
 ),
 
+-- A model is named in many rows; its family is read once.
+families as (
+
+    select
+        model,
+        {{ shipworthy.model_family('model') | indent(8) }} as model_family
+
+    from (select distinct model from ai_usage) as models
+
+),
+
 used_until_as_of as (
 
     select
         ai_usage.*,
         cast(ai_usage.bucket_started_at as date) as used_on,
-        {{ shipworthy.model_family('ai_usage.model') | indent(8) }} as model_family
+        families.model_family
 
     from ai_usage
 
     cross join as_of
+
+    left join families
+        on ai_usage.model = families.model
 
     where ai_usage.bucket_started_at <= as_of.as_of_at
 
 ),
 
 -- Where a source does not say which tool it was, another that saw the same model on the day does.
+tools_seen as (
+
+    select
+        known_person_key,
+        coalesce(model_family, '') as model_family,
+        used_on,
+        min(tool) as tool
+
+    from used_until_as_of
+
+    where tool is not null
+
+    group by known_person_key, coalesce(model_family, ''), used_on
+
+),
+
 used as (
 
     select
-        *,
-        coalesce(
-            tool,
-            min(tool) over (partition by known_person_key, model_family, used_on),
-            model_family
-        ) as work
+        used_until_as_of.*,
+        coalesce(used_until_as_of.tool, tools_seen.tool, used_until_as_of.model_family) as work
 
     from used_until_as_of
+
+    left join tools_seen
+        on
+            used_until_as_of.known_person_key = tools_seen.known_person_key
+            and coalesce(used_until_as_of.model_family, '') = tools_seen.model_family
+            and used_until_as_of.used_on = tools_seen.used_on
+            and used_until_as_of.tool is null
 
 ),
 

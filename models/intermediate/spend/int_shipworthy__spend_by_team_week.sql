@@ -13,7 +13,7 @@ visibility as (
 
 spend as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__ai_spend_by_person') }}
+    select * from {{ shipworthy.read_person_rows('int_shipworthy__ai_spend_by_person') }}
 
 ),
 

@@ -126,7 +126,12 @@ sized as (
     select
         *,
         100 * sum(case when watermark_source is null then row_count end) over (partition by input_name, row_source)
-        < sum(row_count) over (partition by input_name) as is_handful,
+        < sum(row_count) over (partition by input_name)
+        or (
+            row_source is not null
+            and sum(case when watermark_source is null then row_count end) over (partition by input_name, row_source)
+            = 1
+        ) as is_handful,
         first_value(watermark_source) over (
             partition by input_name
             order by loaded_through nulls last, watermark_source

@@ -11,56 +11,91 @@ author_looks as (
 
 ),
 
--- A repository is a stratum; it compares something where both sides have lines in it.
-by_repository as (
+side_totals as (
 
     select
-        *,
-        sum(capped_lines_added) over (partition by {{ look | join(', ') }}, repository, side) as side_added,
-        sum(capped_lines_removed) over (partition by {{ look | join(', ') }}, repository, side) as side_removed,
-        {%- for place, sides in [('first', "'ai', 'user'"), ('second', "'human', 'other'")] %}
-        sum(case when side in ({{ sides }}) then capped_lines_added else 0.0 end)
-            over (partition by {{ look | join(', ') }}, repository)
-            as {{ place }}_added{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ look | join(', ') }},
+        repository,
+        side,
+        sum(capped_lines_added) as side_added,
+        sum(capped_lines_removed) as side_removed
 
     from author_looks
+
+    group by {{ look | join(', ') }}, repository, side
+
+),
+
+-- A repository is a stratum; it compares something where both sides have lines in it.
+repositories as (
+
+    select
+        {{ look | join(', ') }},
+        repository,
+        {%- for place, sides in [('first', "'ai', 'user'"), ('second', "'human', 'other'")] %}
+        sum(case when side in ({{ sides }}) then side_added else 0.0 end) as {{ place }}_added{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from side_totals
+
+    group by {{ look | join(', ') }}, repository
 
 ),
 
 weighed as (
 
     select
-        *,
+        side_totals.*,
         case
-            when side in ('ai', 'user', 'human', 'other') and first_added > 0 and second_added > 0
-                then first_added * second_added / (first_added + second_added)
+            when
+                side_totals.side in ('ai', 'user', 'human', 'other')
+                and repositories.first_added > 0
+                and repositories.second_added > 0
+                then
+                    repositories.first_added * repositories.second_added
+                    / (repositories.first_added + repositories.second_added)
             else 0.0
         end as repository_weight
 
-    from by_repository
+    from side_totals
+
+    inner join repositories
+        on
+            {%- for column in look + ['repository'] %}
+            {{ 'and ' if not loop.first }}side_totals.{{ column }} = repositories.{{ column }}
+            {%- endfor %}
 
 ),
 
-totalled as (
+-- What a line weighs in the side's rate.
+line_weights as (
 
     select
         *,
-        sum(repository_weight * capped_lines_added / side_added) over (partition by {{ look | join(', ') }}, side)
-            as total_weight
+        repository_weight
+        / nullif(sum(repository_weight) over (partition by {{ look | join(', ') }}, side), 0)
+        / side_added as line_weight
 
     from weighed
 
 ),
 
--- What a line of an author weighs in the side's rate.
 shares as (
 
     select
-        *,
-        repository_weight / nullif(total_weight, 0) / side_added as line_weight
+        author_looks.*,
+        line_weights.side_added,
+        line_weights.side_removed,
+        line_weights.repository_weight,
+        line_weights.line_weight
 
-    from totalled
+    from author_looks
+
+    inner join line_weights
+        on
+            {%- for column in look + ['repository', 'side'] %}
+            {{ 'and ' if not loop.first }}author_looks.{{ column }} = line_weights.{{ column }}
+            {%- endfor %}
 
 ),
 

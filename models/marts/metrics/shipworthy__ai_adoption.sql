@@ -4,7 +4,7 @@ with
 
 spend as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__ai_spend_by_person') }}
+    select * from {{ shipworthy.read_person_rows('int_shipworthy__ai_spend_by_person') }}
 
 ),
 

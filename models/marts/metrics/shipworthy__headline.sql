@@ -1,5 +1,8 @@
 {{ config(alias='headline') }}
 
+{#- Longer than other models, because a third of it names columns and its numbers are sums over other marts, which no
+    model between them and this one may read. -#}
+
 {%- set compared_weeks = shipworthy.window('compared_weeks') %}
 {%- set measures = ['normalized_deployments', 'severity_weighted_failure_rate', 'turnover_ratio'] %}
 
@@ -129,8 +132,9 @@ mature_failure_weeks as (
     select
         failure_rates.week_start_on,
         sum(failure_rates.failure_weight) as failure_weight,
-        sum(failure_rates.closed_releases) as closed_releases,
+        sum(failure_rates.closed_windows) as closed_windows,
         sum(failure_rates.harm_weight) as harm_weight,
+        sum(failure_rates.harm_weight_squares) as harm_weight_squares,
         sum(failure_rates.builders) as builders,
         row_number() over (order by failure_rates.week_start_on desc) as weeks_back
 
@@ -147,18 +151,35 @@ mature_failure_weeks as (
 
 ),
 
+failing_weeks as (
+
+    select
+        *,
+        sum(harm_weight) over () / nullif(sum(builders) over (), 0) as harm_per_builder_week
+
+    from mature_failure_weeks
+
+    where weeks_back <= {{ compared_weeks }}
+
+),
+
+-- Weeks that differ more than the windows in them would by chance make the harm of all less sure.
 failing as (
 
     select
         max(week_start_on) as last_week_start_on,
         sum(failure_weight) as failure_weight,
-        sum(closed_releases) as closed_releases,
-        {{ shipworthy.safe_ratio('sum(harm_weight)', 'sum(builders)') }} as harm_per_builder_week,
-        {{ shipworthy.safe_ratio('sum(failure_weight)', 'sum(closed_releases)') }} as severity_weighted_failure_rate
+        sum(closed_windows) as closed_windows,
+        sum(harm_weight) as harm_weight,
+        greatest(
+            sum(harm_weight_squares),
+            sum(power(harm_weight - builders * harm_per_builder_week, 2)) * count(*) / nullif(count(*) - 1.0, 0)
+        ) as harm_weight_squares,
+        sum(builders) as builders,
+        max(harm_per_builder_week) as harm_per_builder_week,
+        {{ shipworthy.safe_ratio('sum(failure_weight)', 'sum(closed_windows)') }} as severity_weighted_failure_rate
 
-    from mature_failure_weeks
-
-    where weeks_back <= {{ compared_weeks }}
+    from failing_weeks
 
 ),
 
@@ -207,18 +228,25 @@ final as (
         ---------- severity-weighted failure rate
         failing.severity_weighted_failure_rate,
         cast(
-            {{ shipworthy.wilson_low('failing.severity_weighted_failure_rate', 'failing.closed_releases') }}
+            {{ shipworthy.wilson_low('failing.severity_weighted_failure_rate', 'failing.closed_windows') }}
             as {{ shipworthy.type_double() }}
         ) as severity_weighted_failure_rate_low,
         cast(
-            {{ shipworthy.wilson_high('failing.severity_weighted_failure_rate', 'failing.closed_releases') }}
+            {{ shipworthy.wilson_high('failing.severity_weighted_failure_rate', 'failing.closed_windows') }}
             as {{ shipworthy.type_double() }}
         ) as severity_weighted_failure_rate_high,
         failing.harm_per_builder_week,
+        {%- for end, limit in [
+            ('low', shipworthy.weighted_count_low('failing.harm_weight', 'failing.harm_weight_squares')),
+            ('high', shipworthy.weighted_count_high('failing.harm_weight', 'failing.harm_weight_squares'))
+        ] %}
+        cast({{ shipworthy.safe_ratio(limit, 'failing.builders') }} as {{ shipworthy.type_double() }})
+            as harm_per_builder_week_{{ end }},
+        {%- endfor %}
         failing.last_week_start_on as failures_last_week_start_on,
         case
             when not as_of.has_incidents then 'incidents_not_loaded'
-            when failing.severity_weighted_failure_rate is null then 'no_closed_release'
+            when failing.severity_weighted_failure_rate is null then 'no_closed_window'
         end as severity_weighted_failure_rate_null_reason,
 
         ---------- code turnover; too few changes give no number

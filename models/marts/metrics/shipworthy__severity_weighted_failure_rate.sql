@@ -105,10 +105,11 @@ summed as (
     select
         team_weeks.team,
         team_weeks.week_start_on,
-        coalesce(windows_summed.closed_releases, 0) as closed_releases,
-        coalesce(windows_summed.failed_releases, 0) as failed_releases,
+        coalesce(windows_summed.closed_windows, 0) as closed_windows,
+        coalesce(windows_summed.failed_windows, 0) as failed_windows,
         coalesce(windows_summed.failure_weight, 0.0) as failure_weight,
         coalesce(windows_summed.harm_weight, 0.0) as harm_weight,
+        coalesce(windows_summed.harm_weight_squares, 0.0) as harm_weight_squares,
         coalesce(deployments_summed.closed_deployments, 0) as closed_deployments,
         coalesce(deployments_summed.failed_deployments, 0) as failed_deployments,
         coalesce(deployments_summed.deployment_failure_weight, 0.0) as deployment_failure_weight,
@@ -160,7 +161,7 @@ rated as (
                 > least(as_of.as_of_at, as_of.incidents_known_through, teams_known.shipping_known_through)
                 then 'source_lags'
         end as immature_reason,
-        {{ shipworthy.safe_ratio('summed.failure_weight', 'summed.closed_releases') }} as failure_rate
+        {{ shipworthy.safe_ratio('summed.failure_weight', 'summed.closed_windows') }} as failure_rate
 
     from summed
 
@@ -184,16 +185,16 @@ final as (
         ---------- per release
         case when has_incidents then failure_rate end as severity_weighted_failure_rate,
         cast(
-            case when has_incidents then {{ shipworthy.wilson_low('failure_rate', 'closed_releases') }} end
+            case when has_incidents then {{ shipworthy.wilson_low('failure_rate', 'closed_windows') }} end
             as {{ shipworthy.type_double() }}
         ) as severity_weighted_failure_rate_low,
         cast(
-            case when has_incidents then {{ shipworthy.wilson_high('failure_rate', 'closed_releases') }} end
+            case when has_incidents then {{ shipworthy.wilson_high('failure_rate', 'closed_windows') }} end
             as {{ shipworthy.type_double() }}
         ) as severity_weighted_failure_rate_high,
         case when has_incidents then failure_weight end as failure_weight,
-        cast(closed_releases as {{ dbt.type_bigint() }}) as closed_releases,
-        case when has_incidents then cast(failed_releases as {{ dbt.type_bigint() }}) end as failed_releases,
+        cast(closed_windows as {{ dbt.type_bigint() }}) as closed_windows,
+        case when has_incidents then cast(failed_windows as {{ dbt.type_bigint() }}) end as failed_windows,
 
         ---------- per normalized deployment
         case when has_incidents then failure_weight / nullif(normalized_deployments, 0) end
@@ -203,7 +204,17 @@ final as (
         ---------- per builder-week: nobody can split it
         case when has_incidents then {{ shipworthy.safe_ratio('harm_weight', 'builders') }} end
             as harm_per_builder_week,
+        {%- for end, limit in [
+            ('low', shipworthy.weighted_count_low('harm_weight', 'harm_weight_squares')),
+            ('high', shipworthy.weighted_count_high('harm_weight', 'harm_weight_squares'))
+        ] %}
+        cast(
+            case when has_incidents then {{ shipworthy.safe_ratio(limit, 'builders') }} end
+            as {{ shipworthy.type_double() }}
+        ) as harm_per_builder_week_{{ end }},
+        {%- endfor %}
         case when has_incidents then harm_weight end as harm_weight,
+        case when has_incidents then harm_weight_squares end as harm_weight_squares,
         builders,
 
         ---------- per deployment
@@ -224,7 +235,7 @@ final as (
         ---------- how sure
         case
             when not has_incidents then 'incidents_not_loaded'
-            when closed_releases = 0 then 'no_closed_release'
+            when closed_windows = 0 then 'no_closed_window'
         end as null_reason,
         case
             when immature_reason is null and last_evidence_at > matures_at

@@ -7,7 +7,7 @@
     that it is final; and its parts, whose sums are divided. A value that covers twelve weeks has no parts: that of the
     last week is the baseline. -#}
 {%- set trends = [
-    ('severity_weighted_failure_rate', 'change', 'is_failure_rate_mature', 'failure_weight', 'closed_releases'),
+    ('severity_weighted_failure_rate', 'change', 'is_failure_rate_mature', 'failure_weight', 'closed_windows'),
     ('turnover_ratio', 'index', 'is_turnover_mature', none, none),
     ('human_decision_density', 'index', 'are_decisions_mature', 'decisions', 'decided_changes'),
     ('deployments', 'index', 'is_delivery_mature', 'deployments', '1'),
@@ -151,10 +151,10 @@ joined as (
         failure_rates.severity_weighted_failure_rate_low,
         failure_rates.severity_weighted_failure_rate_high,
         failure_rates.failure_weight,
-        failure_rates.closed_releases,
+        failure_rates.closed_windows,
         coalesce(failure_rates.is_mature, false) as is_failure_rate_mature,
         case
-            when failure_rates.team is null then 'no_closed_release'
+            when failure_rates.team is null then 'no_closed_window'
             else failure_rates.null_reason
         end as severity_weighted_failure_rate_null_reason,
         turnover.turnover_signal,

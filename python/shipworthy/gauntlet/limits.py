@@ -1,7 +1,7 @@
 """How much each move may earn, as data: the one place, read by the page and by the test.
 
-Limits are on the median over the seeds. `OPEN` names those that are known not to hold: the page
-lists them under "What still works" with what was found, and the test leaves them out.
+Limits are on the median over the seeds. One that does not hold is named on the page, under "What
+still works".
 """
 
 from dataclasses import dataclass
@@ -95,14 +95,6 @@ LIMITS = (
     *_limits("harm", 0.10, _SPLITTING),
     *_limits("failure_rate", 0.10, _BLAMING, either_way=True),
     *_limits("harm", 0.10, _BLAMING, either_way=True),
-)
-
-OPEN = frozenset(
-    {
-        # Blaming a release that shipped little fails one window more: the rate gets worse.
-        ("scapegoat_smallest_release", "failure_rate"),
-        ("scapegoat_smallest_release", "harm"),
-    }
 )
 
 

@@ -66,7 +66,7 @@ HEADLINES = (
         "failure_rate",
         "severity-weighted failure rate",
         _of_weeks(
-            "sum(failure_weight) / nullif(sum(closed_releases), 0)",
+            "sum(failure_weight) / nullif(sum(closed_windows), 0)",
             "severity_weighted_failure_rate",
             _MATURE,
         ),

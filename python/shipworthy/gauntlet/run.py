@@ -82,6 +82,8 @@ class Result:
         By signal, whether it fired in each judged week of honest teams.
     honest_firing_weeks, honest_weeks : int
         Weeks of honest teams in which any signal fired, of how many in which any was judged.
+    copies : dict of str to list of float
+        By measure, the relative change of each seed's copy of a team that plays nothing.
     seconds : float
         How long it took.
     """
@@ -91,6 +93,7 @@ class Result:
     honest: dict[str, list[bool]] = field(default_factory=dict)
     honest_firing_weeks: int = 0
     honest_weeks: int = 0
+    copies: dict[str, list[float]] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -248,17 +251,22 @@ def _take(
     names = [team.name for team in parameters.teams]
     if is_first:
         _honest(result, whole, [name_in(_HONEST, name) for name in names])
+        _compare(seen, name_in(_HONEST, names[0]), name_in(_HONEST_TEAM, names[0]), result.copies)
     for number, one in enumerate(moves, start=_HONEST_TEAM + 1):
         team = name_in(number, names[0])
         before = name_in(_HONEST if one.touches == "organisation" else _HONEST_TEAM, names[0])
         played = result.played[one.name]
-        for name, values in seen.values.items():
-            if values.get(before) and team in values:
-                played.changes.setdefault(name, []).append(values[team] / values[before] - 1)
+        _compare(seen, before, team, played.changes)
         for signal, fired in seen.signals.get(team, {}).items():
             played.signals.setdefault(signal, []).extend(one for one in fired if one is not None)
         played.firing_weeks += seen.firing_weeks.get(team, 0)
         played.weeks += MEASURED_WEEKS
+
+
+def _compare(seen: Seen, before: str, team: str, changes: dict[str, list[float]]) -> None:
+    for name, values in seen.values.items():
+        if values.get(before) and team in values:
+            changes.setdefault(name, []).append(values[team] / values[before] - 1)
 
 
 def _honest(result: Result, seen: Seen, teams: Sequence[str]) -> None:

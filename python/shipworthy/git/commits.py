@@ -54,6 +54,8 @@ class CommitRows:
         By row: what a commit reverts, as written.
     incidents : dict of int to str
         By row: the incident that a commit fixes.
+    merged_branches : dict of int to str
+        By row: the branch that a commit merged.
     """
 
     def __init__(self) -> None:
@@ -64,6 +66,7 @@ class CommitRows:
         self.kinds = Pool()
         self.reverts: dict[int, tuple[str, ...]] = {}
         self.incidents: dict[int, str] = {}
+        self.merged_branches: dict[int, str] = {}
         self._codes = array("I")
         self._times = array("q")
         self._numbers = array("q")
@@ -111,6 +114,8 @@ class CommitRows:
             self.reverts[row] = commit.reverts
         if commit.fixes_incident_id is not None:
             self.incidents[row] = commit.fixes_incident_id
+        if commit.merged_branch is not None:
+            self.merged_branches[row] = commit.merged_branch
 
     def codes(self, rows: slice) -> np.ndarray:
         """Return address and kind of some rows by number, rows by 2."""

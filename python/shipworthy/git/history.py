@@ -13,6 +13,7 @@ from shipworthy.git.mainline import Plan
 from shipworthy.git.messages import (
     is_fix,
     parse_incident_id,
+    parse_merged_branch,
     parse_pull_request_number,
     parse_reverts,
 )
@@ -39,7 +40,7 @@ class Commit:
         Seconds since 1970 (UTC); None where git has no valid time.
     author_kind, authorship, ai_tool, attribution_method
         As in `CommitAttribution`.
-    pull_request_number, is_fix, fixes_incident_id
+    pull_request_number, is_fix, fixes_incident_id, merged_branch
         As in the contract's table `commits`.
     reverts : tuple of str
         What its message says it reverts: commits as written, requests as `#12`.
@@ -62,6 +63,7 @@ class Commit:
     reverts: tuple[str, ...]
     is_fix: bool
     fixes_incident_id: str | None
+    merged_branch: str | None
     unlisted: tuple[Unlisted, ...]
     has_proper_address: bool
 
@@ -204,6 +206,7 @@ class CommitParser:
             parse_reverts(message, self._repository),
             is_fix(message),
             parse_incident_id(message),
+            parse_merged_branch(message),
             find_unlisted(name, email, message, attribution, self._catalog),
             proper.lower() != raw_email.lower(),
         )

@@ -67,6 +67,17 @@ _FIX = re.compile(
 )
 # The branch that is merged, not the one that it is merged into.
 _HOTFIX_BRANCH = re.compile(r"Merged? (?:(?! into ).)*?(?<![\w-])hotfix[/_-]", re.IGNORECASE)
+# As git, GitHub (behind the owner), Bitbucket Data Center, Bitbucket and Gitea name it.
+_MERGED_BRANCH = re.compile(
+    r"Merge branch(?:es)? '(?P<git>[^']+)'"
+    r"|Merge remote-tracking branch(?:es)? '[^'/]+/(?P<remote>[^']+)'"
+    r"|Merge pull request #\d+ from [^\s/]+/(?P<github>\S+)"
+    r"|Merge pull request #\d+ in \S+ from (?P<center>\S+) to \S+"
+    r"|Merged in (?P<bitbucket>\S+) \(pull request #\d+\)"
+    r"|Merge pull request '.*' \(#\d+\) from (?P<gitea>\S+) into \S+"
+)
+# Git's own limit is that of a file's name.
+_BRANCH_CHARACTERS = 255
 # Conventional commits: `revert: subject`, with the commits in a footer.
 _REVERT_TYPE = re.compile(r"revert(?:\([^()]*\))?!?:", re.IGNORECASE)
 _REFS = re.compile(r"^refs?:[ \t]*", re.IGNORECASE | re.MULTILINE)
@@ -217,6 +228,26 @@ def is_fix(message: str) -> bool:
     if _HOTFIX_BRANCH.match(subject):
         return True
     return bool(_FIX.match(_title(message)))
+
+
+def parse_merged_branch(message: str) -> str | None:
+    """Return the branch that a message says was merged: `hotfix/login`.
+
+    Of a squash too, where the host names the branch (Bitbucket), and of several the first. What is
+    no printable name is none.
+
+    Parameters
+    ----------
+    message : str
+        The whole message.
+    """
+    if not message.lstrip("\r\n").startswith("Merge"):
+        return None
+    match = _MERGED_BRANCH.match(_subject(message))
+    branch = next((name for name in match.groups() if name), None) if match else None
+    if branch is None or len(branch) > _BRANCH_CHARACTERS or not branch.isprintable():
+        return None
+    return branch
 
 
 def parse_incident_id(message: str) -> str | None:

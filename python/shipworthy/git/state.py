@@ -9,7 +9,7 @@ import numpy as np
 from shipworthy.git.births import BirthKind, Births, Pool
 
 # Another number makes every repository be loaded anew.
-STATE_VERSION = 4
+STATE_VERSION = 5
 
 _HEADER_BYTES = 8
 

@@ -334,6 +334,7 @@ def _commit_rows(
                 "reverts_sha": _words(_reverted(repository, list(map(commits.reverts.get, some)))),
                 "is_fix": _flags([kind.is_fix for kind in kinds])[kind_codes],
                 "fixes_incident_id": _words(list(map(commits.incidents.get, some))),
+                "merged_branch": _words(list(map(commits.merged_branches.get, some))),
                 "mainline_ancestor_sha": _words(commits.ancestors[rows]),
                 "landed_with_sha": _words(commits.landed_with[rows]),
             }

@@ -294,7 +294,7 @@ _FAILURE_RATE = _interval(
 )
 _FIXED = _interval("fixed_lines_ratio", "fixed lines, AI against human", "ratio")
 _FAILED_RELEASES = _interval("failed_releases_ratio", "failed releases, AI against human", "ratio")
-_HARM = Measure("harm_per_builder_week", "harm per builder-week", "rate")
+_HARM = _interval("harm_per_builder_week", "harm per builder-week", "rate")
 _TURNOVER = _interval("turnover_ratio", "turnover of AI against human code", "ratio")
 _DENSITY = Measure("human_decision_density", "decisions per change shipped", "number")
 _DIRECTED = _interval("directed_share", "directed share", "share")
@@ -385,8 +385,8 @@ PANELS = (
             Measure("harm_weight", "harm", "number"),
             Measure("builders", "builders", "count"),
             Measure("failure_weight", "failure weight", "number"),
-            Measure("closed_releases", "closed releases", "count"),
-            Measure("failed_releases", "failed releases", "count"),
+            Measure("closed_windows", "closed windows", "count"),
+            Measure("failed_windows", "failed windows", "count"),
             Measure(
                 "failure_weight_per_normalized_deployment",
                 "failure weight per normalized deployment",
@@ -398,11 +398,11 @@ PANELS = (
         ),
         says=(
             "Failure rate {severity_weighted_failure_rate} in the week from {week_start_on}",
-            "{failed_releases} of {closed_releases} closed releases failed",
+            "{failed_windows} of {closed_windows} closed windows with releases failed",
             "harm per builder-week {harm_per_builder_week}",
             "{+unattributed_incidents} incidents have no known cause and are in no rate",
         ),
-        sure=("The brackets show how much {closed_releases} releases can tell",),
+        sure=("The brackets show how much {closed_windows} windows can tell",),
         organisation_says=_FAILED,
         needs="Load incidents: without them nothing is known to have gone wrong.",
     ),

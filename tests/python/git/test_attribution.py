@@ -19,6 +19,7 @@ from shipworthy.git.catalog import Catalog, CommitAttribution, attribute_commit
 from shipworthy.git.messages import (
     is_fix,
     parse_incident_id,
+    parse_merged_branch,
     parse_pull_request_number,
     parse_reverts,
 )
@@ -656,6 +657,36 @@ def test_a_fix(message):
 )
 def test_not_a_fix(message):
     assert not is_fix(message)
+
+
+@pytest.mark.parametrize(
+    ("message", "branch"),
+    [
+        ("Merge branch 'hotfix/1.2.1'", "hotfix/1.2.1"),
+        ("Merge branch 'hotfix/1.2.1' into develop\n\n* hotfix/1.2.1:", "hotfix/1.2.1"),
+        ("Merge branch 'login' into 'main'\n\nSee merge request acme/shop!12", "login"),
+        ("Merge branch 'main' of example.com:acme/shop", "main"),
+        ("Merge branch 'main' into hotfix/rounding", "main"),
+        ("Merge branches 'hotfix/a' and 'feature/b'", "hotfix/a"),
+        ("Merge remote-tracking branch 'origin/hotfix/a'", "hotfix/a"),
+        ("Merge remote-tracking branches 'origin/a' and 'origin/b'", "a"),
+        ("Merge pull request #12 from ada/hotfix/login\n\nCorrect rounding", "hotfix/login"),
+        ("Merge pull request #12 in SHOP/web from hotfix/login to main", "hotfix/login"),
+        ("Merged in hotfix/login (pull request #12)\n\nCorrect rounding", "hotfix/login"),
+        ("Merge pull request 'Correct rounding' (#12) from hotfix/login into main", "hotfix/login"),
+        ("Merged PR 12: Correct rounding", None),
+        ("Merge tag 'v1.2'", None),
+        ("Merge commit '1a2b3c4d'", None),
+        ("Merge the docs of hotfix/login", None),
+        ("Tell how to merge: Merge branch 'hotfix/a'", None),
+        ("Merge branch 'hot\x1bfix'", None),
+        ("Merge branch 'hot\udcfffix'", None),
+        (f"Merge branch '{'a' * 256}'", None),
+        ("", None),
+    ],
+)
+def test_the_branch_that_a_merge_names(message, branch):
+    assert parse_merged_branch(message) == branch
 
 
 @pytest.mark.parametrize(

@@ -754,6 +754,19 @@ def test_reverts_are_references_as_the_contract_has_them(tmp_path, warehouse):
     ]
 
 
+def test_a_merge_keeps_the_name_of_its_branch(tmp_path, warehouse):
+    builder = Builder(tmp_path / "r")
+    for number, message in enumerate(["x", "Merge branch 'hotfix/rounding'", "y"]):
+        builder.commit(text_tree(a_py=f"{number}\n"), message=message)
+    builder.write()
+    load_git([tmp_path / "r"], warehouse, repositories=["acme/r"])
+    assert rows(warehouse, "commits", "mainline_position, merged_branch") == [
+        (1, None),
+        (2, "hotfix/rounding"),
+        (3, None),
+    ]
+
+
 def test_bytes_that_are_no_text_stop_nothing(tmp_path, warehouse):
     (tmp_path / "r").mkdir()
     git(tmp_path / "r", "init", "--quiet", "--bare", "--initial-branch=main", ".")

@@ -96,7 +96,8 @@ class Clock:
         for source, repository in groups:
             if (source, repository) in read:
                 continue
-            if said_at_all and 100 * len(unread[source]) < rows:
+            count = len(unread[source])
+            if said_at_all and (100 * count < rows or (source is not None and count == 1)):
                 # A slip of a name, and no source of its own.
                 read[source, repository] = min(said_at_all)
             else:

@@ -187,17 +187,22 @@ class Facts:
     def _read_requests(self):
         """Which requests landed as what, and the changes of those from a hotfix branch."""
         self.landings = Landings(self)
+        requests_of = defaultdict(list)
+        for key, request in self.landings.requests.items():
+            for change in self.landings.changes_of[key]:
+                requests_of[change].append(request)
+        none = {"head_branch": None, "labels": None}
         self.hotfix_changes = {
-            change
-            for key, request in self.landings.requests.items()
-            if self._is_hotfix(request)
-            for change in self.landings.changes_of[key]
+            key
+            for key, change in self.changes.items()
+            if any(self._is_hotfix(one, change) for one in requests_of.get(key, [none]))
         }
 
     @staticmethod
-    def _is_hotfix(request):
-        """Does a request come from a hotfix branch, or have a hotfix label?"""
-        parts = (request.get("head_branch") or "").lower().split("/")
+    def _is_hotfix(request, change):
+        """Does a change come from a hotfix branch, or its request have a hotfix label?"""
+        branch = request.get("head_branch") or change.get("merged_branch") or ""
+        parts = branch.lower().split("/")
         branches = any(re.match(r"hot-?fix(es)?($|[_-])", part) for part in parts)
         labels = [re.split(r"[/: ]", name)[-1].lower() for name in names_of_text(request["labels"])]
         return branches or bool({"hotfix", "hot-fix"} & set(labels))

@@ -27,6 +27,17 @@ def wilson(r, n, z):
     return low, high
 
 
+def weighted_count(total, squares, z):
+    """Interval of a sum of weights of independent cases, by its effective number of them."""
+
+    def scaled(total, squares, z):
+        cases = total**2 / squares
+        return total * max(0.0, 1 - 1 / (9 * cases) + z / (3 * math.sqrt(cases))) ** 3
+
+    low = scaled(total, squares, -z) if total else 0.0
+    return low, scaled(total + 1, squares + 1, z)
+
+
 def ratio_interval(r_ai, low_ai, high_ai, r_human, low_human, high_human):
     """Interval of r_ai / r_human from two Wilson intervals; a None high limit is unbounded."""
     if r_ai is None or r_human is None or low_ai is None or low_human is None:

@@ -41,8 +41,7 @@ Readings (where the page leaves room)
   opening; without a known service for team 'unassigned'.
 - Without an incidents input the rates, weights and numbers of failures of section 3 are null; what
   is closed is counted all the same.
-- A hotfix branch is a request's head branch that begins with 'hotfix'; the change's request is the
-  one with its number, else with its merge sha.
+- A change is of the hotfix branch of a request, else of the one that its message says it merged.
 - An unknown severity is severity 'unknown'.
 """
 
@@ -54,7 +53,7 @@ from reference.clock import immature_reason, last_reason
 from reference.delivery import delivery_marts
 from reference.facts import Facts
 from reference.failures import Failures
-from reference.formulas import midnight, quantile, week_of, wilson
+from reference.formulas import midnight, quantile, week_of, weighted_count, wilson
 from reference.harm import harm_by_authorship
 from reference.shipping import (
     AUTHORSHIPS,
@@ -260,6 +259,7 @@ def _failure_rates(facts, releases, failures, normalized):
         counted = [w for w in closed if w["is_counted"]]
         weight = float(sum(w["weight"] for w in closed))
         harm = float(sum(w["harm"] for w in closed))
+        squares = float(sum(w["harm"] ** 2 for w in closed))
         rate = weight / len(counted) if counted else None
         deployments = [
             d
@@ -280,14 +280,20 @@ def _failure_rates(facts, releases, failures, normalized):
             "failure_weight_per_normalized_deployment": weight / value if value else None,
             "harm_per_builder_week": harm / builders if builders else None,
             "harm_weight": harm,
+            "harm_weight_squares": squares,
         }
         low, high = wilson(rate, len(counted), z)
         row |= {
             "severity_weighted_failure_rate_low": low,
             "severity_weighted_failure_rate_high": high,
         }
+        low, high = weighted_count(harm, squares, z)
         row |= {
-            "failed_releases": sum(w["is_failed"] for w in closed),
+            "harm_per_builder_week_low": low / builders if builders else None,
+            "harm_per_builder_week_high": high / builders if builders else None,
+        }
+        row |= {
+            "failed_windows": sum(w["is_failed"] for w in closed),
             "failure_weight": weight,
             "failed_deployments": len(failed),
             "deployment_failure_weight": deployment_weight,
@@ -308,7 +314,7 @@ def _failure_rates(facts, releases, failures, normalized):
             "is_mature": reason is None,
             "immature_reason": reason,
             "builders": builders,
-            "closed_releases": len(counted),
+            "closed_windows": len(counted),
             "closed_deployments": len(deployments),
         }
         rows.append(row)

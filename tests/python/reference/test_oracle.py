@@ -206,9 +206,29 @@ def test_failure_rate_of_the_worked_example():
         run(tables, release_window_hours=6)["severity_weighted_failure_rate"],
         week_start_on=date(2026, 1, 5),
     )
-    assert (row["closed_releases"], row["failed_releases"]) == (8, 3)
+    assert (row["closed_windows"], row["failed_windows"]) == (8, 3)
     assert row["severity_weighted_failure_rate"] == pytest.approx(0.20)
     assert row["change_failure_rate"] == pytest.approx(3 / 8)
+
+
+@pytest.mark.parametrize("weights", [[1.0], [0.3] * 5, [1.0, 0.6, 0.3, 0.3, 0.1], [0.6, 0.1] * 30])
+def test_the_interval_of_a_weighted_count_is_fay_and_feuers(weights):
+    total, squares = sum(weights), sum(weight**2 for weight in weights)
+    low, high = formulas.weighted_count(total, squares, Z)
+    cases, more = total**2 / squares, (total + 1) ** 2 / (squares + 1)
+    exact = (
+        stats.gamma.ppf(0.025, cases, scale=total / cases),
+        stats.gamma.ppf(0.975, more, scale=(total + 1) / more),
+    )
+    # The cube root is a little low where there is but one case.
+    assert exact[0] - 0.02 <= low <= exact[0]
+    assert high == pytest.approx(exact[1], rel=0.01)
+
+
+def test_no_harm_still_leaves_doubt():
+    low, high = formulas.weighted_count(0.0, 0.0, Z)
+    assert low == 0
+    assert high == pytest.approx(stats.gamma.ppf(0.975, 1), rel=0.01)
 
 
 # ---------- rules that a reader would ask about
@@ -365,5 +385,5 @@ def test_a_stale_incident_feed_closes_nothing_and_says_why():
 def test_without_incidents_failures_are_null_and_what_is_closed_is_counted():
     rows = run(three_deployments())["severity_weighted_failure_rate"]
     assert {r["severity_weighted_failure_rate"] for r in rows} == {None}
-    assert {r["failed_releases"] for r in rows} == {None}
-    assert {r["closed_releases"] for r in rows} == {0, 1}
+    assert {r["failed_windows"] for r in rows} == {None}
+    assert {r["closed_windows"] for r in rows} == {0, 1}

@@ -351,6 +351,8 @@ class World:
         """Requests of some changes, found by number or by merge sha; some on a hotfix branch."""
         for repository in self.repositories:
             for number, commit in enumerate(repository.commits, start=1):
+                if int(commit["sha"][:4], 16) % 7 == 0:
+                    commit["merged_branch"] = ["hotfix/rounding", "ada/x"][number % 2]
                 if not self.chance(0.25):
                     continue
                 by_number = self.chance(0.6)

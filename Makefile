@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+# Spark is 400 MB, and an environment of its own.
+SPARK := .venv-spark
 # A file of tests is one worker's, because its tests share what was built; those that build come first.
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
@@ -17,7 +19,7 @@ export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := build
-.PHONY: build setup test test-all test-postgres test-browser test-installs release-check docs-site sample-report dashboards lint lint-sql check-dbt check-python demo-data contract lock clean
+.PHONY: build setup test test-all test-postgres test-spark test-browser test-installs release-check docs-site sample-report dashboards lint lint-sql check-dbt check-python demo-data contract lock clean
 
 ## build: set up, then build and test every model: of what is loaded, else of the demo
 build: setup
@@ -74,6 +76,16 @@ check-python: setup
 test-postgres: setup
 	$(BIN)/pytest -m postgres
 
+## test-spark: build with Spark, in one process and on a cluster of its own, and compare every row with DuckDB's (needs Java 17)
+test-spark: $(SPARK)/ready
+	$(SPARK)/bin/pytest -m spark tests/python/test_spark.py
+
+$(SPARK)/ready: requirements-spark.lock pyproject.toml
+	$(PYTHON) -m venv --clear $(SPARK)
+	$(SPARK)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps --requirement requirements-spark.lock
+	$(SPARK)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
+	@touch $@
+
 ## test-browser: the sample page in chromium (Debian: apt-get install chromium chromium-driver)
 test-browser: setup
 	$(BIN)/pytest -m browser
@@ -118,9 +130,11 @@ contract: setup
 
 ## lock: resolve the dependencies anew (needs uv)
 lock:
-	uv pip compile pyproject.toml --universal --generate-hashes --all-extras \
+	uv pip compile pyproject.toml --universal --generate-hashes --extra dbt --extra dev --extra postgres --extra report \
 		--no-emit-index-url --no-header --no-annotate --output-file requirements.lock
+	uv pip compile pyproject.toml --universal --generate-hashes --extra dbt --extra dev --extra spark \
+		--constraint requirements.lock --no-emit-index-url --no-header --no-annotate --output-file requirements-spark.lock
 
 ## clean: remove what was built, but never a warehouse
 clean:
-	rm -rf target logs $(VENV)
+	rm -rf target logs $(VENV) $(SPARK)

@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -74,12 +74,12 @@ def write_exports(repository: Path, directory: Path) -> datetime:
     """Write deployments.csv, incidents.csv and people.csv; return up to when they are complete."""
     name = repository.resolve().name.replace("+", "/")
     commits = [
-        (sha, datetime.fromtimestamp(int(seconds)))
+        (sha, datetime.fromtimestamp(int(seconds), UTC).replace(tzinfo=None))
         for sha, seconds in (
             line.split() for line in git(repository, "log", "--first-parent", "--format=%H %ct")
         )
     ][::-1]
-    live = [(sha, at + timedelta(hours=1)) for sha, at in commits[9::10]]
+    live = commits[9::10]
     directory.mkdir()
 
     def write(table: str, *rows: dict[str, object]) -> None:
@@ -120,7 +120,7 @@ def write_exports(repository: Path, directory: Path) -> datetime:
     )
     people = sorted(set(git(repository, "log", "--format=%ae")))
     write("people", *({"person_key": who, "team": "builders", "kind": "human"} for who in people))
-    return commits[-1][1] + timedelta(days=1)
+    return commits[-1][1]
 
 
 def demo(directory: Path) -> Iterator[tuple[str, float, float, str]]:
@@ -170,7 +170,7 @@ def main() -> None:
                 steps = commands(directory, load, "build")
             else:
                 through = write_exports(repository, directory / "exports")
-                files = f"load files exports --through {through:%Y-%m-%d}"
+                files = f"load files exports --through {through:%Y-%m-%dT%H:%M:%S}"
                 steps = commands(directory, load, files, "build", "headline")
             print(f"| {walk} | waited, s | processor, s | last line |")
             print("| --- | ---: | ---: | --- |")

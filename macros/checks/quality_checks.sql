@@ -27,20 +27,5 @@
     cross join (select count(*) as rows_kept from {{ input }}_checked) as kept
 
     where rows_left_out.input_name = '{{ input }}'
-    {%- for reason, condition, handling, what_happens in checks %}
-
-    union all
-
-    select
-        '{{ input }}' as input_name,
-        '{{ reason }}' as reason,
-        '{{ handling }}' as handling,
-        '{{ what_happens }}' as what_happens,
-        count(*) as rows_checked,
-        sum(case when {{ condition }} then 1 else 0 end) as row_count,
-        min(case when {{ condition }} then {{ key }} end) as example_key,
-        cast(null as {{ dbt.type_bigint() }}) as tokens
-
-    from {{ input }}_checked
-    {%- endfor %}
+    {{ shipworthy.checked_rows(input, key, checks) if checks }}
 {%- endmacro %}

@@ -6,22 +6,17 @@
 {%- endmacro %}
 
 {% macro default__dora_band(measure, value, more_is_better) -%}
+    {#- Each subquery stands on its own: Spark would copy the whole query into one that looks back at the row. -#}
+    {%- set beyond_all = '-1e300' if more_is_better else '1e300' -%}
     case
-        (
-            select min(dora_bands.band_rank)
-            from dora_bands
-            where
-                dora_bands.measure = '{{ measure }}'
-                and {{ value }} is not null
-                and (
-                    dora_bands.worst_value is null
-                    or {{ value }} {{ '>' if more_is_better else '<' }} dora_bands.worst_value
-                    or (dora_bands.is_worst_value_included and {{ value }} = dora_bands.worst_value)
-                )
-        )
-        when 1 then 'elite'
-        when 2 then 'high'
-        when 3 then 'medium'
-        when 4 then 'low'
+        {%- for band in ['elite', 'high', 'medium', 'low'] %}
+        {%- set edge -%}
+            from dora_bands where dora_bands.measure = '{{ measure }}' and dora_bands.band = '{{ band }}'
+        {%- endset %}
+        when
+            {{ value }} {{ '>' if more_is_better else '<' }} (select coalesce(dora_bands.worst_value, {{ beyond_all }}) {{ edge }})
+            or {{ value }} = (select dora_bands.worst_value {{ edge }} and dora_bands.is_worst_value_included)
+            then '{{ band }}'
+        {%- endfor %}
     end
 {%- endmacro %}

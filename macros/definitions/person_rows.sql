@@ -1,7 +1,7 @@
 {#- How a model of person rows is kept: not at all (its SQL goes into the models that read it), or, where the user asks
     for people, as a table of schema `restricted`. -#}
 {% macro person_rows() -%}
-    {{ return('table' if var('shipworthy__show_people') == true else 'ephemeral') }}
+    {{ return('table' if var('shipworthy__show_people') == true else shipworthy.passing_rows()) }}
 {%- endmacro %}
 
 {#- The rows of a model of person rows, for a model that reads them. A run that also builds `<model>_in_run` computes them
@@ -27,9 +27,7 @@
                 drop table if exists {{ place }}
             {%- endcall -%}
             {%- if loop.last and node.schema != target.schema and shipworthy.is_empty_schema(place) -%}
-                {%- call statement('shipworthy_person_rows', auto_begin=true) -%}
-                    drop schema if exists {{ place.without_identifier() }}
-                {%- endcall -%}
+                {%- do adapter.drop_schema(place.without_identifier()) -%}
             {%- endif -%}
             {%- do adapter.commit() if loop.last else none -%}
         {%- endfor -%}

@@ -33,3 +33,7 @@
 {% macro default__listed(value) -%}
     string_agg({{ value }}, ', ' order by {{ value }})
 {%- endmacro %}
+
+{% macro spark__listed(value) -%}
+    array_join(array_sort(collect_list({{ value }})), ', ')
+{%- endmacro %}

@@ -12,6 +12,20 @@
     {{ return('not materialized ') }}
 {%- endmacro %}
 
+{#- The contrary: a CTE that is computed before anything is joined to it. DuckDB otherwise joins two tables that share their
+    keys with a third to each other first, also where that gives the square of their rows. -#}
+{% macro computed_first() -%}
+    {{ return(adapter.dispatch('computed_first', 'shipworthy')()) }}
+{%- endmacro %}
+
+{% macro default__computed_first() -%}
+    {{ return('') }}
+{%- endmacro %}
+
+{% macro duckdb__computed_first() -%}
+    {{ return('materialized ') }}
+{%- endmacro %}
+
 {#- One row of each key, the first in the order that is given. `keys` are expressions on a row of `relation`. -#}
 {% macro first_row_per_key(relation, columns, keys, has_key, ordering) -%}
     {{ return(adapter.dispatch('first_row_per_key', 'shipworthy')(relation, columns, keys, has_key, ordering)) }}

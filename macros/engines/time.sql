@@ -7,6 +7,10 @@
     extract(epoch from {{ moment }})
 {%- endmacro %}
 
+{% macro spark__epoch_seconds(moment) -%}
+    cast(cast({{ moment }} as timestamp) as double)
+{%- endmacro %}
+
 {% macro hours_between(earlier, later) -%}
     (({{ shipworthy.epoch_seconds(later) }} - {{ shipworthy.epoch_seconds(earlier) }}) / 3600.0)
 {%- endmacro %}
@@ -76,6 +80,13 @@
             cast({{ first_week }} as timestamp), cast({{ last_week }} as timestamp), interval '7 days'
         ) as date
     )
+{%- endmacro %}
+
+{#- sequence() fails where the end is before the start, and a generator stands inside no other expression. -#}
+{% macro spark__weeks_between(first_week, last_week) -%}
+    explode(case when {{ first_week }} <= {{ last_week }} then sequence(
+        cast({{ first_week }} as date), cast({{ last_week }} as date), interval '7' day
+    ) end)
 {%- endmacro %}
 
 {#- The Monday of the week at whose end a moment has come: midnight of a Monday still ends the week before. -#}

@@ -7,10 +7,13 @@
     less than 5 parts in 10^10 at 0.95, and 2 in 10^7 at 0.9999. -#}
 {% macro t_quantile(degrees, coefficients) -%}
     {%- set nodes = shipworthy.t_quantile_nodes() -%}
-    {%- set nested = namespace(sql='0.0') -%}
+    {%- set nested = namespace(sql='0e0') -%}
     {%- for coefficient in coefficients | reverse -%}
         {%- set node = nodes[loop.revindex0] -%}
-        {%- set nested.sql = '(' ~ coefficient ~ ' + (1.0 / ' ~ degrees ~ ' - ' ~ node ~ ') * ' ~ nested.sql ~ ')' -%}
+        {%- set nested.sql = (
+            '(' ~ shipworthy.double_literal(coefficient) ~ ' + (1e0 / ' ~ degrees ~ ' - ' ~ shipworthy.double_literal(node) ~ ') * '
+            ~ nested.sql ~ ')'
+        ) -%}
     {%- endfor -%}
     case
         when {{ degrees }} between 0.999999 and 30 then exp({{ nested.sql }})
@@ -28,9 +31,9 @@
         shipworthy.polynomial([0, -945, 0, -1920, 0, 1482, 0, 776, 0, 79], z) / 92160,
         shipworthy.polynomial([0, 17955, 0, -765, 0, -1782, 0, 930, 0, 339, 0, 27], z) / 368640
     ] -%}
-    {%- set nested = namespace(sql='0.0') -%}
+    {%- set nested = namespace(sql='0e0') -%}
     {%- for term in terms | reverse -%}
-        {%- set nested.sql = '(' ~ term ~ ' + ' ~ nested.sql ~ ' / ' ~ degrees ~ ')' -%}
+        {%- set nested.sql = '(' ~ shipworthy.double_literal(term) ~ ' + ' ~ nested.sql ~ ' / ' ~ degrees ~ ')' -%}
     {%- endfor -%}
     {{ return(nested.sql) }}
 {%- endmacro %}

@@ -3,13 +3,13 @@
     greatest() and least() pass over nulls). Wilson, JASA 22 (1927). -#}
 {#- The low limit is the share's square by the high one: centre less half width would lose the digits of what is nearly 0. -#}
 {% macro wilson_low(share, sample_size) -%}
-    {%- set z = shipworthy.normal_quantile(shipworthy.checked_variable('shipworthy__confidence_level')) -%}
+    {%- set z2 = shipworthy.double_literal(shipworthy.wilson_z() ** 2) -%}
     case
         when {{ sample_size }} > 0 and {{ share }} = 0 then 0.0
         when {{ sample_size }} > 0 and {{ share }} is not null
             then
                 {{ share }} * {{ share }} / (
-                    (1 + {{ z * z }} / {{ sample_size }}) * (
+                    (1 + {{ z2 }} / {{ sample_size }}) * (
                         {{ shipworthy.wilson_centre(share, sample_size) }}
                         + {{ shipworthy.wilson_half_width(share, sample_size) }}
                     )
@@ -44,17 +44,22 @@
 {%- endmacro %}
 
 {% macro wilson_centre(share, sample_size) -%}
-    {%- set z = shipworthy.normal_quantile(shipworthy.checked_variable('shipworthy__confidence_level')) -%}
-    (({{ share }} + {{ z * z / 2 }} / {{ sample_size }}) / (1 + {{ z * z }} / {{ sample_size }}))
+    {%- set z2 = shipworthy.double_literal(shipworthy.wilson_z() ** 2) -%}
+    (({{ share }} + {{ z2 }} / 2 / {{ sample_size }}) / (1 + {{ z2 }} / {{ sample_size }}))
 {%- endmacro %}
 
 {#- greatest(): a share a rounding error above 1 must not ask for the root of a negative number. -#}
 {% macro wilson_half_width(share, sample_size) -%}
-    {%- set z = shipworthy.normal_quantile(shipworthy.checked_variable('shipworthy__confidence_level')) -%}
+    {%- set z = shipworthy.double_literal(shipworthy.wilson_z()) -%}
+    {%- set z2 = shipworthy.double_literal(shipworthy.wilson_z() ** 2) -%}
     (
-        {{ z }} / (1 + {{ z * z }} / {{ sample_size }}) * sqrt(
+        {{ z }} / (1 + {{ z2 }} / {{ sample_size }}) * sqrt(
             greatest({{ share }} * (1 - {{ share }}), 0.0) / {{ sample_size }}
-            + {{ z * z / 4 }} / ({{ sample_size }} * {{ sample_size }})
+            + {{ z2 }} / 4 / ({{ sample_size }} * {{ sample_size }})
         )
     )
+{%- endmacro %}
+
+{% macro wilson_z() -%}
+    {{ return(shipworthy.normal_quantile(shipworthy.checked_variable('shipworthy__confidence_level'))) }}
 {%- endmacro %}

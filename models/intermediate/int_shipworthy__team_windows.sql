@@ -119,7 +119,7 @@ judged as (
         *,
         changes_put_live > 0
         and lines_put_live
-        + 1e-9 >= {{ var('shipworthy__chance_share') }} * {{ window_hours }} / 24.0
+        + 1e-9 >= {{ var('shipworthy__chance_share') }} * {{ window_hours }} / 24e0
         * sum(lines_put_live) over (partition by team, week_start_on) as is_chance
 
     from joined

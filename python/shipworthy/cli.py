@@ -581,6 +581,23 @@ def run_publish(
     )
 
 
+@cli.command("export")
+@click.option(
+    "--to",
+    "directory",
+    required=True,
+    metavar="DIR",
+    type=_DIRECTORY,
+    help="Gets current/<table>.parquet, one file a table of the source contract.",
+)
+def run_export(directory: Path) -> None:
+    """Copy what was loaded to Parquet files, for Spark, all at once."""
+    from shipworthy.raw_files import export
+    from shipworthy.warehouse import warehouse_path
+
+    click.echo(export(warehouse_path(), directory))
+
+
 @cli.command("dashboards")
 @click.option(
     "--out", required=True, metavar="DIR", type=_DIRECTORY, help="Where to write the two files."

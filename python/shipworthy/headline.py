@@ -45,6 +45,10 @@ _NEXT_STEPS = {
     ),
     "incidents_not_loaded": "Incidents: load incidents.csv, or a source of incidents.",
     "line_lifetimes_not_loaded": "Lines: shipworthy load git PATH reads them.",
+    "no_mature_week": (
+        "Weeks: none is final yet. One is when its lines have had the turnover window to be "
+        "rewritten in and what it rests on was read beyond that; load and build again then."
+    ),
 }
 
 _BASES = {

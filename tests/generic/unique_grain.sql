@@ -11,6 +11,6 @@ group by {{ columns | join(', ') }}
 having
     count(*) > 1
     {%- for column in columns %}
-    or {{ column }} is null
+    or ({{ column }}) is null
     {%- endfor %}
 {% endtest %}

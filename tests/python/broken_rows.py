@@ -37,8 +37,11 @@ TEXTS = {
 }
 
 
-def ways(table, values, chance):
-    """Yield (column, value) for ever: the columns in turn, of each the values in turn."""
+def ways(table, values, chance=None):
+    """Yield (column, value) for ever: the columns in turn, of each the values in turn.
+
+    `chance` (a random.Random) puts both in another order.
+    """
     of_columns = {}
     for column, kind in table.columns.items():
         if values is VALUES and column in ("valid_from_on", "valid_to_on"):
@@ -48,21 +51,25 @@ def ways(table, values, chance):
             found.append(None)
         if (table.name, column) in VOCABULARY and kind == "VARCHAR":
             found.append("bogus")
-        chance.shuffle(found)
+        if chance:
+            chance.shuffle(found)
         of_columns[column] = itertools.cycle(found)
     columns = list(of_columns)
-    chance.shuffle(columns)
+    if chance:
+        chance.shuffle(columns)
     for column in itertools.cycle(columns):
         yield column, next(of_columns[column])
 
 
-def broken(table, rows, values, seed=1, small=SMALL):
+def broken(table, rows, values, seed=None, small=SMALL):
     """(row, its break) with one row in twenty broken, each in one way; the break of others is None.
+
+    Without a seed it is each twentieth row; with one, rows and ways are drawn.
 
     One of 13 services, or of the 7 people of a team, is more than 5 % of anything: tables of fewer
     than `small` rows have rows of no key beside the sound ones instead.
     """
-    chance = random.Random(f"{seed} {table.name}")
+    chance = None if seed is None else random.Random(f"{seed} {table.name}")
     if len(rows) < small:
         yield from ((row, None) for row in rows)
         keys = [name for name in table.key if name not in table.nullable_key]
@@ -70,7 +77,8 @@ def broken(table, rows, values, seed=1, small=SMALL):
             column = keys[number % len(keys)]
             yield rows[number] | {column: None}, (column, None)
         return
-    chosen = set(chance.sample(range(len(rows)), len(rows) // 20))
+    numbers = range(len(rows))
+    chosen = set(chance.sample(numbers, len(rows) // 20) if chance else numbers[13::20])
     turn = ways(table, values, chance)
     for number, row in enumerate(rows):
         found = next(turn) if number in chosen else None

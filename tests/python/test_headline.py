@@ -128,6 +128,8 @@ def test_a_number_that_is_not_known_says_why(tmp_path):
         "Normalized deployments: none (no mature week).",
         "Severity-weighted failure rate: none (incidents not loaded).",
         "30-day turnover of AI against human code: none (no human line removed).",
+        "Weeks: none is final yet. One is when its lines have had the turnover window to be "
+        "rewritten in and what it rests on was read beyond that; load and build again then.",
         "Incidents: load incidents.csv, or a source of incidents.",
     ]
 

@@ -131,6 +131,19 @@ def test_no_model_has_many_parents(project):
     )
 
 
+def test_a_model_reads_like_a_short_story(project):
+    """One thought a model; what is longer than 250 lines says why in its head as well."""
+    lines = {
+        node.name: (ROOT / node.original_file_path).read_text().splitlines()
+        for node in project.models.values()
+    }
+    long = [name for name, text in lines.items() if len(text) > 250]
+    assert_only_exceptions("long_models", long)
+    assert [
+        name for name in long if "Longer than other models" not in "".join(lines[name][:4])
+    ] == []
+
+
 def test_nothing_is_read_again_beside_what_was_made_from_it(project):
     again = {
         project.name(ancestor)

@@ -48,21 +48,12 @@ deployments_with_lists as (
 
 ),
 
--- Where a deployment moves its environment's live position, in changes of the service counted from the oldest. Below
--- the first position of the service nothing ever ships.
-moves as (
+-- Below the first position of the service nothing ever ships.
+floored as {{ shipworthy.computed_first() }}(
 
     select
-        deployments.service,
-        deployments.repository,
-        deployments.environment,
-        deployments.shipping_order,
-        deployments.recorded_deployment_id,
-        deployments.is_rollback,
-        deployments.is_forward and deployments_with_lists.deployment_id is not null as ships_list,
-        floors.changes_up_to as floor_place,
-        greatest(coalesce(left_behind.changes_up_to, 0), floors.changes_up_to) as place_before,
-        greatest(reached.changes_up_to, floors.changes_up_to) as place_after
+        deployments.*,
+        floors.changes_up_to as floor_place
 
     from deployments
 
@@ -72,27 +63,46 @@ moves as (
             and deployments.repository = floors.repository
             and deployments.first_position - 1 = floors.position
 
-    inner join positions as reached
-        on
-            deployments.service = reached.service
-            and deployments.repository = reached.repository
-            and deployments.position = reached.position
-
-    left join positions as left_behind
-        on
-            deployments.service = left_behind.service
-            and deployments.repository = left_behind.repository
-            and deployments.live_position_before = left_behind.position
-
-    left join deployments_with_lists
-        on
-            deployments.recorded_deployment_id = deployments_with_lists.deployment_id
-            and deployments.repository = deployments_with_lists.repository
-
     where
         deployments.is_first
         or deployments.is_forward
         or deployments.is_rollback
+
+),
+
+-- Where a deployment moves its environment's live position, in changes of the service counted from the oldest.
+moves as (
+
+    select
+        floored.service,
+        floored.repository,
+        floored.environment,
+        floored.shipping_order,
+        floored.recorded_deployment_id,
+        floored.is_rollback,
+        floored.is_forward and deployments_with_lists.deployment_id is not null as ships_list,
+        floored.floor_place,
+        greatest(coalesce(left_behind.changes_up_to, 0), floored.floor_place) as place_before,
+        greatest(reached.changes_up_to, floored.floor_place) as place_after
+
+    from floored
+
+    inner join positions as reached
+        on
+            floored.service = reached.service
+            and floored.repository = reached.repository
+            and floored.position = reached.position
+
+    left join positions as left_behind
+        on
+            floored.service = left_behind.service
+            and floored.repository = left_behind.repository
+            and floored.live_position_before = left_behind.position
+
+    left join deployments_with_lists
+        on
+            floored.recorded_deployment_id = deployments_with_lists.deployment_id
+            and floored.repository = deployments_with_lists.repository
 
 ),
 

@@ -13,12 +13,11 @@ final as (
         repository,
         {#- 'services/api/', './services/api' and 'services/api' are one directory; '.' is the whole repository. #}
         trim(
-            case
+            both '/' from case
                 when path_prefix in ('.', './') then ''
                 when path_prefix like './%' then substring(path_prefix, 3)
                 else coalesce(path_prefix, '')
-            end,
-            '/'
+            end
         ) as path_prefix,
         coalesce(team, repository) as team,
         coalesce(delivery_unit, 'deployment') as delivery_unit,

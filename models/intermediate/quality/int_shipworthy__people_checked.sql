@@ -36,7 +36,7 @@ ai_usage as (
 
 ai_usage_counted as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__ai_usage_counted') }}
+    select * from {{ shipworthy.read_person_rows('int_shipworthy__ai_usage_counted') }}
 
 ),
 

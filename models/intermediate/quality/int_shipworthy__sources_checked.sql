@@ -61,7 +61,7 @@ oldest_first as (
         *,
         row_number() over (
             partition by input_name
-            order by known_through, source
+            order by known_through nulls last, source
         ) as place
 
     from sources

@@ -31,14 +31,14 @@ pushed as (
             as last_committed_at,
         row_number() over (
             partition by requests.repository, requests.number
-            order by pull_request_commits.committed_at, pull_request_commits.sha
+            order by pull_request_commits.committed_at nulls last, pull_request_commits.sha
         ) as commit_number,
         row_number() over (
             partition by
                 requests.repository,
                 requests.number,
                 coalesce(pull_request_commits.author, '')
-            order by pull_request_commits.committed_at, pull_request_commits.sha
+            order by pull_request_commits.committed_at nulls last, pull_request_commits.sha
         ) as number_of_author
 
     from requests
@@ -65,7 +65,7 @@ last_changes as (
         changes.authored_at,
         row_number() over (
             partition by pushed.repository, pushed.number, coalesce(changes.person_key, '')
-            order by changes.authored_at, changes.mainline_position
+            order by changes.authored_at nulls last, changes.mainline_position
         ) as number_of_author
 
     from pushed

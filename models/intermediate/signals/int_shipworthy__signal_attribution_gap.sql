@@ -161,7 +161,7 @@ final as (
         denominator >= 100
         and (
             {{ shipworthy.is_at_least('value', 'threshold') }}
-            or {{ shipworthy.is_at_least('1.0 / threshold', 'value') }}
+            or {{ shipworthy.is_at_least('1e0 / threshold', 'value') }}
         ) as is_over,
         {{ shipworthy.short_number('numerator') }}
         || ' AI-tagged lines landed in eight weeks, where tools say that '

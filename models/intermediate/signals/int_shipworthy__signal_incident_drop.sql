@@ -21,7 +21,7 @@ measured as (
         {{ shipworthy.safe_ratio('expected.incidents', 'expected.expected_incidents') }} as value,
         cast(expected.incidents as {{ shipworthy.type_double() }}) as numerator,
         cast(expected.expected_incidents as {{ shipworthy.type_double() }}) as denominator,
-        cast(1.0 / {{ var('shipworthy__signal_incident_drop') }} as {{ shipworthy.type_double() }}) as threshold,
+        cast(1e0 / {{ var('shipworthy__signal_incident_drop') }} as {{ shipworthy.type_double() }}) as threshold,
         expected.baseline_incidents_per_release as baseline,
         expected.releases,
         expected.weeks,

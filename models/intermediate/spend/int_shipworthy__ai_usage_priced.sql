@@ -12,7 +12,7 @@ with
 
 ai_usage as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__ai_usage_counted') }}
+    select * from {{ shipworthy.read_person_rows('int_shipworthy__ai_usage_counted') }}
 
 ),
 

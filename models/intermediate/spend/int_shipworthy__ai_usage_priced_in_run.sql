@@ -1,4 +1,4 @@
 {#- There while a run lasts, so that many models read what is computed once. -#}
 {{ config(materialized='table', schema='restricted', enabled=shipworthy.person_rows() == 'ephemeral') }}
 
-select * from {{ ref('shipworthy', 'int_shipworthy__ai_usage_priced') }}
+select * from {{ ref('shipworthy', 'int_shipworthy__ai_usage_priced') }} -- noqa: AM04

@@ -91,7 +91,7 @@ ranked as (
         source,
         known_through,
         hint,
-        row_number() over (order by is_left_out, known_through, source, hint) as place
+        row_number() over (order by is_left_out, known_through nulls last, source, hint) as place
 
     from lagging
 

@@ -55,15 +55,15 @@ ranked as (
         *,
         row_number() over (
             partition by input_name, repository
-            order by loaded_through, source
+            order by loaded_through nulls last, source
         ) as place_in_repository,
         row_number() over (
             partition by input_name, tool
-            order by loaded_through, source
+            order by loaded_through nulls last, source
         ) as place_in_tool,
         row_number() over (
             partition by input_name, stands_in
-            order by loaded_through, source
+            order by loaded_through nulls last, source
         ) as place_in_input
 
     from watermarks

@@ -16,7 +16,7 @@ ranked as (
         known_through,
         row_number() over (
             partition by repository, case when input_name = 'commits' then 1 else 0 end
-            order by known_through, source
+            order by known_through nulls last, source
         ) as place
 
     from parts_known

@@ -100,7 +100,7 @@ ranked as (
         *,
         row_number() over (
             partition by service, repository
-            order by known_through, source
+            order by known_through nulls last, source
         ) as place
 
     from rested_on

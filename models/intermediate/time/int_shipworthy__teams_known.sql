@@ -96,7 +96,7 @@ ranked as (
         *,
         row_number() over (
             partition by subject, team, is_organisation
-            order by known_through, source
+            order by known_through nulls last, source
         ) as place
 
     from scopes

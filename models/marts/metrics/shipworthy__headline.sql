@@ -1,11 +1,14 @@
 {{ config(alias='headline') }}
 
+{#- Longer than other models, because a third of it names columns and its numbers are sums over other marts, which no
+    model between them and this one may read. -#}
+
 {%- set compared_weeks = shipworthy.window('compared_weeks') %}
 {%- set measures = ['normalized_deployments', 'severity_weighted_failure_rate', 'turnover_ratio'] %}
 
 with
 
-normalized_deployments as (
+team_weeks as (
 
     select * from {{ ref('shipworthy', 'shipworthy__normalized_deployments') }}
 
@@ -74,23 +77,23 @@ teams_left_out_counted as (
 mature_shipping_weeks as (
 
     select
-        normalized_deployments.week_start_on,
-        sum(normalized_deployments.normalized_deployments) as normalized_deployments,
-        sum(normalized_deployments.ai_normalized_deployments) as ai_normalized_deployments,
-        row_number() over (order by normalized_deployments.week_start_on desc) as weeks_back
+        team_weeks.week_start_on,
+        sum(team_weeks.normalized_deployments) as normalized_deployments,
+        sum(team_weeks.ai_normalized_deployments) as ai_normalized_deployments,
+        row_number() over (order by team_weeks.week_start_on desc) as weeks_back
 
-    from normalized_deployments
+    from team_weeks
 
     left join teams_left_out
-        on normalized_deployments.team = teams_left_out.team
+        on team_weeks.team = teams_left_out.team
 
     where
-        normalized_deployments.basis = 'held_lines'
+        team_weeks.basis = 'held_lines'
         and teams_left_out.team is null
 
-    group by normalized_deployments.week_start_on
+    group by team_weeks.week_start_on
 
-    having min(case when normalized_deployments.is_mature then 1 else 0 end) = 1
+    having min(case when team_weeks.is_mature then 1 else 0 end) = 1
 
 ),
 

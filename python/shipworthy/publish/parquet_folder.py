@@ -1,12 +1,15 @@
-"""The marts as Parquet files, a folder a version, and a link to the newest."""
+"""Tables as Parquet files, a folder a version, and a link to the newest."""
 
 import os
 import re
 import shutil
 from pathlib import Path
+from typing import Protocol
+
+import duckdb
 
 from shipworthy.errors import ShipworthyError
-from shipworthy.publish.edition import Edition
+from shipworthy.publish.edition import Mart
 from shipworthy.publish.places import make_directory, sync, unfinished
 
 CURRENT = "current"
@@ -14,15 +17,31 @@ _VERSIONS = "versions"
 _VERSION = re.compile(r"\d{8}T\d{12}Z")
 
 
-def put(edition: Edition, directory: Path, keep: int) -> None:
-    """Write an edition into a folder of its own, let `current` name it, and drop old ones.
+class Tables(Protocol):
+    """What belongs together: an edition of the marts, or all that was loaded."""
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Reads the warehouse, and holds off its writers."""
+
+    @property
+    def version(self) -> str:
+        """When it is written; see `Edition`."""
+
+    @property
+    def tables(self) -> tuple[Mart, ...]:
+        """What to write, each under its name."""
+
+
+def put(edition: Tables, directory: Path, keep: int) -> None:
+    """Write tables into a folder of its own, let `current` name it, and drop old ones.
 
     Parameters
     ----------
-    edition : Edition
+    edition : Tables
         What to write.
     directory : Path
-        Gets `versions/<version>/<mart>.parquet`, and `current`, a link to one of them.
+        Gets `versions/<version>/<table>.parquet`, and `current`, a link to one of them.
     keep : int
         How many versions stay. Who follows the link once and reads on has until that many
         publications later.

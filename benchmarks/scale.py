@@ -12,7 +12,7 @@ is a process of its own. Beside it stand, each measured on the same files:
 
 dbt's own time is that of the same run over the smallest company there is. Processor seconds hardly
 depend on what else the machine does, so ratios are of them. `--write` writes the table and the plot
-into docs/scale.md and docs/scale.svg; what is made is removed in the end.
+of several scales into docs/scale.md and docs/scale.svg; what is made is removed in the end.
 """
 
 import argparse
@@ -312,10 +312,13 @@ def main() -> None:
             sys.exit(f"By hand {sums['by_hand']}, the mart {sums['mart']}: not the same lines.")
     if arguments.write:
         page = PAGE.read_text(encoding="utf-8")
-        part = f"{BEGINS}\n\n{told}\n\n![Cost against size](scale.svg)\n\n{ENDS}"
+        # One size is no line.
+        plot = "\n\n![Cost against size](scale.svg)" if found[1:] else ""
+        part = f"{BEGINS}\n\n{told}{plot}\n\n{ENDS}"
         page = re.sub(f"{BEGINS}.*{ENDS}", lambda _: part, page, flags=re.DOTALL)
         PAGE.write_text(page, encoding="utf-8")
-        PLOT.write_text(draw(own, found), encoding="utf-8")
+        if plot:
+            PLOT.write_text(draw(own, found), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ DAMAGE = {
     "every_incident_is_attributed_or_counted_as_unattributed": """
         delete from shipworthy_intermediate.int_shipworthy__failures where failure = 'incident'""",
     "every_incident_that_counts_is_a_fact": """
-        insert into shipworthy_demo.incidents (incident_id, opened_at)
+        insert into shipworthy_staging.stg_shipworthy__incidents (incident_id, opened_at)
         values ('lost', '2026-01-01')""",
     "failure_weights_reach_the_failure_rate": """
         update shipworthy.fct_deployments set failure_weight = 1 - failure_weight""",
@@ -117,8 +117,7 @@ DAMAGE = {
         select * replace ('twin' as service)
         from shipworthy_intermediate.int_shipworthy__service_paths limit 1""",
     "held_lines_reach_their_release": """
-        update shipworthy_intermediate.int_shipworthy__changes_shipped
-        set ai_held_lines = ai_held_lines + 0.1""",
+        update shipworthy.fct_release_changes set held_lines = held_lines + 0.1""",
     "releases_add_up_to_their_team_week": """
         update shipworthy.fct_releases set normalized_deployments = normalized_deployments + 0.1""",
     "turnover_lines_reconcile_with_births": """

@@ -36,6 +36,7 @@ def test_every_input_but_commits_has_a_switch():
     assert {name for switch in SWITCHES for name in inputs(switch)} == TABLES.keys() - {"commits"}
 
 
+@pytest.mark.slow
 def test_everything_builds_with_all_switched_off(all_off):
     assert "WARN=0 ERROR=0 SKIP=0" in all_off.output
     rows = query(all_off.warehouse, "select count(*) > 500 from shipworthy.fct_changes")

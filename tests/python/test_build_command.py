@@ -120,6 +120,7 @@ def test_a_disk_that_takes_no_more_is_one_sentence(dbt, tmp_path, reason):
     assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.slow
 def test_dbt_itself_is_run(tmp_path, monkeypatch):
     path = tmp_path / "some.duckdb"
     monkeypatch.setenv("SHIPWORTHY_WAREHOUSE", str(path))

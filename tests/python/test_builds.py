@@ -53,6 +53,7 @@ def test_nobody_is_counted(demo):
     assert demo.artifact("manifest.json")["metadata"]["send_anonymous_usage_stats"] is False
 
 
+@pytest.mark.slow
 def test_rebuild_gives_the_same_rows(demo, tmp_path):
     warehouse = tmp_path / "warehouse.duckdb"
     shutil.copy(demo.warehouse, warehouse)
@@ -72,6 +73,7 @@ def loaded(tmp_path_factory):
     return warehouse
 
 
+@pytest.mark.slow
 def test_the_same_data_from_files_give_the_same_marts(demo, loaded, tmp_path):
     warehouse = tmp_path / "warehouse.duckdb"
     shutil.copy(loaded, warehouse)
@@ -448,6 +450,7 @@ def test_a_wrong_variable_ends_the_run_before_anything_is_built(tmp_path):
     assert not query(warehouse, "from duckdb_tables()")
 
 
+@pytest.mark.slow
 def test_a_wrong_variable_ends_parsing_with_the_same_sentence(tmp_path):
     def parse(name):
         warehouse = tmp_path / f"{name}.duckdb"

@@ -33,11 +33,13 @@ def built(project):
     return run_dbt(f"build --exclude {LANDING}", warehouse, project=project)
 
 
+@pytest.mark.slow
 def test_everything_is_green_and_without_a_warning(built):
     assert "WARN=0 ERROR=0 SKIP=0" in built.output
     assert "WARNING" not in built.output
 
 
+@pytest.mark.slow
 def test_hand_computed_rows_are_compared(built):
     results = {
         result["unique_id"].split(".")[2]: result["status"]
@@ -74,6 +76,7 @@ def test_unit_tests_of_the_package_run_where_asked_for(project, built, tmp_path)
     assert set(statuses) == {"pass"}
 
 
+@pytest.mark.slow
 def test_a_variable_that_cannot_be_read_is_refused(project, tmp_path):
     done = run_dbt(
         "run --select stg_shipworthy__commits",
@@ -85,6 +88,7 @@ def test_a_variable_that_cannot_be_read_is_refused(project, tmp_path):
     assert "`unit_tests: {shipworthy: {+enabled: true}}` in its dbt_project.yml" in done.output
 
 
+@pytest.mark.slow
 def test_no_demo_seed_is_built(built):
     seeds = [
         unique_id
@@ -95,6 +99,7 @@ def test_no_demo_seed_is_built(built):
     assert all(name.startswith("seed.shipworthy.shipworthy__") for name in seeds)
 
 
+@pytest.mark.slow
 def test_relations_are_where_the_consumer_puts_them(built):
     schemas = query(
         built.warehouse,
@@ -145,16 +150,19 @@ def test_a_file_that_old_clients_cannot_open_is_warned_about(project, tmp_path):
     assert "clients older than DuckDB 2 cannot open what this writes" in done.output
 
 
+@pytest.mark.slow
 def test_nothing_is_the_demo_of_the_package(built):
     rows = query(built.warehouse, "select data_source from analytics_shipworthy.headline")
     assert rows == [("loaded",)]
 
 
+@pytest.mark.slow
 def test_models_of_the_consumer_build_on_the_marts(built):
     rows = query(built.warehouse, "from analytics.shipping_by_team order by team")
     assert rows == [("blue", 2.0), ("red", 7.0)]
 
 
+@pytest.mark.slow
 def test_metrics_of_the_package_and_of_the_consumer_stand_side_by_side(project, built, tmp_path):
     questions = [
         (["shipworthy_normalized_deployments", "normalized_deployments"], ["team"]),
@@ -180,6 +188,7 @@ def test_metrics_of_the_package_and_of_the_consumer_stand_side_by_side(project, 
     assert 0 < rates[0][0] < 1
 
 
+@pytest.mark.slow
 def test_uninstalling_leaves_what_was_there_before(project, built, tmp_path):
     warehouse = Path(shutil.copy(built.warehouse, tmp_path))
     done = run_dbt("run-operation shipworthy.uninstall", warehouse, project=project)
@@ -193,6 +202,7 @@ def test_uninstalling_leaves_what_was_there_before(project, built, tmp_path):
     assert [name for (name,) in left] == ["analytics", "analytics_expected", "analytics_landing"]
 
 
+@pytest.mark.slow
 def test_a_wrong_variable_of_the_consumer_is_refused(project, tmp_path):
     settings = project / "dbt_project.yml"
     right = settings.read_text()

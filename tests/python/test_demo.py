@@ -94,6 +94,7 @@ def test_empty_raw_tables_leave_the_demo(tmp_path):
     assert query(warehouse, SOURCE) == [("loaded",)]
 
 
+@pytest.mark.slow
 def test_models_that_stand_for_inputs_are_no_demo(tmp_path):
     warehouse = tmp_path / "some.duckdb"
     select = "run --select stg_shipworthy__data_source"

@@ -123,6 +123,7 @@ def extended(tmp_path_factory):
     return run_dbt(f"build --exclude {LANDING}", warehouse, project=project)
 
 
+@pytest.mark.slow
 def test_everything_is_green_with_every_definition_changed(extended):
     assert "WARN=0 ERROR=0 SKIP=0" in extended.output
     assert "WARNING" not in extended.output
@@ -146,6 +147,7 @@ def test_every_definition_that_can_be_changed_is_on_the_page_and_changed():
         assert f"default__{name}({', '.join(names)})" in text
 
 
+@pytest.mark.slow
 def test_numbers_are_those_of_the_changed_definitions(extended):
     """By hand, with 12 lines a unit, 14 days to hold and 24 hours to blame.
 
@@ -177,6 +179,7 @@ def test_numbers_are_those_of_the_changed_definitions(extended):
         assert all(map(same, wanted, row)), (wanted, row)
 
 
+@pytest.mark.slow
 def test_incidents_come_from_the_project_and_weigh_as_it_says(extended):
     rows = query(
         extended.warehouse,
@@ -211,6 +214,7 @@ def test_incidents_come_from_the_project_and_weigh_as_it_says(extended):
     ]
 
 
+@pytest.mark.slow
 def test_agents_services_and_bands_are_what_the_project_says(extended):
     kinds = query(
         extended.warehouse,
@@ -247,6 +251,7 @@ def test_agents_services_and_bands_are_what_the_project_says(extended):
         ) == [(0,)]
 
 
+@pytest.mark.slow
 def test_the_word_of_turnover_is_the_projects(extended):
     """Twelve weeks to January 19: of AI lines 20 of 60 and 15 of 27 went in 14 days, of human 10 of
     160; the last mature week has seen c1 to c3."""

@@ -174,6 +174,7 @@ def test_limits_name_moves_and_headlines():
     assert len(stated) == len(limits.LIMITS)
 
 
+@pytest.mark.slow
 def test_moves_earn_no_more_than_their_limits(result):
     found = limits.kept(result)
     assert {limit.move for limit, *_ in found} == {*SMALL}
@@ -184,6 +185,7 @@ def test_moves_earn_no_more_than_their_limits(result):
     ] == []
 
 
+@pytest.mark.slow
 def test_a_copy_that_plays_nothing_is_its_team(result):
     """What a move is compared with: the numbers of the team among all others."""
     assert {*result.copies} >= {*limits.BETTER, "deployments", "tokens", "incidents"}
@@ -191,6 +193,7 @@ def test_a_copy_that_plays_nothing_is_its_team(result):
         assert changes == pytest.approx([0] * len(changes), abs=1e-9), name
 
 
+@pytest.mark.slow
 def test_naive_metrics_do_not_withstand_them(result):
     played = result.played
     assert played["token_loop_team"].change("tokens") > 5
@@ -199,6 +202,7 @@ def test_naive_metrics_do_not_withstand_them(result):
     assert played["twenty_dummy_services"].change("change_failure_rate") < -0.8
 
 
+@pytest.mark.slow
 def test_signals_show_loops_and_empty_releases(result):
     for move, signal in (
         ("token_loop_team", "around_the_clock"),
@@ -209,12 +213,14 @@ def test_signals_show_loops_and_empty_releases(result):
         assert result.played[move].firing()[signal] >= 0.5
 
 
+@pytest.mark.slow
 def test_honest_teams_are_left_alone(result):
     assert len(result.honest) >= 12
     assert result.honest_weeks > 200
     assert result.honest_firing_weeks <= limits.HONEST_ANY * result.honest_weeks
 
 
+@pytest.mark.slow
 def test_the_page_says_what_was_found(result):
     text = page.page(result)
     for name in SMALL:

@@ -181,6 +181,7 @@ each_tool = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @each_tool
 def test_requests(warehouses, tool):
     found = staged(
@@ -265,6 +266,7 @@ def test_columns_that_were_never_made_are_null(tmp_path):
     assert len(staged(warehouse, "review_threads", "thread_id")) == 4
 
 
+@pytest.mark.slow
 def test_a_table_that_is_not_there_is_a_sentence(tmp_path):
     warehouse = land(tmp_path, "airbyte", without=("reviews",))
     done = run_dbt(

@@ -192,7 +192,7 @@ WORLDS = {
 
 
 # Built by `make test`; the rest by `make test-all`.
-QUICK = ("nothing", "one_row_each", "one_week")
+QUICK = ("one_week",)
 
 
 def some(*names):
@@ -264,6 +264,7 @@ def test_spending_equals_the_reference(warehouses, world):
 # ---------------------------------------------------------------------------- by hand
 
 
+@pytest.mark.slow
 def test_nothing_is_nothing_and_not_zero(warehouses):
     for name, (columns, rows) in read_schemas(warehouses["nothing"], "shipworthy").items():
         if name == "shipworthy.data_quality":
@@ -286,6 +287,7 @@ def test_nothing_is_nothing_and_not_zero(warehouses):
     assert rows == [(None, None, None, None, *reasons)]
 
 
+@pytest.mark.slow
 def test_people_who_are_loaded_and_none_build_nothing(warehouses):
     rows = query(
         warehouses["no_members"],
@@ -303,6 +305,7 @@ def test_one_commit_ships_nothing(warehouses):
     assert not query(warehouses["one_commit"], "from shipworthy.fct_releases")
 
 
+@pytest.mark.slow
 def test_one_row_of_each_input(warehouses):
     """10 lines by one builder, and a sev2 (0.6): sqrt(10 * 0.4 * 1 / 50). The removal is by a
     commit that nobody knows, so the lines hold. January is 31 days: the week costs 70, and 7 of AI.

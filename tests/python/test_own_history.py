@@ -36,12 +36,14 @@ def git(*arguments):
     return subprocess.run(["git", "-C", ROOT, *arguments], check=True, capture_output=True).stdout
 
 
+@pytest.mark.slow
 def test_every_change_of_the_mainline_is_a_fact(warehouse):
     shas = git("rev-list", "--first-parent", "--reverse", "HEAD").decode().split()
     facts = "select sha from shipworthy.fct_changes order by mainline_position"
     assert [sha for (sha,) in rows(warehouse, facts)] == shas
 
 
+@pytest.mark.slow
 def test_living_lines_are_the_lines_that_blame_sees(warehouse):
     living = Counter()
     for table, sign in (("line_births", 1), ("line_deaths", -1)):
@@ -57,6 +59,7 @@ def test_living_lines_are_the_lines_that_blame_sees(warehouse):
     assert +living == blamed
 
 
+@pytest.mark.slow
 def test_the_repository_has_its_row_in_the_marts(warehouse):
     query = (
         "select changes, lines_born - lines_died = lines_living from shipworthy.dim_repositories"

@@ -261,6 +261,7 @@ def run(command, home, settings):
     )
 
 
+@pytest.mark.slow
 def test_a_stranger_gets_a_headline_by_the_readmes_commands(home):
     """What README says under "Your own repository", in its order, with exports before the build."""
     own, files = (

@@ -255,6 +255,7 @@ def test_what_a_killed_run_left_goes_after_a_day(warehouse, tmp_path):
 # ---------------------------------------------------------------------------- readers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "read"), [("outcomes.duckdb", read_file), ("marts", read_folder)]
 )

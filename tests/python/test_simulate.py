@@ -562,6 +562,7 @@ def computed(parameters):
 # Other organisations -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_honest_teams_have_no_story():
     words = Counter(
         row["turnover_signal"]

@@ -145,6 +145,7 @@ def test_no_team_of_the_demo_is_the_rest(demo, tmp_path):
     assert attack(demo.warehouse, open_rows(demo.warehouse, tmp_path)) > 100
 
 
+@pytest.mark.slow
 def test_one_small_team_takes_the_only_other_with_it(two_teams, tmp_path):
     assert attack(two_teams, open_rows(two_teams, tmp_path, demo=False)) > 100
     for mart in SUMS:
@@ -158,6 +159,7 @@ def test_one_small_team_takes_the_only_other_with_it(two_teams, tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_an_organisation_of_one_small_team_shows_nothing(two_teams, tmp_path):
     warehouse = tmp_path / "one_team.duckdb"
     shutil.copy(two_teams, warehouse)

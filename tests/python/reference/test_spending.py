@@ -86,6 +86,7 @@ def differences(warehouse, expected):
                     yield f"{mart}.{column} {key}: expected {value!r}, got {found[key][column]!r}"
 
 
+@pytest.mark.slow
 def test_the_demo_equals_the_plain_computation(demo):
     spending, expected = expect(demo.warehouse, "shipworthy_demo")
     assert all(expected[mart] for mart in KEYS.keys() - {"ai_missing_prices"})
@@ -130,6 +131,7 @@ def _try_to_compute_what_is_hidden(warehouse, spending):
     assert attacked
 
 
+@pytest.mark.slow
 def test_an_odd_world_equals_the_plain_computation(tmp_path):
     """The demo with people of no team, models without prices, gaps in costs and metrics."""
     warehouse = tmp_path / "odd.duckdb"
@@ -187,6 +189,7 @@ def test_an_odd_world_equals_the_plain_computation(tmp_path):
     _try_to_compute_what_is_hidden(warehouse, spending)
 
 
+@pytest.mark.slow
 def test_person_rows_stand_in_the_restricted_schema_alone_and_only_if_asked_for(demo, tmp_path):
     persons = """
         select schema_name, table_name from duckdb_columns()
@@ -216,6 +219,7 @@ def test_person_rows_stand_in_the_restricted_schema_alone_and_only_if_asked_for(
         assert all(map(same, one, other))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("level", "up_to_30", "beyond"),
     [(0.95, 2e-11, 5e-10), (0.5, 2e-11, 5e-11), (0.9999, 1e-8, 2e-7)],

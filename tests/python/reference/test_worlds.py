@@ -123,6 +123,7 @@ def test_worlds_land_requests_in_every_way():
     assert len(ways) == 9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_every_setting_computes(setting):
     arguments, given = SETTINGS[setting]

@@ -39,6 +39,7 @@ def test_the_sample_page_is_of_this_version():
         assert f"docs/{file.name}" in (ROOT / "README.md").read_text()
 
 
+@pytest.mark.slow
 def test_every_figure_and_every_row_of_the_demos_page_stands_in_a_mart(demo, tmp_path):
     content = json.loads(report_json(demo.warehouse))
     found = list(figures(content))

@@ -176,6 +176,7 @@ class SourceChecks:
         other()
         assert other.all_rows() == load.all_rows()
 
+    @pytest.mark.slow
     def test_killed_at_any_request_and_resumed(
         self, load: Loader, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -124,6 +124,7 @@ def story(tmp_path_factory):
     return warehouse
 
 
+@pytest.mark.slow
 def test_incident_100_was_caused_by_what_502_shipped_and_503_took_off(story):
     found = query(
         story,
@@ -146,6 +147,7 @@ def test_incident_100_was_caused_by_what_502_shipped_and_503_took_off(story):
     assert [row[4] for row in deployments] == [True, True, False]
 
 
+@pytest.mark.slow
 def test_incident_101_was_caused_by_change_2_and_fixed_by_change_5(story):
     found = query(
         story,
@@ -161,6 +163,7 @@ def test_incident_101_was_caused_by_change_2_and_fixed_by_change_5(story):
     assert raw == [(RULES, FLOOR)]
 
 
+@pytest.mark.slow
 def test_turnover_of_ai_and_human_lines(story):
     found = query(
         story,
@@ -170,6 +173,7 @@ def test_turnover_of_ai_and_human_lines(story):
     assert found == [("ai", 56, 13), ("human", 31, 2)]
 
 
+@pytest.mark.slow
 def test_every_source_of_usage_arrived_once(story):
     found = dict(
         query(story, "select source, count(*) from shipworthy_raw.ai_usage group by all order by 1")
@@ -180,6 +184,7 @@ def test_every_source_of_usage_arrived_once(story):
     assert staged == [(sum(found.values()),)]
 
 
+@pytest.mark.slow
 def test_one_person_behind_a_login_and_an_address(story):
     """Bob's Copilot report knows his login only, his commits his address only."""
     found = query(
@@ -192,6 +197,7 @@ def test_one_person_behind_a_login_and_an_address(story):
     assert found[0][0] > 0
 
 
+@pytest.mark.slow
 def test_three_people_are_too_few_to_show(story):
     found = query(
         story, "select distinct is_suppressed, builders, ai_users from shipworthy.ai_adoption"
@@ -199,12 +205,14 @@ def test_three_people_are_too_few_to_show(story):
     assert found == [(True, None, None)]
 
 
+@pytest.mark.slow
 def test_nobody_stands_in_the_warehouse_in_clear(story):
     stored = story.read_bytes().lower()
     for word in (b"alice-ng", b"bobruiz", b"carolok", b"acme.example", b"alice ng", b"bob ruiz"):
         assert word not in stored, word
 
 
+@pytest.mark.slow
 def test_watermarks_say_how_far_each_source_came(story):
     found = query(
         story,
@@ -218,6 +226,7 @@ def test_watermarks_say_how_far_each_source_came(story):
         assert expected in found, found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", INCIDENT_SOURCES, ids=lambda source: source.case.vendor)
 def test_the_other_sources_of_incidents_tell_the_same(source, tmp_path, monkeypatch):
     """Deployments come from GitHub, incidents from this source alone."""

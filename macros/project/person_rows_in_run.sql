@@ -20,10 +20,10 @@
             {%- call statement('shipworthy_person_rows', auto_begin=true) -%}
                 drop table if exists {{ place }}
             {%- endcall -%}
+            {%- do adapter.commit() -%}
             {%- if loop.last and node.schema != target.schema and shipworthy.is_empty_schema(place) -%}
                 {%- do adapter.drop_schema(place.without_identifier()) -%}
             {%- endif -%}
-            {%- do adapter.commit() if loop.last else none -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return('') }}

@@ -11,7 +11,7 @@ from dbt_runs import Run, parsed_output, run_dbt, share_parse
 
 def pytest_collection_modifyitems(items):
     """Files that build warehouses come first, so that none is left when the rest is done."""
-    items.sort(key=lambda item: not {"run_dbt", "build_many"} & vars(item.module).keys())
+    items.sort(key=lambda item: not {"run_dbt", "build_many", "dbt"} & vars(item.module).keys())
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import pytest
 
 from dbt_runs import ROOT
 
-# More are for a longer evening: twenty take eight minutes, and were repaired too.
+# Twenty take eight minutes, and were repaired too.
 TRIES = 8
 
 

@@ -49,3 +49,21 @@
 {% macro default__short_number(number) -%}
     cast(round(cast({{ number }} as {{ dbt.type_numeric() }}), 2) as {{ dbt.type_string() }})
 {%- endmacro %}
+
+{#- A text without the slashes around it. -#}
+{% macro without_slashes(text) -%}
+    {{ return(adapter.dispatch('without_slashes', 'shipworthy')(text)) }}
+{%- endmacro %}
+
+{#- The standard's form: Spark reads the other one's arguments the other way round. -#}
+{% macro default__without_slashes(text) -%}
+    trim(both '/' from {{ text }})
+{%- endmacro %}
+
+{% macro bigquery__without_slashes(text) -%}
+    trim({{ text }}, '/')
+{%- endmacro %}
+
+{% macro snowflake__without_slashes(text) -%}
+    trim({{ text }}, '/')
+{%- endmacro %}

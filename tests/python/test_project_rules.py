@@ -238,7 +238,7 @@ OF_AN_ENGINE = re.compile(
         | unnest
         | generate_series | extract\(epoch\b.* | epoch | strftime | to_char | regexp_\w+ | json_\w+
         | bool_(?:or|and) | date_diff | datediff | try_cast | make_interval
-    )\s*\( | \btrim\([^()]*,\s*'/'\) | ::\w+ | \bqualify\b | \bdistinct\s+on\b
+    )\s*\( | \btrim\([^()]*,\s*'/'\) | \bboth\s+'/' | ::\w+ | \bqualify\b | \bdistinct\s+on\b
     | \binterval\s+' | \)\s*filter\s*\(""",
     re.VERBOSE | re.IGNORECASE,
 )

@@ -62,7 +62,7 @@ parsed as (
         reference,
         {{ shipworthy.referenced_number('reference') | indent(8) }} as request_number,
         coalesce(
-            trim(both '/' from {{ shipworthy.referenced_repository('reference') | indent(12) }}),
+            {{ shipworthy.without_slashes(shipworthy.referenced_repository('reference')) | indent(12) }},
             lower(nullif(asked_repository, ''))
         ) as repository_key,
         {{ shipworthy.referenced_commit('reference') | indent(8) }} as commit_name

@@ -36,6 +36,12 @@ prefixes_held as (
 
 ),
 
+prefixes_lent as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__prefixes_lent') }}
+
+),
+
 services_listed as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__services_listed') }}
@@ -79,6 +85,7 @@ dated as (
         touched.change_sha,
         touched.author_sha,
         cast(changes.landed_at as date) as landed_on,
+        changes.mainline_position,
         authors.author_team
 
     from touched
@@ -155,7 +162,7 @@ assigned as (
         dated.change_sha,
         dated.author_sha,
         dated.landed_on,
-        coalesce(prefixes_held.service, unlisted.service) as service
+        coalesce(prefixes_lent.lent_to_service, prefixes_held.service, unlisted.service) as service
 
     from dated
 
@@ -179,6 +186,15 @@ assigned as (
                 longest.path, 1, coalesce(claimed_by_own_team.prefix_length, longest.prefix_length)
             ) = prefixes_held.path_prefix
             and {{ shipworthy.is_valid_on('prefixes_held', 'dated.landed_on') }}
+
+    -- before a service is deployed, what lands in it may be another's
+    left join prefixes_lent
+        on
+            prefixes_held.repository = prefixes_lent.repository
+            and prefixes_held.path_prefix = prefixes_lent.path_prefix
+            and prefixes_held.service = prefixes_lent.service
+            and dated.mainline_position >= prefixes_lent.from_position
+            and dated.mainline_position < coalesce(prefixes_lent.to_position, dated.mainline_position + 1)
 
     left join unlisted
         on

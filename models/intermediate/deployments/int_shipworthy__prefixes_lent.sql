@@ -104,7 +104,7 @@ ranked as (
         *,
         min(from_position) over (
             partition by repository, path_prefix, service
-            order by enclosing_length desc, lent_to_service
+            order by enclosing_length desc, lent_to_service asc
             rows between unbounded preceding and 1 preceding
         ) as nearer_from_position
 

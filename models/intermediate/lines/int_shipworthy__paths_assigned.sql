@@ -103,8 +103,7 @@ dated as (
 
 ),
 
--- Where services of several teams claim a path, the claim of the team whose member wrote the line goes before longer
--- ones.
+-- Where services of several teams claim a path, the claim of who wrote the line's team goes before longer ones.
 claimed_by_own_team as (
 
     select
@@ -138,8 +137,7 @@ claimed_by_own_team as (
 
 ),
 
--- What no listed service has belongs to the unlisted one of the repository; of several, to the first by
--- name that is no slip.
+-- What no listed service has belongs to the unlisted one; of several, to the first by name that is no slip.
 unlisted as (
 
     select
@@ -182,24 +180,20 @@ assigned as (
     left join prefixes_held
         on
             longest.repository = prefixes_held.repository
-            and substring(
-                longest.path, 1, coalesce(claimed_by_own_team.prefix_length, longest.prefix_length)
-            ) = prefixes_held.path_prefix
+            and substring(longest.path, 1, coalesce(claimed_by_own_team.prefix_length, longest.prefix_length))
+            = prefixes_held.path_prefix
             and {{ shipworthy.is_valid_on('prefixes_held', 'dated.landed_on') }}
 
-    -- before a service is deployed, what lands in it may be another's
     left join prefixes_lent
         on
             prefixes_held.repository = prefixes_lent.repository
             and prefixes_held.path_prefix = prefixes_lent.path_prefix
             and prefixes_held.service = prefixes_lent.service
             and dated.mainline_position >= prefixes_lent.from_position
-            and dated.mainline_position < coalesce(prefixes_lent.to_position, dated.mainline_position + 1)
+            and (dated.mainline_position < prefixes_lent.to_position or prefixes_lent.to_position is null)
 
     left join unlisted
-        on
-            dated.repository = unlisted.repository
-            and longest.repository is null
+        on dated.repository = unlisted.repository
 
 ),
 

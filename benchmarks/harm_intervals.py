@@ -9,7 +9,8 @@ week to week, one in five with a second incident; severities as of the demo. Cov
 Of `harm_by_authorship`, both measures as docs/metrics.md defines them:
 
 - fixed lines: a fix removes a log-normal number of lines (median 15), four in five from code of
-  one authorship, written by one of so many authors a side who differ (intra-class correlation)
+  one authorship, written by one of so many authors a side who hold unequal shares and differ in
+  how often their lines are fixed (variation); or the same people write both sides
 - failed releases: a release fails with a hazard in proportion to its human lines and, times the
   ratio, its AI lines; each has its own mixture of both (beta)
 
@@ -71,22 +72,42 @@ def odds(share):
         return np.where(share < 1, share / (1 - share), np.inf) * HUMAN_LINES / AI_LINES
 
 
-def fixed_lines(rng, expected, ratio, authors, correlation):
-    """Return the share of AI lines among those that fixes removed, and the effective fixes."""
+def fixed_lines(rng, expected, ratio, authors, variation, same_people=False):
+    """Return the share of AI lines among those that fixes removed, effective fixes, the sample."""
     fixes = max(1, rng.poisson(expected))
     skill = np.ones((2, authors))
-    if correlation:
-        # A gamma with this variance gives shares of fixes about the correlation.
-        shape = 1 / (correlation * authors)
-        skill = rng.gamma(shape, 1 / shape, (2, authors))
+    if variation:
+        skill = rng.gamma(variation**-2, variation**2, (2, authors))
+    if same_people:
+        skill[1] = skill[0]
     written = 1 / np.arange(1, authors + 1) ** 0.7
-    chances = skill * written / written.sum() * [[ratio * AI_LINES], [HUMAN_LINES]]
-    is_ai = rng.random(fixes) < chances[0].sum() / chances.sum()
+    written /= written.sum()
+    chances = skill * written * [[ratio * AI_LINES], [HUMAN_LINES]]
+    # The second half of the authors are the humans.
+    who = rng.choice(2 * authors, fixes, p=chances.ravel() / chances.sum())
+    beside = rng.choice(authors, fixes, p=written) + np.where(who < authors, authors, 0)
     lines = np.minimum(np.ceil(rng.lognormal(np.log(15), 1.2, fixes)), CAP)
     mixed = rng.random(fixes) < 0.2
     own = np.where(mixed, 0.5 + rng.random(fixes) / 2, 1)
-    ai = np.where(is_ai, own, 1 - own)
-    return (lines * ai).sum() / lines.sum(), lines.sum() ** 2 / (lines**2).sum()
+    removed = np.bincount(who, lines * own, 2 * authors)
+    removed = (removed + np.bincount(beside, lines * (1 - own), 2 * authors)).reshape(2, authors)
+    share = removed[0].sum() / removed.sum()
+    kish = lines.sum() ** 2 / (lines**2).sum()
+    return share, kish, min(kish, sample_of_authors(removed, written, share, same_people))
+
+
+def sample_of_authors(removed, written, share, same_people):
+    """Return the sample that the differences between authors leave, as the page defines it."""
+    if not 0 < share < 1:
+        return np.inf
+    people = len(written)
+    changes = (removed / removed.sum(1, keepdims=True) - written) / (1 - written)
+    changes *= np.sqrt((people - 1) / people)
+    of_side = (changes**2).sum(1)
+    variance = ((changes[0] - changes[1]) ** 2).sum() if same_people else of_side.sum()
+    degrees = of_side.sum() ** 2 / (of_side**2 / (people - 1)).sum()
+    t = stats.t.ppf(stats.norm.cdf(Z), degrees)
+    return (Z / t) ** 2 / (share * (1 - share) * variance)
 
 
 def failed_releases(rng, expected, ratio, mixture):
@@ -95,14 +116,15 @@ def failed_releases(rng, expected, ratio, mixture):
     share = rng.beta(AI_LINES * mixture, HUMAN_LINES * mixture, releases)
     hazard = ratio * share + 1 - share
     failed = rng.random(releases) < 0.1 * hazard / (ratio * AI_LINES + HUMAN_LINES)
-    return (share[failed].mean(), failed.sum()) if failed.any() else (np.nan, 0)
+    failures = failed.sum()
+    return (share[failed].mean(), failures, failures) if failures else (np.nan, 0, 0)
 
 
 def judged(draw, runs, ratio):
     """Return coverage, verdicts that code does more and less harm, and the median ratio."""
-    share, cases = np.array([draw() for _ in range(runs)]).T
+    share, cases, sample = np.array([draw() for _ in range(runs)]).T
     enough = cases >= CASES
-    low, high = (odds(limit) for limit in wilson(share[enough], cases[enough]))
+    low, high = (odds(limit) for limit in wilson(share[enough], sample[enough]))
     covered = ((low <= ratio) & (ratio <= high)).mean()
     return covered, (low > 1).mean(), (high < 1).mean(), np.median(odds(share[enough]))
 
@@ -120,10 +142,14 @@ def main(runs):
     head = "| measure | case | coverage at 1 | says more at 1 | says less at 1 | ratio seen at 2 | says more at 2 |"  # noqa: E501  # fmt: skip
     print(f"\n{head}\n| --- | --- | ---: | ---: | ---: | ---: | ---: |")
     cases = [
-        ("fixed lines", f"{fixes} fixes, {who} authors, correlation {correlation}",
-         lambda ratio, f=fixes, w=who, c=correlation: fixed_lines(rng, f, ratio, w, c))
-        for who, correlation in ((20, 0), (20, 0.02), (8, 0.05))
-        for fixes in (20, 50, 150)
+        ("fixed lines", f"{fixes} fixes, {who} authors{words}, variation {variation:.2f}",
+         lambda ratio, f=fixes, w=who, v=variation, s=same: fixed_lines(rng, f, ratio, w, v, s))
+        for who, variation, same, words in (
+            (20, 0, False, ""), (20, 0.4**0.5, False, ""), (8, 0, False, ""),
+            (8, 0.4**0.5, False, ""), (4, 0.4**0.5, False, ""),
+            (8, 0.4**0.5, True, " of both sides"),
+        )
+        for fixes in (20, 50, 150, 400)
     ] + [
         ("failed releases", f"{failures} failures, {words}",
          lambda ratio, f=failures, m=mixture: failed_releases(rng, f, ratio, m))

@@ -463,9 +463,8 @@ def measure_code(tables, facts):
     for birth in facts.births:
         if birth["is_moved"]:
             continue
-        team = facts.team_of_line(
-            birth["author"], birth["repository"], birth["path"], birth["landed_at"]
-        )
+        added = facts.changes[birth["repository"], birth["added_sha"]]
+        team = facts.team_of_line(birth["author"], birth["repository"], birth["path"], added)
         cell = code[team, monday(birth["landed_at"])]
         cell["seen"] = 1
         cell["tagged"] += birth["lines"] * (birth["tag"] == "ai")
@@ -477,9 +476,8 @@ def measure_code(tables, facts):
     for death in facts.deaths:
         if death["birth_is_moved"] or death["is_moved"]:
             continue
-        team = facts.team_of_line(
-            death["author"], death["repository"], death["path"], death["landed_at"]
-        )
+        added = facts.changes[death["repository"], death["added_sha"]]
+        team = facts.team_of_line(death["author"], death["repository"], death["path"], added)
         cell = code[team, monday(death["landed_at"])]
         age = math.floor((death["removed_at"] - death["landed_at"]) / DAY)
         cell["risk"] -= death["lines"] * (age < 23)

@@ -36,6 +36,8 @@ final as (
     select
         put_live.release_id,
         fixes.repository,
+        deaths.added_sha,
+        deaths.author_sha,
         fixes.sha as fixing_sha,
         {%- for authorship in ('ai', 'human') %}
         cast(
@@ -61,7 +63,7 @@ final as (
 
     where deaths.authorship in ('ai', 'human')
 
-    group by put_live.release_id, fixes.repository, fixes.sha
+    group by put_live.release_id, fixes.repository, deaths.added_sha, deaths.author_sha, fixes.sha
 
 )
 

@@ -1,4 +1,6 @@
 {%- set measures = ['fixed_lines', 'failed_releases'] -%}
+{%- set z = shipworthy.normal_quantile(shipworthy.checked_variable('shipworthy__confidence_level')) -%}
+{%- set t_coefficients = shipworthy.t_quantile_coefficients() -%}
 
 -- noqa: disable=LT02
 with
@@ -12,6 +14,12 @@ looks as (
 fixes as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__fixes_by_look') }}
+
+),
+
+between_authors as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__harm_between_authors') }}
 
 ),
 
@@ -30,7 +38,12 @@ joined as (
         coalesce(fixes.ai_fixed_lines, 0) as ai_fixed_lines,
         coalesce(fixes.human_fixed_lines, 0) as human_fixed_lines,
         coalesce(fixes.ai_capped_fixed_lines, 0.0) as ai_capped_fixed_lines,
-        coalesce(fixes.human_capped_fixed_lines, 0.0) as human_capped_fixed_lines
+        coalesce(fixes.human_capped_fixed_lines, 0.0) as human_capped_fixed_lines,
+        coalesce(between_authors.ai_authors, 0) as ai_authors,
+        coalesce(between_authors.human_authors, 0) as human_authors,
+        coalesce(between_authors.people, 0) as people,
+        between_authors.variance,
+        between_authors.degrees
 
     from looks
 
@@ -40,6 +53,13 @@ joined as (
             and looks.is_organisation = fixes.is_organisation
             and looks.week_start_on = fixes.week_start_on
             and looks.window_weeks = fixes.window_weeks
+
+    left join between_authors
+        on
+            looks.team = between_authors.team
+            and looks.is_organisation = between_authors.is_organisation
+            and looks.week_start_on = between_authors.week_start_on
+            and looks.window_weeks = between_authors.window_weeks
 
 ),
 
@@ -60,16 +80,38 @@ shared as (
 
 ),
 
+-- The smaller of two samples: of fixes, and of authors, by how much these differ. One author against others says
+-- nothing of how people differ; where one person wrote both sides, there is nothing to differ by.
+sampled as (
+
+    select
+        *,
+        cast(failed_releases as {{ shipworthy.type_double() }}) as failed_releases_sample,
+        case
+            when least(ai_authors, human_authors) = 1 and people > 1 then null
+            when least(ai_authors, human_authors) <= 1 or fixed_lines_ai_share = 0 or fixed_lines_ai_share = 1
+                then effective_fixes
+            else least(
+                effective_fixes,
+                1.0 / nullif(fixed_lines_ai_share * (1 - fixed_lines_ai_share) * variance, 0)
+                * power({{ z }} / ({{ shipworthy.t_quantile('degrees', t_coefficients) }}), 2)
+            )
+        end as fixed_lines_sample
+
+    from shared
+
+),
+
 limited as (
 
     select
         *,
         {%- for measure in measures %}
-        {{ shipworthy.wilson_limits(measure ~ '_ai_share', measure ~ '_cases') | indent(8) }}
+        {{ shipworthy.wilson_limits(measure ~ '_ai_share', measure ~ '_sample') | indent(8) }}
         {{- ',' if not loop.last }}
         {%- endfor %}
 
-    from shared
+    from sampled
 
 ),
 
@@ -114,6 +156,12 @@ final as (
         cast(compared.effective_fixes as {{ shipworthy.type_double() }}) as effective_fixes,
         cast(compared.ai_fixed_lines as {{ dbt.type_bigint() }}) as ai_fixed_lines,
         cast(compared.human_fixed_lines as {{ dbt.type_bigint() }}) as human_fixed_lines,
+        cast(compared.ai_authors as {{ dbt.type_bigint() }}) as ai_authors,
+        cast(compared.human_authors as {{ dbt.type_bigint() }}) as human_authors,
+        cast(
+            case when compared.effective_fixes > 0 then compared.fixed_lines_sample end
+            as {{ shipworthy.type_double() }}
+        ) as fixed_lines_effective_sample,
         {%- for side in ('ai', 'human') %}
         1000 * {{ shipworthy.safe_ratio(
             'compared.' ~ side ~ '_capped_fixed_lines', 'compared.' ~ side ~ '_held_lines'

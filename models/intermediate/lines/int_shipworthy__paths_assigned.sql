@@ -36,6 +36,12 @@ prefixes_held as (
 
 ),
 
+prefixes_lent as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__prefixes_lent') }}
+
+),
+
 services_listed as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__services_listed') }}
@@ -79,6 +85,7 @@ dated as (
         touched.change_sha,
         touched.author_sha,
         cast(changes.landed_at as date) as landed_on,
+        changes.mainline_position,
         authors.author_team
 
     from touched
@@ -96,8 +103,7 @@ dated as (
 
 ),
 
--- Where services of several teams claim a path, the claim of the team whose member wrote the line goes before longer
--- ones.
+-- Where services of several teams claim a path, the claim of who wrote the line's team goes before longer ones.
 claimed_by_own_team as (
 
     select
@@ -131,8 +137,7 @@ claimed_by_own_team as (
 
 ),
 
--- What no listed service has belongs to the unlisted one of the repository; of several, to the first by
--- name that is no slip.
+-- What no listed service has belongs to the unlisted one; of several, to the first by name that is no slip.
 unlisted as (
 
     select
@@ -155,7 +160,7 @@ assigned as (
         dated.change_sha,
         dated.author_sha,
         dated.landed_on,
-        coalesce(prefixes_held.service, unlisted.service) as service
+        coalesce(prefixes_lent.lent_to_service, prefixes_held.service, unlisted.service) as service
 
     from dated
 
@@ -175,15 +180,20 @@ assigned as (
     left join prefixes_held
         on
             longest.repository = prefixes_held.repository
-            and substring(
-                longest.path, 1, coalesce(claimed_by_own_team.prefix_length, longest.prefix_length)
-            ) = prefixes_held.path_prefix
+            and substring(longest.path, 1, coalesce(claimed_by_own_team.prefix_length, longest.prefix_length))
+            = prefixes_held.path_prefix
             and {{ shipworthy.is_valid_on('prefixes_held', 'dated.landed_on') }}
 
-    left join unlisted
+    left join prefixes_lent
         on
-            dated.repository = unlisted.repository
-            and longest.repository is null
+            prefixes_held.repository = prefixes_lent.repository
+            and prefixes_held.path_prefix = prefixes_lent.path_prefix
+            and prefixes_held.service = prefixes_lent.service
+            and dated.mainline_position >= prefixes_lent.from_position
+            and (dated.mainline_position < prefixes_lent.to_position or prefixes_lent.to_position is null)
+
+    left join unlisted
+        on dated.repository = unlisted.repository
 
 ),
 

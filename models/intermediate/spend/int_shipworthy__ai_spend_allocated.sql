@@ -9,15 +9,11 @@ spend as (
 
 ),
 
-shipped as (
+held_lines as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__changes_shipped') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__held_lines_by_author') }}
 
-),
-
-held_line_parts as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__held_line_parts') }}
+    where authorship = 'ai'
 
 ),
 
@@ -51,64 +47,36 @@ as_of as (
 
 ),
 
--- What each author wrote of a change with AI, before the change's cap.
-written as (
-
-    select
-        service,
-        repository,
-        sha,
-        author_sha,
-        weighted_lines as author_lines,
-        sum(weighted_lines) over (partition by service, repository, sha) as change_lines
-
-    from held_line_parts
-
-    where authorship = 'ai'
-
-),
-
 lines_by_person as (
 
     select
         case when authors.author_kind = 'agent' then drivers.person_key else authors.person_key end as person_key,
         changes.landed_at,
-        shipped.release_id,
-        sum(shipped.ai_held_lines * written.author_lines / written.change_lines) as held_ai_lines
+        held_lines.release_id,
+        sum(held_lines.held_lines) as held_ai_lines
 
-    from written
-
-    inner join shipped
-        on
-            written.service = shipped.service
-            and written.repository = shipped.repository
-            and written.sha = shipped.sha
+    from held_lines
 
     inner join changes
         on
-            written.repository = changes.repository
-            and written.sha = changes.sha
+            held_lines.repository = changes.repository
+            and held_lines.sha = changes.sha
 
     inner join authors
         on
-            written.repository = authors.repository
-            and written.sha = authors.change_sha
-            and written.author_sha = authors.author_sha
+            held_lines.repository = authors.repository
+            and held_lines.sha = authors.change_sha
+            and held_lines.author_sha = authors.author_sha
 
     left join drivers
         on
-            written.repository = drivers.repository
-            and written.sha = drivers.sha
-
-    where
-        -- what is left of weights that are no whole multiples of each other is no line
-        written.author_lines > 1e-9
-        and written.change_lines > 1e-9
+            held_lines.repository = drivers.repository
+            and held_lines.sha = drivers.sha
 
     group by
         case when authors.author_kind = 'agent' then drivers.person_key else authors.person_key end,
         changes.landed_at,
-        shipped.release_id
+        held_lines.release_id
 
 ),
 

@@ -91,6 +91,13 @@ LIMITS = (
     *_limits("nd", 0.30, "dead_lines_100"),
     *_limits("nd", 0.40, "mass_reformat_weekly"),
     *_limits("nd", 0.75, "vendored_as_own_5x1000_a_week"),
+    *_limits(
+        "index",
+        0.10,
+        """rewind every_other_deployment_without_sha delivery_unit_commit split_services_x4_paths
+        split_services_x4_paths_incident_on_one split_services_x4_from_day_one
+        split_services_x4_repositories""",
+    ),
     *_limits("failure_rate", 0.15, _SPLITTING),
     *_limits("harm", 0.10, _SPLITTING),
     *_limits("failure_rate", 0.10, _BLAMING, either_way=True),

@@ -8,6 +8,7 @@ from functools import cached_property
 from reference.clock import Clock
 from reference.formulas import midnight
 from reference.landings import Landings
+from reference.references import find_commit, position
 from shipworthy.contract import names_of_text, text_of_names
 
 DEFAULTS = {
@@ -392,7 +393,7 @@ class Facts:
         found = defaultdict(list)
         for row in self.service_rows:
             found[row["service"]].append(row)
-        return found
+        return dict(found)
 
     def _holder(self, repository, stem, day):
         """Who has a prefix on a day: who claimed it last by then, else who claims it first."""
@@ -406,11 +407,50 @@ class Facts:
             return max(begun, key=start)["service"]
         return min(rows, key=start)["service"] if rows else None
 
-    def service_of_path(self, repository, path, moment, person=None):
-        """Service of a path at a moment; None when no service has it.
+    @cached_property
+    def _first_positions(self):
+        """{(service, repository): mainline position of the first deployment of a known commit}."""
+        first = {}
+        for row in self.deployments:
+            commit = find_commit(self, row["repository"], row.get("sha"))
+            if row["is_superseded"] or row.get("kind") == "flag" or not commit:
+                continue
+            where = None if "number" in commit else position(self, row["repository"], commit)
+            if where is not None:
+                found = (deployment_time(row), where)
+                key = (row["of_service"], row["repository"])
+                first[key] = min(first.get(key, found), found)
+        return {key: where for key, (_, where) in first.items()}
 
-        By the longest prefix, but those of the team of who wrote the line go first.
+    def _behind_piece(self, repository, stems, stem, service, day, where):
+        """Whose a directory is at a position: its service's, or an enclosing one's before that."""
+
+        def teams(name):
+            rows = self._rows_of_service.get(name, ())
+            if any(row.get("delivery_unit") == "commit" for row in rows):
+                return set()
+            return {row.get("team") or row["repository"] for row in rows}
+
+        begun = self._first_positions
+        if where >= begun.get((service, repository), where + 1):
+            return service
+        for outer in sorted((s for s in stems if stem.startswith(s) and s != stem), key=len)[::-1]:
+            found = self._holder(repository, outer, day)
+            if (
+                found != service
+                and teams(found) & teams(service)
+                and begun.get((found, repository), where + 1) <= where
+            ):
+                return found
+        return service
+
+    def service_of_path(self, repository, path, change, person=None):
+        """Service of a path when a change landed; None when no service has it.
+
+        By the longest prefix, but those of the team of who wrote the line go first. What lands
+        below the first deployment of a service may be an enclosing one's.
         """
+        moment = change["landed_at"]
         stems = [stem for stem in self._claims[repository] if path.startswith(stem)]
         if not stems:
             return self.whole_by_default.get(repository)
@@ -421,10 +461,14 @@ class Facts:
             for stem in stems
             if any(
                 _valid(row, day) and (row.get("team") or row["repository"]) == team
-                for row in self._rows_of_service[self._holder(repository, stem, day)]
+                for row in self._rows_of_service.get(self._holder(repository, stem, day), ())
             )
         ]
-        return self._holder(repository, max(own or stems, key=len), day)
+        stem = max(own or stems, key=len)
+        service = self._holder(repository, stem, day)
+        return self._behind_piece(
+            repository, stems, stem, service, day, change["mainline_position"]
+        )
 
     def whole_service(self, repository, moment):
         """The service of the whole repository at a moment, if there is one."""
@@ -435,17 +479,18 @@ class Facts:
         """Team that owns a service on a day, else the repository."""
         teams = [
             row.get("team") or row["repository"]
-            for row in self._rows_of_service[service]
+            for row in self._rows_of_service.get(service, ())
             if _valid(row, day)
         ]
         return min(teams, default=repository)
 
-    def team_of_line(self, person, repository, path, moment):
-        """Team of a line's author (or remover) at a moment, else the service's, else the repo."""
+    def team_of_line(self, person, repository, path, change):
+        """Team of a line's author (or remover) at a change, else the service's, else the repo."""
+        moment = change["landed_at"]
         teams = self.teams_of_person(person, moment.date())
         if teams:
             return teams[0]
-        service = self.service_of_path(repository, path, moment)
+        service = self.service_of_path(repository, path, change)
         if service is None:
             return repository
         return self.team_of_service(service, repository, moment.date())
@@ -481,7 +526,7 @@ class Facts:
             death["birth_is_new"] = not death["birth_is_moved"] and not is_refilled
             death["removed_at"] = removing["landed_at"]
             death["removed_in_service"] = self.service_of_path(
-                row["repository"], row["path"], removing["landed_at"], removing["author_key"]
+                row["repository"], row["path"], removing, removing["author_key"]
             )
             self.deaths.append(death)
             self.deaths_of_added[row["repository"], row["added_sha"]].append(death)
@@ -500,9 +545,7 @@ class Facts:
             reading=self.authorship_of(row.get("authorship"), author, added["landed_at"]),
             author=author,
             landed_at=added["landed_at"],
-            service=self.service_of_path(
-                row["repository"], row["path"], added["landed_at"], author
-            ),
+            service=self.service_of_path(row["repository"], row["path"], added, author),
         )
 
     @staticmethod

@@ -240,10 +240,13 @@ def lines_touched(facts, repository, sha, service):
     return lines, cap * lines / total if total else 0.0
 
 
-def held_lines(facts, repository, sha, service, shipped_at):
-    """Held lines of one change in one service by authorship, capped and weighted; those retired."""
+def held_by_author(facts, repository, sha, service, shipped_at):
+    """Held lines of one change in one service, capped and weighted; those retired.
+
+    By authorship and the commit that wrote them; of retired lines, the change.
+    """
     _, cap = lines_touched(facts, repository, sha, service)
-    held = dict.fromkeys(AUTHORSHIPS, 0.0)
+    held = defaultdict(float)
     change = facts.changes[repository, sha]
     if repository not in facts.repositories_with_births:
         added = change.get("lines_added") or 0
@@ -251,31 +254,40 @@ def held_lines(facts, repository, sha, service, shipped_at):
         own = facts.authorship_of_commit(change)
         from_ai = facts.authorship_of("ai", change["author_key"], change["landed_at"])
         scale = min(1.0, cap / added) if added else 0.0
-        held[from_ai] += ai * scale
-        held["human" if own == "ai" else own] += (added - ai) * scale
+        held[from_ai, sha] += ai * scale
+        held["human" if own == "ai" else own, sha] += (added - ai) * scale
         return held, 0.0
     cutoff = shipped_at + timedelta(days=facts.var("turnover_window_days"))
-    parts = defaultdict(int)  # (authorship, path class) -> lines
+    parts = defaultdict(int)  # (authorship, author, path class) -> lines
     for birth in facts.births_of[repository, sha]:
         if birth["service"] == service and birth["is_new"]:
-            parts[birth["reading"], birth["path_class"]] += birth["lines"]
+            parts[birth["reading"], birth["author_sha"], birth["path_class"]] += birth["lines"]
     for death in facts.deaths_of_added[repository, sha]:
         if death["service"] != service or not death["birth_is_new"] or death["is_moved"]:
             continue
         if death["removed_at"] < cutoff:
-            parts[death["reading"], death["path_class"]] -= death["lines"]
+            parts[death["reading"], death["author_sha"], death["path_class"]] -= death["lines"]
     retiring, retired = facts.authorship_of_change(repository, sha), 0.0
     for death in facts.deaths_of_removing[repository, sha]:
         if death["removed_in_service"] != service or death["is_moved"]:
             continue
         if whole_days(death["landed_at"], death["removed_at"]) >= RETIREMENT_AGE_DAYS:
-            parts[retiring, death["path_class"]] += death["lines"]
+            parts[retiring, sha, death["path_class"]] += death["lines"]
             retired += death["lines"] * CLASS_WEIGHTS[death["path_class"]]
     total = sum(parts.values())
     scale = min(1.0, cap / total) if total else 0.0
-    for (authorship, path_class), lines in parts.items():
-        held[authorship] += lines * scale * CLASS_WEIGHTS[path_class]
+    for (authorship, author, path_class), lines in parts.items():
+        held[authorship, author] += lines * scale * CLASS_WEIGHTS[path_class]
     return held, retired * scale
+
+
+def held_lines(facts, repository, sha, service, shipped_at):
+    """The same by authorship alone."""
+    held = dict.fromkeys(AUTHORSHIPS, 0.0)
+    by_author, retired = held_by_author(facts, repository, sha, service, shipped_at)
+    for (authorship, _), lines in by_author.items():
+        held[authorship] += lines
+    return held, retired
 
 
 def ship(facts):

@@ -14,9 +14,9 @@ from fnmatch import fnmatchcase
 from scipy.stats import t as student
 
 from reference.clock import immature_reason
-from reference.facts import CLASS_WEIGHTS, _valid
-from reference.formulas import midnight, week_of, whole_days
-from reference.shipping import lines_touched, release_immature_reason
+from reference.facts import _valid
+from reference.formulas import midnight, week_of
+from reference.shipping import held_by_author, release_immature_reason
 
 WEEK = timedelta(days=7)
 TOKENS = {
@@ -320,40 +320,9 @@ class Spending(Groups):
         return self.facts.driver_of(repository, change_sha)
 
     def _ai_lines(self, repository, sha, service, shipped_at):
-        """Held AI lines of a shipped change by author commit, and the scale of its cap."""
-        facts = self.facts
-        _, cap = lines_touched(facts, repository, sha, service)
-        if repository not in facts.repositories_with_births:
-            change = facts.changes[repository, sha]
-            added = change.get("lines_added") or 0
-            ai = min(change.get("ai_lines_added") or 0, added)
-            if facts.authorship_of("ai", change["author_key"], change["landed_at"]) != "ai":
-                ai = 0
-            return {sha: ai * min(1.0, cap / added) if added else 0.0}
-        cutoff = shipped_at + timedelta(days=facts.var("turnover_window_days"))
-        mine, every = defaultdict(float), 0
-        for birth in facts.births_of[repository, sha]:
-            if birth["service"] == service and birth["is_new"]:
-                every += birth["lines"]
-                if birth["reading"] == "ai":
-                    mine[birth["author_sha"]] += birth["lines"] * CLASS_WEIGHTS[birth["path_class"]]
-        for death in facts.deaths_of_added[repository, sha]:
-            if death["service"] != service or not death["birth_is_new"] or death["is_moved"]:
-                continue
-            if death["removed_at"] < cutoff:
-                every -= death["lines"]
-                if death["reading"] == "ai":
-                    mine[death["author_sha"]] -= death["lines"] * CLASS_WEIGHTS[death["path_class"]]
-        retires = facts.authorship_of_change(repository, sha) == "ai"
-        for death in facts.deaths_of_removing[repository, sha]:
-            if death["removed_in_service"] != service or death["is_moved"]:
-                continue
-            if whole_days(death["landed_at"], death["removed_at"]) >= 91:
-                every += death["lines"]
-                if retires:
-                    mine[sha] += death["lines"] * CLASS_WEIGHTS[death["path_class"]]
-        scale = min(1.0, cap / every) if every else 0.0
-        return {author: lines * scale for author, lines in mine.items()}
+        """Held AI lines of a shipped change by author commit."""
+        held, _ = held_by_author(self.facts, repository, sha, service, shipped_at)
+        return {author: lines for (side, author), lines in held.items() if side == "ai"}
 
     def _read_lines(self):
         self.lines = defaultdict(list)
@@ -366,7 +335,7 @@ class Spending(Groups):
                     )
                     for author_sha, lines in found.items():
                         person = self._person_behind(release.repository, sha, author_sha)
-                        if lines > 0 and person is not None:
+                        if lines > 1e-9 and person is not None:
                             self.lines[person].append((landed_at, release, lines))
 
     # ---------- allocation

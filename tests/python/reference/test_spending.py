@@ -211,6 +211,7 @@ def test_person_rows_stand_in_the_restricted_schema_alone_and_only_if_asked_for(
         "int_shipworthy__ai_usage_counted",
         "int_shipworthy__ai_usage_of_members",
         "int_shipworthy__ai_usage_priced",
+        "int_shipworthy__harm_by_author_look",
         "int_shipworthy__turnover_by_author",
         "int_shipworthy__turnover_by_author_look",
     ]

@@ -37,10 +37,12 @@ def _pieces(facts):
         repository, path = piece["repository"], piece["path"]
         piece["change"] = (repository, piece["added_sha"])
         piece["week"] = week_of(piece["landed_at"])
-        piece["team"] = facts.team_of_line(piece["author"], repository, path, piece["landed_at"])
+        added = facts.changes[piece["change"]]
+        piece["team"] = facts.team_of_line(piece["author"], repository, path, added)
         if piece["removed"]:
             remover = facts.author_of(repository, piece["removed_sha"])
-            team = facts.team_of_line(remover, repository, path, piece["removed_at"])
+            removing = facts.changes[repository, piece["removed_sha"]]
+            team = facts.team_of_line(remover, repository, path, removing)
             piece["by_own_team"] = team == piece["team"]
     return pieces
 

@@ -141,6 +141,36 @@ def test_singular_tests_find_the_damage_they_are_there_for(demo, tmp_path):
     assert results == dict.fromkeys(DAMAGE, "fail")
 
 
+def test_a_table_is_replaced_as_a_whole_or_not_at_all(demo, tmp_path):
+    warehouse = tmp_path / "warehouse.duckdb"
+    shutil.copy(demo.warehouse, warehouse)
+    run = ("run --select fct_shipworthy__incidents", warehouse)
+    rows = "from shipworthy.fct_incidents order by incident_id"
+    before = query(warehouse, rows)
+    assert before
+    parent = "shipworthy_intermediate.int_shipworthy__incidents_placed"
+    connection = connect(warehouse)
+    # The mart's key is no key any more, which the database refuses after the old table is dropped.
+    connection.execute(f"insert into {parent} select * from {parent}")
+    connection.close()
+    assert "Constraint Error" in run_dbt(*run, succeeds=False).output
+    assert query(warehouse, rows) == before
+    connection = connect(warehouse)
+    connection.execute(f"create or replace table {parent} as select distinct * from {parent}")
+    # What an earlier version left may be a view.
+    connection.execute("drop table shipworthy.fct_incidents")
+    connection.execute("create view shipworthy.fct_incidents as select 1 as one")
+    connection.close()
+    for _ in range(2):
+        run_dbt(*run)
+        assert query(warehouse, rows) == before
+    [[kind]] = query(
+        warehouse,
+        "select table_type from information_schema.tables where table_name = 'fct_incidents'",
+    )
+    assert kind == "BASE TABLE"
+
+
 # ---------------------------------------------------------------------------- as_of
 
 

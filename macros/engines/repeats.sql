@@ -51,6 +51,35 @@
     where copy = 1
 {%- endmacro %}
 
+{#- Rows with a key, of which those whose key repeats are looked for: all of them, or, where few can be told apart cheaply,
+    those alone. -#}
+{% macro rows_that_may_repeat(relation, keys, has_key) -%}
+    {{ return(adapter.dispatch('rows_that_may_repeat', 'shipworthy')(relation, keys, has_key)) }}
+{%- endmacro %}
+
+{% macro default__rows_that_may_repeat(relation, keys, has_key) -%}
+    select * from {{ relation }}
+
+    where {{ has_key }}
+{%- endmacro %}
+
+{% macro duckdb__rows_that_may_repeat(relation, keys, has_key) %}
+    {%- set key_hash = 'hash(' ~ keys | join(', ') ~ ')' -%}
+    select * from {{ relation }}
+
+    where
+        {{ has_key }}
+        and {{ key_hash }} in (
+            select {{ key_hash }} from {{ relation }}
+
+            where {{ has_key }}
+
+            group by {{ key_hash }}
+
+            having count(*) > 1
+        )
+{%- endmacro %}
+
 {#- Putting all rows in order costs three times what finding keys that repeat does, and reads every column. Few keys
     repeat if any, so only their rows are put in order. Keys are compared by their hash: of two with one hash, both take
     the slow way. -#}
@@ -58,7 +87,7 @@
     {%- set key_hash = 'hash(' ~ keys | join(', ') ~ ')' %}
     with
 
-    repeated as (
+    repeated as materialized (
 
         select {{ key_hash }} as key_hash
 

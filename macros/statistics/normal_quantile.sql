@@ -40,20 +40,22 @@
 
 {#- For 0 < x: halved or doubled into [0.75, 1.5), then 2 artanh((x - 1) / (x + 1)) as a series. -#}
 {% macro natural_logarithm(x) -%}
-    {%- set state = namespace(x=x, logarithm=0.0) -%}
-    {%- for _ in range(1100) if state.x < 0.75 or state.x >= 1.5 -%}
-        {%- if state.x < 0.75 -%}
-            {%- set state.x = state.x * 2 -%}
-            {%- set state.logarithm = state.logarithm - 0.69314718055994530942 -%}
-        {%- elif state.x >= 1.5 -%}
-            {%- set state.x = state.x / 2 -%}
-            {%- set state.logarithm = state.logarithm + 0.69314718055994530942 -%}
+    {%- set state = namespace(x=x, halvings=0) -%}
+    {#- Many halvings at once, then fewer: a model asks for dozens of logarithms while it compiles. -#}
+    {%- for exponent in [512, 256, 128, 64, 32, 16, 8, 4, 2, 1] -%}
+        {%- if state.x >= 0.75 * 2.0 ** exponent -%}
+            {%- set state.x = state.x / 2.0 ** exponent -%}
+            {%- set state.halvings = state.halvings + exponent -%}
+        {%- elif state.x < 1.5 / 2.0 ** exponent -%}
+            {%- set state.x = state.x * 2.0 ** exponent -%}
+            {%- set state.halvings = state.halvings - exponent -%}
         {%- endif -%}
     {%- endfor -%}
     {%- set ratio = (state.x - 1) / (state.x + 1) -%}
+    {%- set square = ratio * ratio -%}
     {%- set series = namespace(value=0.0) -%}
     {%- for k in range(24) | reverse -%}
-        {%- set series.value = series.value * ratio * ratio + 1.0 / (2 * k + 1) -%}
+        {%- set series.value = series.value * square + 1.0 / (2 * k + 1) -%}
     {%- endfor -%}
-    {{ return(state.logarithm + 2 * ratio * series.value) }}
+    {{ return(state.halvings * 0.69314718055994530942 + 2 * ratio * series.value) }}
 {%- endmacro %}

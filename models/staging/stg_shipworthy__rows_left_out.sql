@@ -14,17 +14,37 @@ with
 
 ),
 
-{{ input }}_counted as (
+{% set keys = shipworthy.keys_as_read(input) -%}
+{%- set key_parts = shipworthy.key_expressions(input, keys) -%}
+{%- set has_key = shipworthy.has_key(input, keys) -%}
+{%- set key_text = shipworthy.key_text(input) -%}
+{{ input }}_repeated as (
 
-    {% set keys = shipworthy.keys_as_read(input) -%}
     select
-        {{ shipworthy.has_key(input, keys) }} as has_key,
         count(*) as copies,
-        min({{ shipworthy.key_text(input) }}) as key_text
+        min({{ key_text }}) as key_text
+
+    from (
+        {{ shipworthy.rows_that_may_repeat(input ~ '_read', key_parts, has_key) | indent(8) }}
+    ) as rows_with_key
+
+    group by {{ key_parts | join(', ') }}
+
+    having count(*) > 1
+
+),
+
+{{ input }}_checked as (
+
+    select
+        count(case when not ({{ has_key }}) then 1 end) as no_key_rows,
+        {% for reason, condition in shipworthy.holds_what_is_read_as_unknown(input).items() -%}
+        count(case when {{ condition }} then 1 end) as {{ reason }}_rows,
+        min(case when {{ condition }} then {{ key_text }} end) as {{ reason }}_example,
+        {% endfor -%}
+        min(case when not ({{ has_key }}) then {{ key_text }} end) as no_key_example
 
     from {{ input }}_read
-
-    group by {{ (shipworthy.key_expressions(input, keys) + [shipworthy.has_key(input, keys)]) | join(', ') }}
 
 ),
 
@@ -35,32 +55,20 @@ found as (
     select
         '{{ input }}' as input_name,
         'duplicate_key' as reason,
-        cast(coalesce(sum(case when has_key then copies - 1 else 0 end), 0) as {{ dbt.type_bigint() }}) as row_count,
-        min(case when has_key and copies > 1 then key_text end) as example_key
+        cast(coalesce(sum(copies - 1), 0) as {{ dbt.type_bigint() }}) as row_count,
+        min(key_text) as example_key
 
-    from {{ input }}_counted
-
-    union all
-
-    select
-        '{{ input }}' as input_name,
-        'no_key' as reason,
-        cast(coalesce(sum(case when not has_key then copies else 0 end), 0) as {{ dbt.type_bigint() }}) as row_count,
-        min(case when not has_key then key_text end) as example_key
-
-    from {{ input }}_counted
-    {% for reason, condition in shipworthy.holds_what_is_read_as_unknown(input).items() %}
+    from {{ input }}_repeated
+    {% for reason in ['no_key'] + shipworthy.holds_what_is_read_as_unknown(input).keys() | list %}
     union all
 
     select
         '{{ input }}' as input_name,
         '{{ reason }}' as reason,
-        cast(count(*) as {{ dbt.type_bigint() }}) as row_count,
-        min({{ shipworthy.key_text(input) }}) as example_key
+        cast({{ reason }}_rows as {{ dbt.type_bigint() }}) as row_count,
+        {{ reason }}_example as example_key
 
-    from {{ input }}_read
-
-    where {{ condition }}
+    from {{ input }}_checked
     {% endfor %}
     {% if not loop.last %}
     union all

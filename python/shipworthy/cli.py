@@ -131,6 +131,7 @@ def _somebody_reads() -> bool:
     show_default=True,
     help="Git processes that compute diffs.",
 )
+@click.option("--verbose", is_flag=True, help="Name the merges that the closing line counts.")
 def load_git(
     paths: tuple[Path, ...],
     repositories: tuple[str, ...],
@@ -139,12 +140,18 @@ def load_git(
     release_service: tuple[str, ...],
     strict: bool,
     jobs: int,
+    verbose: bool,
 ) -> None:
     """Read the histories of clones, bare clones or bundles; none of them is written to."""
     # numpy would start threads for matrices, which only wait here, and busily.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from shipworthy.git import reader
     from shipworthy.warehouse import warehouse_path
+
+    def report(loaded: "reader.RepositoryLoad") -> None:
+        click.echo(str(loaded))
+        for line in loaded.details() if verbose else ():
+            click.echo(f"  {line}")
 
     reader.load_git(
         paths,
@@ -156,7 +163,7 @@ def load_git(
         strict=strict,
         jobs=jobs,
         # At once: a later repository may be refused.
-        report=click.echo,
+        report=report,
     )
 
 

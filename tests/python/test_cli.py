@@ -109,13 +109,20 @@ def test_the_warehouse_is_told_about_too(run, tmp_path, monkeypatch):
 
 def test_load_git_passes_everything_on(run, tmp_path, monkeypatch):
     calls = []
+    loaded = reader.RepositoryLoad("acme/shop", "full", 9, 40, 4, 36, 0, 0.1, unsearched=2)
 
     def load_git(*arguments, report, **options):
         calls.append((arguments, options))
-        report("one line a repository")
+        report(loaded)
 
     monkeypatch.setattr(reader, "load_git", load_git)
-    assert run("load", "git", "a", "b.bundle") == (0, "one line a repository\n", "")
+    assert run("load", "git", "a", "b.bundle") == (0, f"{loaded}\n", "")
+    code, out, _ = run("load", "git", "a", "b.bundle", "--verbose")
+    assert code == 0
+    assert out.splitlines() == [str(loaded), *(f"  {line}" for line in loaded.details())]
+    assert "; 2 changes with too many files to search for renames (data_quality" in out
+    assert "2 changes with more than" in out
+    calls.pop()
     assert run(
         *("load", "git", "a", "--repository", "o/a", "--repository", "o/b", "--branch", "trunk"),
         *("--releases", "v*", "--releases", "!*rc*", "--release-service", "{service}@*"),

@@ -9,6 +9,7 @@
     ['in_two_teams', 'is_in_two_teams', 'handled', 'counts in each as a builder, in the first by name as an author'],
     ['ends_before_it_starts', 'valid_to_on <= valid_from_on', 'left_out', 'no day in the team']
 ] -%}
+{%- set used_in_week = shipworthy.week_start_on('ai_usage.bucket_started_at') -%}
 {%- set identities_checks = [
     ['no_person', 'person_key is null', 'handled', 'the alias stands for itself'],
     ['alias_of_an_alias', 'is_alias_of_an_alias', 'handled', 'followed twice, and no further']
@@ -67,9 +68,11 @@ memberships as (
 
 ),
 
-usage_placed as (
+weeks_in_a_team as (
 
-    select distinct ai_usage.usage_id
+    select distinct
+        ai_usage.person_key,
+        {{ used_in_week }} as week_start_on
 
     from ai_usage
 
@@ -79,14 +82,7 @@ usage_placed as (
     inner join memberships
         on
             coalesce(identities.person_key, ai_usage.person_key) = memberships.member_key
-            and (
-                memberships.valid_from_on is null
-                or memberships.valid_from_on <= {{ shipworthy.week_start_on('ai_usage.bucket_started_at') }}
-            )
-            and (
-                memberships.valid_to_on is null
-                or {{ shipworthy.week_start_on('ai_usage.bucket_started_at') }} < memberships.valid_to_on
-            )
+            and {{ shipworthy.is_valid_on('memberships', used_in_week) | indent(12) }}
 
 ),
 
@@ -97,14 +93,16 @@ ai_usage_checked as (
         as_of.has_people
         and ai_usage.person_key is not null
         and ai_usage.bucket_started_at is not null
-        and usage_placed.usage_id is null as is_in_no_team
+        and weeks_in_a_team.person_key is null as is_in_no_team
 
     from ai_usage
 
     cross join as_of
 
-    left join usage_placed
-        on ai_usage.usage_id = usage_placed.usage_id
+    left join weeks_in_a_team
+        on
+            ai_usage.person_key = weeks_in_a_team.person_key
+            and {{ used_in_week }} = weeks_in_a_team.week_start_on
 
     where coalesce(ai_usage.bucket_started_at <= as_of.as_of_at, true)
 

@@ -3,7 +3,7 @@
 
 with
 
-ai_usage as (
+ai_usage as {{ shipworthy.inlined() }}(
 
     {{ shipworthy.with_people_resolved('stg_shipworthy__ai_usage', {'person_key': 'known_person_key'}) | indent(4) }}
 
@@ -32,7 +32,7 @@ families as (
 
 ),
 
-used_until_as_of as (
+used_until_as_of as {{ shipworthy.inlined() }}(
 
     select
         ai_usage.*,
@@ -50,28 +50,60 @@ used_until_as_of as (
 
 ),
 
+without_tool as (
+
+    select distinct
+        known_person_key,
+        coalesce(model_family, '') as model_family,
+        used_on
+
+    from used_until_as_of
+
+    where tool is null
+
+),
+
 -- Where a source does not say which tool it was, another that saw the same model on the day does.
 tools_seen as (
 
     select
-        known_person_key,
-        coalesce(model_family, '') as model_family,
-        used_on,
-        min(tool) as tool
+        without_tool.known_person_key,
+        without_tool.model_family,
+        without_tool.used_on,
+        min(used_until_as_of.tool) as tool
+
+    from used_until_as_of
+
+    inner join without_tool
+        on
+            used_until_as_of.known_person_key = without_tool.known_person_key
+            and coalesce(used_until_as_of.model_family, '') = without_tool.model_family
+            and used_until_as_of.used_on = without_tool.used_on
+
+    where used_until_as_of.tool is not null
+
+    group by
+        without_tool.known_person_key,
+        without_tool.model_family,
+        without_tool.used_on
+
+),
+
+used as {{ shipworthy.inlined() }}(
+
+    select
+        *,
+        tool as work
 
     from used_until_as_of
 
     where tool is not null
 
-    group by known_person_key, coalesce(model_family, ''), used_on
-
-),
-
-used as (
+    union all
 
     select
         used_until_as_of.*,
-        coalesce(used_until_as_of.tool, tools_seen.tool, used_until_as_of.model_family) as work
+        coalesce(tools_seen.tool, used_until_as_of.model_family) as work
 
     from used_until_as_of
 
@@ -80,7 +112,33 @@ used as (
             used_until_as_of.known_person_key = tools_seen.known_person_key
             and coalesce(used_until_as_of.model_family, '') = tools_seen.model_family
             and used_until_as_of.used_on = tools_seen.used_on
-            and used_until_as_of.tool is null
+
+    where used_until_as_of.tool is null
+
+),
+
+-- Work of nobody, or with nothing to know it by, is in no overlap.
+work_seen_twice as (
+
+    select
+        known_person_key,
+        work,
+        used_on
+
+    from used
+
+    where
+        known_person_key is not null
+        and work is not null
+
+    group by
+        known_person_key,
+        work,
+        used_on
+
+    having
+        min(source) < max(source)
+        or (count(source) > 0 and count(source) < count(*))
 
 ),
 
@@ -104,12 +162,14 @@ sources_of_work as (
 
     from used
 
+    inner join work_seen_twice
+        on
+            used.known_person_key = work_seen_twice.known_person_key
+            and used.work = work_seen_twice.work
+            and used.used_on = work_seen_twice.used_on
+
     left join usage_sources
         on used.source = usage_sources.source
-
-    where
-        used.known_person_key is not null
-        and used.work is not null
 
     group by
         used.known_person_key,
@@ -133,7 +193,20 @@ ranked as (
 
 ),
 
--- Work of nobody, or with nothing to know it by, is in no overlap.
+seen_better_elsewhere as (
+
+    select
+        known_person_key,
+        work,
+        used_on,
+        source
+
+    from ranked
+
+    where place > 1
+
+),
+
 final as (
 
     select
@@ -160,17 +233,17 @@ final as (
         {% if var('shipworthy__overlapping_usage_counts') -%}
         true as is_counted
         {%- else -%}
-        coalesce(ranked.place, 1) = 1 as is_counted
+        seen_better_elsewhere.source is null as is_counted
         {%- endif %}
 
     from used
 
-    left join ranked
+    left join seen_better_elsewhere
         on
-            used.known_person_key = ranked.known_person_key
-            and used.work = ranked.work
-            and used.used_on = ranked.used_on
-            and used.source = ranked.source
+            used.known_person_key = seen_better_elsewhere.known_person_key
+            and used.work = seen_better_elsewhere.work
+            and used.used_on = seen_better_elsewhere.used_on
+            and used.source = seen_better_elsewhere.source
 
 )
 

@@ -28,7 +28,7 @@ credit_prices as (
 
 ),
 
-used as (
+used as {{ shipworthy.inlined() }}(
 
     select
         *,

@@ -168,9 +168,9 @@ final as (
         repository,
         side,
         person_key,
-        sum(lines_added) as lines_added,
-        sum(lines_removed) as lines_removed,
-        sum(tagged_lines) as tagged_lines,
+        cast(sum(lines_added) as {{ dbt.type_bigint() }}) as lines_added,
+        cast(sum(lines_removed) as {{ dbt.type_bigint() }}) as lines_removed,
+        cast(sum(tagged_lines) as {{ dbt.type_bigint() }}) as tagged_lines,
         sum(capped_lines_added) as capped_lines_added,
         sum(capped_lines_removed) as capped_lines_removed,
         sum(capped_lines_added * capped_change_lines) as squared_lines

@@ -60,15 +60,46 @@ active as (
 
 ),
 
+-- Millions of rows follow, and numbers are compared faster than names.
+numbered as (
+
+    select
+        *,
+        row_number() over (order by {{ groups | join(', ') }}) as series_number,
+        dense_rank() over (order by comparison, team, is_organisation) as group_number,
+        dense_rank() over (order by repository) as repository_number,
+        dense_rank() over (order by person_key) as person_number
+
+    from active
+
+),
+
 weeks as (
 
     select
-        {%- for column in groups %}
-        {{ column }},
-        {%- endfor %}
+        series_number,
         {{ shipworthy.weeks_between('first_week_start_on', 'last_week_start_on') | indent(8) }} as week_start_on
 
-    from active
+    from numbered
+
+),
+
+authors_numbered as (
+
+    select
+        numbered.series_number,
+        authors.week_start_on,
+        {%- for measure in measures %}
+        authors.{{ measure }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from authors
+
+    inner join numbered
+        on
+            {%- for column in groups %}
+            {{ 'and ' if not loop.first }}authors.{{ column }} = numbered.{{ column }}
+            {%- endfor %}
 
 ),
 
@@ -76,37 +107,31 @@ weeks as (
 filled as (
 
     select
-        {%- for column in groups %}
-        weeks.{{ column }},
-        {%- endfor %}
+        weeks.series_number,
         weeks.week_start_on,
         {%- for measure in measures %}
-        coalesce(authors.{{ measure }}, 0) as {{ measure }}{{ ',' if not loop.last }}
+        coalesce(authors_numbered.{{ measure }}, 0) as {{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}
 
     from weeks
 
-    left join authors
+    left join authors_numbered
         on
-            weeks.week_start_on = authors.week_start_on
-            {%- for column in groups %}
-            and weeks.{{ column }} = authors.{{ column }}
-            {%- endfor %}
+            weeks.series_number = authors_numbered.series_number
+            and weeks.week_start_on = authors_numbered.week_start_on
 
 ),
 
 summed as (
 
     select
-        {%- for column in groups %}
-        {{ column }},
-        {%- endfor %}
+        series_number,
         week_start_on,
         {%- for weeks in looks %}
         {%- set last_look = loop.last %}
         {%- for measure in measures %}
         sum({{ measure }}) over (
-            partition by {{ groups | join(', ') }}
+            partition by series_number
             order by week_start_on
             rows between {{ weeks - 1 }} preceding and current row
         ) as {{ measure }}_{{ weeks }}{{ ',' if not (loop.last and last_look) }}
@@ -117,12 +142,10 @@ summed as (
 
 ),
 
-final as (
+windows as (
     {% for weeks in looks %}
     select
-        {%- for column in groups %}
-        {{ column }},
-        {%- endfor %}
+        series_number,
         week_start_on,
         {{ weeks }} as window_weeks,
         {%- for measure in measures %}
@@ -134,6 +157,28 @@ final as (
     where lines_added_{{ weeks }} > 0
     {{ "union all" if not loop.last }}
     {% endfor %}
+),
+
+final as (
+
+    select
+        {%- for column in groups %}
+        numbered.{{ column }},
+        {%- endfor %}
+        numbered.group_number,
+        numbered.repository_number,
+        numbered.person_number,
+        windows.week_start_on,
+        windows.window_weeks,
+        {%- for measure in measures %}
+        windows.{{ measure }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from windows
+
+    inner join numbered
+        on windows.series_number = numbered.series_number
+
 )
 
 select * from final

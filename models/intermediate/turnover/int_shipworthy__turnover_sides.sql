@@ -1,4 +1,4 @@
-{%- set look = ['comparison', 'team', 'is_organisation', 'week_start_on', 'window_weeks'] -%}
+{%- set look = ['group_number', 'week_start_on', 'window_weeks'] -%}
 {%- set z = shipworthy.normal_quantile(shipworthy.checked_variable('shipworthy__confidence_level')) -%}
 {%- set t_coefficients = shipworthy.t_quantile_coefficients() -%}
 
@@ -11,18 +11,36 @@ author_looks as (
 
 ),
 
+group_names as (
+
+    select
+        group_number,
+        min(comparison) as comparison,
+        min(team) as team,
+        max(case when is_organisation then 1 else 0 end) = 1 as is_organisation
+
+    from author_looks
+
+    group by group_number
+
+),
+
 side_totals as (
 
     select
         {{ look | join(', ') }},
-        repository,
+        repository_number,
         side,
+        sum(lines_added) as lines_added,
+        sum(lines_removed) as lines_removed,
+        sum(tagged_lines) as tagged_lines,
         sum(capped_lines_added) as side_added,
-        sum(capped_lines_removed) as side_removed
+        sum(capped_lines_removed) as side_removed,
+        sum(squared_lines) as squared_lines
 
     from author_looks
 
-    group by {{ look | join(', ') }}, repository, side
+    group by {{ look | join(', ') }}, repository_number, side
 
 ),
 
@@ -31,14 +49,14 @@ repositories as (
 
     select
         {{ look | join(', ') }},
-        repository,
+        repository_number,
         {%- for place, sides in [('first', "'ai', 'user'"), ('second', "'human', 'other'")] %}
         sum(case when side in ({{ sides }}) then side_added else 0.0 end) as {{ place }}_added{{ ',' if not loop.last }}
         {%- endfor %}
 
     from side_totals
 
-    group by {{ look | join(', ') }}, repository
+    group by {{ look | join(', ') }}, repository_number
 
 ),
 
@@ -61,7 +79,7 @@ weighed as (
 
     inner join repositories
         on
-            {%- for column in look + ['repository'] %}
+            {%- for column in look + ['repository_number'] %}
             {{ 'and ' if not loop.first }}side_totals.{{ column }} = repositories.{{ column }}
             {%- endfor %}
 
@@ -80,62 +98,6 @@ line_weights as (
 
 ),
 
-shares as (
-
-    select
-        author_looks.*,
-        line_weights.side_added,
-        line_weights.side_removed,
-        line_weights.repository_weight,
-        line_weights.line_weight
-
-    from author_looks
-
-    inner join line_weights
-        on
-            {%- for column in look + ['repository', 'side'] %}
-            {{ 'and ' if not loop.first }}author_looks.{{ column }} = line_weights.{{ column }}
-            {%- endfor %}
-
-),
-
-by_author as (
-
-    select
-        {{ look | join(', ') }},
-        side,
-        person_key,
-        sum(lines_added) as lines_added,
-        sum(lines_removed) as lines_removed,
-        sum(tagged_lines) as tagged_lines,
-        sum(case when repository_weight > 0 then lines_added else 0 end) as compared_lines,
-        sum(case when repository_weight > 0 then capped_lines_added else 0.0 end) as capped_lines_added,
-        sum(case when repository_weight > 0 then capped_lines_removed else 0.0 end) as capped_lines_removed,
-        sum(line_weight * capped_lines_added) as author_share,
-        sum(line_weight * capped_lines_removed) as rate_part,
-        sum(line_weight * (capped_lines_removed - capped_lines_added * side_removed / side_added)) as residual,
-        sum(line_weight * line_weight * squared_lines) as square_part
-
-    from shares
-
-    group by {{ look | join(', ') }}, side, person_key
-
-),
-
-people_compared as (
-
-    select
-        {{ look | join(', ') }},
-        count(distinct person_key) as people
-
-    from by_author
-
-    where author_share > 0
-
-    group by {{ look | join(', ') }}
-
-),
-
 by_side as (
 
     select
@@ -144,17 +106,69 @@ by_side as (
         sum(lines_added) as lines_added,
         sum(lines_removed) as lines_removed,
         sum(tagged_lines) as tagged_lines,
-        sum(compared_lines) as compared_lines,
-        sum(capped_lines_added) as capped_lines_added,
-        sum(capped_lines_removed) as capped_lines_removed,
+        sum(case when repository_weight > 0 then lines_added else 0 end) as compared_lines,
+        sum(case when repository_weight > 0 then side_added else 0.0 end) as capped_lines_added,
+        sum(case when repository_weight > 0 then side_removed else 0.0 end) as capped_lines_removed,
         case
-            when sum(capped_lines_removed) = 0 then 0.0
-            when sum(capped_lines_removed) = sum(capped_lines_added) then 1.0
-            else sum(rate_part)
+            when sum(case when repository_weight > 0 then side_removed else 0.0 end) = 0 then 0.0
+            when
+                sum(case when repository_weight > 0 then side_removed else 0.0 end)
+                = sum(case when repository_weight > 0 then side_added else 0.0 end)
+                then 1.0
+            else sum(line_weight * side_removed)
         end as turnover_rate,
-        1.0 / nullif(sum(square_part), 0) as effective_changes,
-        count(case when author_share > 0 then 1 end) as authors,
-        cast(count(case when author_share > 0 then 1 end) - 1 as {{ shipworthy.type_double() }}) as degrees,
+        1.0 / nullif(sum(line_weight * line_weight * squared_lines), 0) as effective_changes
+
+    from line_weights
+
+    group by {{ look | join(', ') }}, side
+
+),
+
+by_author as (
+
+    select
+        {% for column in look -%}
+        author_looks.{{ column }},
+        {% endfor -%}
+        author_looks.side,
+        author_looks.person_number,
+        sum(line_weights.line_weight * author_looks.capped_lines_added) as author_share,
+        sum(
+            line_weights.line_weight * (
+                author_looks.capped_lines_removed
+                - author_looks.capped_lines_added * line_weights.side_removed / line_weights.side_added
+            )
+        ) as residual
+
+    from author_looks
+
+    inner join line_weights
+        on
+            {%- for column in look + ['repository_number', 'side'] %}
+            {{ 'and ' if not loop.first }}author_looks.{{ column }} = line_weights.{{ column }}
+            {%- endfor %}
+
+    where line_weights.repository_weight > 0
+
+    group by
+        {% for column in look -%}
+        author_looks.{{ column }},
+        {% endfor -%}
+        author_looks.side,
+        author_looks.person_number
+
+    having sum(line_weights.line_weight * author_looks.capped_lines_added) > 0
+
+),
+
+spread as (
+
+    select
+        {{ look | join(', ') }},
+        side,
+        count(*) as authors,
+        cast(count(*) - 1 as {{ shipworthy.type_double() }}) as degrees,
         sum(power(residual / nullif(1.0 - author_share, 0), 2)) as variance
 
     from by_author
@@ -163,14 +177,28 @@ by_side as (
 
 ),
 
+people_compared as (
+
+    select
+        {{ look | join(', ') }},
+        count(distinct person_number) as people
+
+    from by_author
+
+    group by {{ look | join(', ') }}
+
+),
+
 -- The smaller of two samples: of changes, and of authors, by how much these differ. One author of several says nothing
 -- of how people differ; where one person wrote both sides, there is nothing to differ by.
 final as (
 
     select
-        {%- for column in look %}
-        by_side.{{ column }},
-        {%- endfor %}
+        group_names.comparison,
+        group_names.team,
+        group_names.is_organisation,
+        by_side.week_start_on,
+        by_side.window_weeks,
         by_side.side,
         cast(by_side.lines_added as {{ dbt.type_bigint() }}) as lines_added,
         cast(by_side.lines_removed as {{ dbt.type_bigint() }}) as lines_removed,
@@ -180,20 +208,29 @@ final as (
         by_side.capped_lines_removed,
         case when by_side.compared_lines > 0 then by_side.turnover_rate end as turnover_rate,
         by_side.effective_changes,
-        by_side.authors,
+        coalesce(spread.authors, 0) as authors,
         case
-            when by_side.authors = 1 and people_compared.people > 1 then null
-            when by_side.authors = 1 or by_side.turnover_rate = 0 or by_side.turnover_rate = 1
+            when spread.authors = 1 and people_compared.people > 1 then null
+            when spread.authors = 1 or by_side.turnover_rate = 0 or by_side.turnover_rate = 1
                 then by_side.effective_changes
             else least(
                 by_side.effective_changes,
-                by_side.turnover_rate * (1 - by_side.turnover_rate) / nullif(by_side.variance, 0)
-                * by_side.authors / by_side.degrees
-                * power({{ z }} / ({{ shipworthy.t_quantile('by_side.degrees', t_coefficients) }}), 2)
+                by_side.turnover_rate * (1 - by_side.turnover_rate) / nullif(spread.variance, 0)
+                * spread.authors / spread.degrees
+                * power({{ z }} / ({{ shipworthy.t_quantile('spread.degrees', t_coefficients) }}), 2)
             )
         end as effective_sample
 
     from by_side
+
+    inner join group_names
+        on by_side.group_number = group_names.group_number
+
+    left join spread
+        on
+            {%- for column in look + ['side'] %}
+            {{ 'and ' if not loop.first }}by_side.{{ column }} = spread.{{ column }}
+            {%- endfor %}
 
     left join people_compared
         on

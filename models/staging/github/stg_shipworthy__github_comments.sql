@@ -10,7 +10,7 @@ comments as (
 
 known_agents as (
 
-    {{ shipworthy.known_agent_logins() | indent(4) }}
+    {{ shipworthy.known_agents(['login']) | indent(4) }}
 
 ),
 
@@ -36,7 +36,7 @@ final as (
 
     from comments
     left join known_agents as authors
-        on lower(comments.author_login) = authors.login
+        on lower(comments.author_login) = authors.value
 
 )
 

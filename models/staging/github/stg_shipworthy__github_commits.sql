@@ -10,15 +10,7 @@ commits as (
 
 known_agents as (
 
-    select
-        match_on,
-        lower(value) as value,
-        author_kind,
-        ai_tool,
-        counts_as_coauthor,
-        coalesce(trailers_count, false) as trailers_count
-    from {{ ref('shipworthy', 'shipworthy__known_agents') }}
-    where match_on in ('email', 'login', 'subject_prefix')
+    {{ shipworthy.known_agents(['email', 'login', 'subject_prefix']) | indent(4) }}
 
 ),
 

@@ -18,7 +18,7 @@ statuses as (
 
 known_agents as (
 
-    {{ shipworthy.known_agent_logins() | indent(4) }}
+    {{ shipworthy.known_agents(['login']) | indent(4) }}
 
 ),
 
@@ -80,7 +80,7 @@ final as (
     left join starts
         on deployments.deployment_id = starts.deployment_id
     left join known_agents as creators
-        on lower(deployments.creator_login) = creators.login
+        on lower(deployments.creator_login) = creators.value
 
 )
 

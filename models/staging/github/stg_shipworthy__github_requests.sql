@@ -10,7 +10,7 @@ requests as (
 
 known_agents as (
 
-    {{ shipworthy.known_agent_logins() | indent(4) }}
+    {{ shipworthy.known_agents(['login']) | indent(4) }}
 
 ),
 
@@ -49,9 +49,9 @@ final as (
 
     from requests
     left join known_agents as authors
-        on lower(requests.author_login) = authors.login
+        on lower(requests.author_login) = authors.value
     left join known_agents as mergers
-        on lower(requests.merged_by_login) = mergers.login
+        on lower(requests.merged_by_login) = mergers.value
 
 )
 

@@ -10,7 +10,7 @@ reviews as (
 
 known_agents as (
 
-    {{ shipworthy.known_agent_logins() | indent(4) }}
+    {{ shipworthy.known_agents(['login']) | indent(4) }}
 
 ),
 
@@ -37,7 +37,7 @@ final as (
 
     from reviews
     left join known_agents as reviewers
-        on lower(reviews.reviewer_login) = reviewers.login
+        on lower(reviews.reviewer_login) = reviewers.value
     where reviews.state != 'pending'
 
 )

@@ -93,22 +93,38 @@ class RepositoryLoad:
             f"{self.births:,} lines born, {self.deaths:,} removed, {self.living:,} alive, "
             f"{self.deployments:,} releases, {self.seconds:.1f} s"
         )
+        odd = [
+            f"{number:,} {one if number == 1 else one.replace(' ', 's ', 1)}"
+            for number, one in (
+                (self.unsearched, "change with too many files to search for renames"),
+                (len(self.pulls), "merge that the mainline goes round"),
+                (len(self.unclear), "merge of unclear sides"),
+            )
+            if number
+        ]
+        return line + (
+            f"; {', '.join(odd)} (data_quality and load git --verbose say more)" if odd else ""
+        )
+
+    def details(self) -> list[str]:
+        """Return a line for each thing that the closing line counts and does not explain."""
+        lines = []
         if self.unsearched:
-            line += (
-                f"; in {self.unsearched:,} of the changes too many files are new and deleted to "
-                f"search for renames (over {RENAME_LIMIT:,} of each), and their lines count as new"
+            lines.append(
+                f"{self.unsearched:,} changes with more than {RENAME_LIMIT:,} new and as many "
+                "deleted files: they are not searched for renames, and their lines count as new."
             )
         if self.pulls:
-            line += (
-                f"; the mainline goes round {len(self.pulls):,} foxtrot merges, which "
-                f"brought it into somebody's work: {_list_merges(self.pulls)}"
+            lines.append(
+                "The mainline goes round merges that brought it into somebody's work (foxtrot "
+                f"merges): {_list_merges(self.pulls)}."
             )
         if self.unclear:
-            line += (
-                "; merges that bring in more commits than they keep, and may have been pulls of "
-                f"the mainline into somebody's work: {_list_merges(self.unclear)}"
+            lines.append(
+                "Merges that bring in more commits than they keep may have been pulls of the "
+                f"mainline into somebody's work: {_list_merges(self.unclear)}."
             )
-        return line
+        return lines
 
 
 def _list_merges(merges: "Sequence[MergeSides]") -> str:

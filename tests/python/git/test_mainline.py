@@ -288,8 +288,8 @@ def test_the_mainline_goes_round_a_pull(tmp_path, warehouse, message):
     foxtrot(tmp_path / "r", message)
     [load] = load_git([tmp_path / "r"], warehouse, repositories=["acme/shop"])
     assert load.commits == 1 + 6 + 2
-    assert "goes round 1 foxtrot merges" in str(load)
-    assert "brings 6 and keeps 2" in str(load)
+    assert "; 1 merge that the mainline goes round (data_quality and" in str(load)
+    assert "brings 6 and keeps 2" in "".join(load.details())
     merge = git(tmp_path / "r", "rev-parse", "main~1").decode().strip()
     brought = rows(warehouse, "commits", "sha", f"landed_with_sha = '{merge}'")
     assert len(brought) == 3
@@ -355,7 +355,7 @@ def test_merges_that_nobody_can_judge_are_said_and_listed(
     foxtrot(tmp_path / "r", message, own=own, others=others)
     [load] = load_git([tmp_path / "r"], warehouse, repositories=["acme/shop"])
     merge = git(tmp_path / "r", "rev-parse", "main~1").decode().strip()
-    assert f"{merge[:10]} brings {others} and keeps {own}" in str(load)
+    assert f"{merge[:10]} brings {others} and keeps {own}" in "".join(load.details())
     listed = rows(warehouse, "load_findings", "reason, subject, row_count")
     assert listed == [("unclear_mainline", merge, others)]
 

@@ -55,6 +55,7 @@ class Clock:
         self.given = facts.given_as_of()
         self.read = {name: self._read(name) for name in INPUTS if facts.is_on(name)}
         self.as_of = None
+        self._of_repository = {}
 
     def newest(self):
         """The newest moment up to which any commits were read."""
@@ -145,6 +146,12 @@ class Clock:
 
     def repository(self, repository, *names):
         """Up to when some inputs are known of a repository; None where it has none of them."""
+        key = (self.as_of, repository, names)
+        if key not in self._of_repository:
+            self._of_repository[key] = self._repository(repository, names)
+        return self._of_repository[key]
+
+    def _repository(self, repository, names):
         known = []
         for name in names:
             if not self.facts.is_on(name):

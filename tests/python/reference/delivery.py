@@ -19,7 +19,7 @@ Readings (where the page leaves room)
 """
 
 import statistics
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import timedelta
 
 from reference.clock import REQUEST_INPUTS, immature_reason
@@ -563,11 +563,21 @@ class Delivery:
             "reviews": min(map(week_of, reviews), default=None),
             "incidents": min((week_of(opened) for _, opened, *_ in self.incidents), default=None),
         }
+        of_team, shipped, incidents = defaultdict(list), defaultdict(list), Counter()
+        for r in requests:
+            for team in {EVERYBODY, r["team"]}:
+                of_team[team].append(r)
+        for c in self.earliest:
+            for team in {EVERYBODY, c["team"]}:
+                shipped[team, c["week"]].append(c)
+        for whose, opened, *_ in self.incidents:
+            incidents.update((team, week_of(opened)) for team in {EVERYBODY, whose})
         rows = {}
         for week in self.weeks():
             for team, seen in first.items():
                 if min(seen) <= week:
-                    rows[team, week] = self._flow(team, week, requests)
+                    key = (team, week)
+                    rows[key] = self._flow(*key, of_team[team], shipped[key], incidents[key])
         measures = (
             "inner_loop_hours", "outer_loop_hours", "review_queue", "unreviewed_rate",
             "requests_per_reviewer", "defects_per_builder", "incidents_per_shipped_change",
@@ -579,10 +589,9 @@ class Delivery:
                 row[f"{name}_52_weeks_before"] = value
         return list(rows.values())
 
-    def _flow(self, team, week, requests):
+    def _flow(self, team, week, mine, found, incidents):
+        """A row, of the team's requests, and of what it shipped and how often it failed then."""
         ends = min(midnight(week) + WEEK, self.facts.as_of)
-        mine = [r for r in requests if team in (EVERYBODY, r["team"])]
-        found = [c for c in self.earliest if c["week"] == week and team in (EVERYBODY, c["team"])]
         reviews = [
             (r["repository"], r["number"], review["person"])
             for r in mine
@@ -597,10 +606,6 @@ class Delivery:
         n, unreviewed = len(found), sum(c["reviews"] == 0 for c in found)
         defects = sum(c["is_fix"] for c in found)
         reviewed, reviewers = len({r[:2] for r in reviews}), len({r[2] for r in reviews})
-        incidents = sum(
-            week_of(opened) == week and team in (EVERYBODY, whose)
-            for whose, opened, *_ in self.incidents
-        )
         by_request = {
             "inner_loop_hours": self.median(c["coding"] for c in found),
             "outer_loop_hours": self.median(c["outer"] for c in found),

@@ -185,6 +185,22 @@ class Facts:
             self.commits[row["repository"], row["sha"]] = commit
         self.changes = {key: row for key, row in self.commits.items() if row["on_mainline"]}
 
+    @cached_property
+    def known_commits(self):
+        """By repository and hash in lower case: its commits, then those that only requests name."""
+        found = defaultdict(dict)
+        for (repository, sha), row in self.commits.items():
+            found[repository][sha] = row
+        loaded = {(row["repository"], row["sha"]) for row in self._input("commits")}
+        for row in self._input("pull_request_commits"):
+            names = found[row["repository"]]
+            if (row["repository"], row["sha"]) not in loaded:
+                names.setdefault(row["sha"], row)
+        return {
+            repository: {sha.lower(): row for sha, row in names.items()}
+            for repository, names in found.items()
+        }
+
     def _read_requests(self):
         """Which requests landed as what, and the changes of those from a hotfix branch."""
         self.landings = Landings(self)
@@ -357,24 +373,31 @@ class Facts:
         repository = row["repository"]
         if not self.has_services:
             return [repository]
-        names = {found["service"] for found in self.service_rows}
         day = deployment_time(row).date()
-        if row["source"] == "git_tag" and row["service"] not in names:
-            prefixes = {
-                r["path_prefix"] for r in self.service_rows if r["repository"] == repository
-            }
-            holders = {self._holder(repository, _stem(prefix), day) for prefix in prefixes}
+        if row["source"] == "git_tag" and row["service"] not in self._rows_of_service:
+            holders = {self._holder(repository, stem, day) for stem in self._claims[repository]}
             if holders and row["service"] in (None, repository):
                 return sorted(holders)
         return [row["service"] or self._holder(repository, "", day) or repository]
 
+    @cached_property
+    def _claims(self):
+        """Rows of services by repository and the beginning of the paths that they claim."""
+        found = defaultdict(lambda: defaultdict(list))
+        for row in self.service_rows:
+            found[row["repository"]][_stem(row["path_prefix"])].append(row)
+        return found
+
+    @cached_property
+    def _rows_of_service(self):
+        found = defaultdict(list)
+        for row in self.service_rows:
+            found[row["service"]].append(row)
+        return dict(found)
+
     def _holder(self, repository, stem, day):
         """Who has a prefix on a day: who claimed it last by then, else who claims it first."""
-        rows = [
-            row
-            for row in self.service_rows
-            if row["repository"] == repository and _stem(row["path_prefix"]) == stem
-        ]
+        rows = self._claims[repository].get(stem, [])
 
         def start(row):
             return row["valid_from_on"] or date.min
@@ -403,7 +426,7 @@ class Facts:
         """Whose a directory is at a position: its service's, or an enclosing one's before that."""
 
         def teams(name):
-            rows = [row for row in self.service_rows if row["service"] == name]
+            rows = self._rows_of_service.get(name, ())
             if any(row.get("delivery_unit") == "commit" for row in rows):
                 return set()
             return {row.get("team") or row["repository"] for row in rows}
@@ -428,10 +451,7 @@ class Facts:
         below the first deployment of a service may be an enclosing one's.
         """
         moment = change["landed_at"]
-        stems = {
-            _stem(r["path_prefix"]) for r in self.service_rows if r["repository"] == repository
-        }
-        stems = [stem for stem in stems if path.startswith(stem)]
+        stems = [stem for stem in self._claims[repository] if path.startswith(stem)]
         if not stems:
             return self.whole_by_default.get(repository)
         day = moment.date()
@@ -441,8 +461,7 @@ class Facts:
             for stem in stems
             if any(
                 _valid(row, day) and (row.get("team") or row["repository"]) == team
-                for row in self.service_rows
-                if row["service"] == self._holder(repository, stem, day)
+                for row in self._rows_of_service.get(self._holder(repository, stem, day), ())
             )
         ]
         stem = max(own or stems, key=len)
@@ -460,8 +479,8 @@ class Facts:
         """Team that owns a service on a day, else the repository."""
         teams = [
             row.get("team") or row["repository"]
-            for row in self.service_rows
-            if row["service"] == service and _valid(row, day)
+            for row in self._rows_of_service.get(service, ())
+            if _valid(row, day)
         ]
         return min(teams, default=repository)
 

@@ -25,18 +25,13 @@ def find_commit(facts, repository, name):
     """
     if name is None:
         return None
-    known = {sha: row for (where, sha), row in facts.commits.items() if where == repository}
-    loaded = {r["sha"] for r in facts._input("commits") if r["repository"] == repository}
-    for row in facts._input("pull_request_commits"):
-        if row["repository"] == repository and row["sha"] not in loaded:
-            known.setdefault(row["sha"], row)
+    known = facts.known_commits.get(repository, {})
     name = name.strip().lower()
-    by_lower = {sha.lower(): row for sha, row in known.items()}
-    if name in by_lower:
-        return by_lower[name]
+    if name in known:
+        return known[name]
     if not re.fullmatch("[0-9a-f]{7,63}", name):
         return None
-    found = [row for sha, row in by_lower.items() if sha.startswith(name)]
+    found = [row for sha, row in known.items() if sha.startswith(name)]
     return found[0] if len(found) == 1 else None
 
 
@@ -101,8 +96,7 @@ def resolve(facts, text, repository=None, service_repositories=()):
     -------
     set of (str, str)
     """
-    everywhere = {where for where, _ in facts.commits}
-    everywhere |= {row["repository"] for row in facts._input("pull_request_commits")}
+    everywhere = facts.known_commits.keys()
     changes = set()
     for reference in names_of_text(text):
         named, number, name = _take_apart(reference)

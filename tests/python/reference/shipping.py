@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from reference.clock import immature_reason, last_reason
 from reference.facts import CLASS_WEIGHTS, deployment_start, deployment_time
@@ -66,7 +67,7 @@ class Release:
         """A name for it, unique and readable."""
         return f"{self.repository}|{self.service}|{self.window_started_at.isoformat()}"
 
-    @property
+    @cached_property
     def week_start_on(self):
         """Monday of the window's start."""
         return week_of(self.window_started_at)

@@ -225,21 +225,17 @@ class Groups:
         owners = {row["team"] for row in facts.service_rows}
         self.builders, self.people, self.reasons, self.organisation = {}, {}, {}, {}
         first_people = {}
+        used_by = {(u["team"], week) for (_, week), u in self.used.items()}
         self.weeks = list(self._weeks())
         for week in self.weeks:
-            homes = defaultdict(set)
+            home = {}
             for row in facts.people:
                 if (row["kind"] or "human") == "human" and _valid(row, week):
                     person = facts.person(row["person_key"])
-                    homes[
-                        min(
-                            other["team"]
-                            for other in facts.people
-                            if facts.person(other["person_key"]) == person
-                            and (other["kind"] or "human") == "human"
-                            and _valid(other, week)
-                        )
-                    ].add(person)
+                    home[person] = min(row["team"], home.get(person, row["team"]))
+            homes = defaultdict(set)
+            for person, team in home.items():
+                homes[team].add(person)
             rows = {}
             for name in names | paid:
                 builders = facts.members(name, week)
@@ -248,7 +244,7 @@ class Groups:
                     or name in paid
                     or (name, week) in self.normalized
                     or self.asked.get(name, week + WEEK) <= week
-                    or any(w == week and u["team"] == name for (_, w), u in self.used.items())
+                    or (name, week) in used_by
                 ):
                     continue
                 self.builders[name, week] = builders or None

@@ -9,9 +9,7 @@ class TestKiro(FileChecks):
 import csv
 import io
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +20,7 @@ import duckdb
 import pytest
 from source_checks import NOW, SALT, KilledError, _with_unknown_fields, _without, read_rows
 
+from commands import run_command
 from shipworthy.contract import TABLES
 from shipworthy.errors import ShipworthyError
 from shipworthy.sources import landing
@@ -124,10 +123,20 @@ class FileChecks:
         """A loader into an empty warehouse."""
         return FileLoader(self.case, tmp_path / "first")
 
+    @pytest.fixture(scope="class")
+    @classmethod
+    def kept(cls) -> list[bytes]:
+        """The warehouse of all the case's files, which the first test of a class loads."""
+        return []
+
     @pytest.fixture
-    def expected(self, load: FileLoader) -> list[dict[str, Any]]:
-        """The rows of all the case's files."""
-        load()
+    def expected(self, load: FileLoader, kept: list[bytes]) -> list[dict[str, Any]]:
+        """The rows of all the case's files, which stand in the first warehouse."""
+        if kept:
+            load.warehouse.write_bytes(kept[0])
+        else:
+            load()
+            kept.append(load.warehouse.read_bytes())
         rows = load.rows()
         assert rows
         assert not load.rows("rejected_rows")
@@ -287,15 +296,9 @@ class FileChecks:
             if (value := self.case.given.get(option.name))
             for word in _words(option.spelling, value)
         ]
-        return subprocess.run(
-            [
-                *(sys.executable, "-c", "from shipworthy.cli import main; main()"),
-                *("load", self.case.vendor, str(path), *arguments),
-            ],
-            env={**os.environ, "SHIPWORTHY_WAREHOUSE": str(load.warehouse)},
-            capture_output=True,
-            text=True,
-            timeout=120,
+        return run_command(
+            *("load", self.case.vendor, path, *arguments),
+            environment={"SHIPWORTHY_WAREHOUSE": str(load.warehouse)},
         )
 
 

@@ -7,9 +7,7 @@ class TestPagerDuty(SourceChecks):
 """
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +19,7 @@ import duckdb
 import pytest
 from vendor_server import Answer, Route, VendorServer
 
+from commands import run_command
 from shipworthy.contract import TABLES
 from shipworthy.errors import ShipworthyError
 from shipworthy.sources import landing
@@ -92,6 +91,25 @@ class Loader:
     case: Case
     server: VendorServer
     warehouse: Path
+    kept: list[tuple[list[SourceLoad], bytes, list[Any]]] = field(default_factory=list)
+
+    def once(self) -> list[SourceLoad]:
+        """Load into a new warehouse what is the same for all tests of a class.
+
+        The first test does; the others get a copy of its warehouse, and the server is told what it
+        was asked. Nothing that a load looks at may have been changed before.
+        """
+        assert not self.warehouse.exists()
+        if not self.kept:
+            asked = len(self.server.requests)
+            done = self()
+            requests = self.server.requests[asked:]
+            self.kept.append((done, self.warehouse.read_bytes(), requests))
+        else:
+            done, warehouse, requests = self.kept[0]
+            self.warehouse.write_bytes(warehouse)
+            self.server.requests += requests
+        return done
 
     def __call__(self, max_rejected: float = 0.01, **given: Any) -> list[SourceLoad]:
         """Load; options beside the case's may be given."""
@@ -111,7 +129,8 @@ class Loader:
     def all_rows(self) -> dict[str, list[dict[str, Any]]]:
         """Return the rows of all tables that a load fills, without what it says of itself."""
         about_loads = ("load_watermarks", "load_findings")
-        found = {name: self.rows(name) for name in TABLES if name not in about_loads}
+        names = [name for name in TABLES if name not in about_loads]
+        found = read_tables(self.warehouse, *names)
         return {name: rows for name, rows in found.items() if rows}
 
     def unlisted(self) -> list[tuple[str, str, str, int]]:
@@ -127,18 +146,23 @@ class Loader:
         return Loader(self.case, self.server, path)
 
 
-def read_rows(warehouse: Path, table: str) -> list[dict[str, Any]]:
-    """Return the rows of a raw table, in the order of its key; none if there is no warehouse."""
+def read_tables(warehouse: Path, *tables: str) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of raw tables, in the order of their keys; none if there is no warehouse."""
+    found: dict[str, list[dict[str, Any]]] = {table: [] for table in tables}
     if not warehouse.exists():
-        return []
-    key = TABLES[table].key if table in TABLES else ("table_name", "reason", "payload")
-    connection = duckdb.connect(str(warehouse), read_only=True)
-    try:
-        cursor = connection.execute(f"from shipworthy_raw.{table} order by {', '.join(key)}")
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    finally:
-        connection.close()
+        return found
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        for table in tables:
+            key = TABLES[table].key if table in TABLES else ("table_name", "reason", "payload")
+            cursor = connection.execute(f"from shipworthy_raw.{table} order by {', '.join(key)}")
+            names = [column[0] for column in cursor.description]
+            found[table] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return found
+
+
+def read_rows(warehouse: Path, table: str) -> list[dict[str, Any]]:
+    """Return the rows of one raw table."""
+    return read_tables(warehouse, table)[table]
 
 
 @pytest.fixture(autouse=True)
@@ -152,16 +176,24 @@ class SourceChecks:
 
     case: Case
 
+    @pytest.fixture(scope="class")
+    @classmethod
+    def kept(cls) -> list[Any]:
+        """What `Loader.once` keeps for the tests of a class."""
+        return []
+
     @pytest.fixture
-    def load(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loader]:
+    def load(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: list[Any]
+    ) -> Iterator[Loader]:
         """A loader into an empty warehouse, the server running, the credentials set."""
         for variable, value in self.case.environment.items():
             monkeypatch.setenv(variable, value)
         with self.case.serve() as server:
-            yield Loader(self.case, server, tmp_path / "warehouse.duckdb")
+            yield Loader(self.case, server, tmp_path / "warehouse.duckdb", kept)
 
     def test_a_second_load_changes_nothing(self, load: Loader) -> None:
-        load()
+        load.once()
         first = load.all_rows()
         again = load()
         assert first
@@ -170,7 +202,7 @@ class SourceChecks:
             assert (table.inserted, table.updated) == (0, 0), str(table)
 
     def test_failures_that_pass_change_nothing(self, load: Loader) -> None:
-        load()
+        load.once()
         other = load.another("other")
         load.server.fail_first_attempts("mixed")
         other()
@@ -180,8 +212,8 @@ class SourceChecks:
     def test_killed_at_any_request_and_resumed(
         self, load: Loader, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        load()
-        requests = len(load.server.requests)
+        load.once()
+        expected, requests = load.all_rows(), len(load.server.requests)
         real = Session.send
         # Every request of short conversations, eight spread over long ones.
         for last in sorted({round(i * (requests - 1) / 7) for i in range(8)}):
@@ -198,10 +230,10 @@ class SourceChecks:
                 other()
             monkeypatch.setattr(Session, "send", real)
             other()
-            assert other.all_rows() == load.all_rows(), f"killed at request {last}"
+            assert other.all_rows() == expected, f"killed at request {last}"
 
     def test_unknown_fields_change_nothing(self, load: Loader) -> None:
-        load()
+        load.once()
         other = load.another("other")
         load.server.change = _with_unknown_fields
         other()
@@ -238,7 +270,7 @@ class SourceChecks:
         assert outcomes[1].stderr.count("\n") == 1, outcomes[1].stderr
 
     def test_any_dlt_pipeline_gives_the_same_rows(self, load: Loader, tmp_path: Path) -> None:
-        load()
+        load.once()
         vendor = find_vendor(self.case.vendor)
         settings = vendor.settings(
             {**self.case.given, "base_url": load.server.url},
@@ -286,15 +318,9 @@ class SourceChecks:
                 for text in value if isinstance(value, list | tuple) else [value]:
                     arguments += [option.spelling, str(text)]
         since = self.case.since.strftime("%Y-%m-%d")
-        return subprocess.run(
-            [
-                *(sys.executable, "-c", "from shipworthy.cli import main; main()"),
-                *("load", self.case.vendor, *arguments, "--since", since),
-            ],
-            env={**os.environ, "SHIPWORTHY_WAREHOUSE": str(load.warehouse)},
-            capture_output=True,
-            text=True,
-            timeout=120,
+        return run_command(
+            *("load", self.case.vendor, *arguments, "--since", since),
+            environment={"SHIPWORTHY_WAREHOUSE": str(load.warehouse)},
         )
 
 

@@ -75,7 +75,7 @@ class TestArgoCD(SourceChecks):
     )
 
     def test_rows(self, load: Loader) -> None:
-        load()
+        load.once()
         rows = rows_by_id(load)
         assert rows[SECOND] == {
             "deployment_id": SECOND,
@@ -98,7 +98,7 @@ class TestArgoCD(SourceChecks):
         assert load.server.requests[0].headers["authorization"] == "Bearer argo-secret-3Wd"
 
     def test_a_revision_of_the_codes_own_repository_is_the_commit(self, load: Loader) -> None:
-        load()
+        load.once()
         row = rows_by_id(load)["argocd:argocd/web:2026-05-05T12:01:00Z"]
         assert row["sha"] == "e" * 40
         assert (row["service"], row["environment"]) == ("website", "staging")
@@ -114,7 +114,7 @@ class TestArgoCD(SourceChecks):
         assert [row["sha"] for row in load.rows("deployments")] == ["2" * 40]
 
     def test_an_abbreviation_is_written_out_and_kept(self, load: Loader) -> None:
-        load()
+        load.once()
         add_commits(load, SHA, "b" * 40)
         # Meanwhile another sync became the present state: what was found before stays.
         third = synced(9, "2026-06-01T10:00:00Z", "2026-06-01T10:05:00Z")
@@ -132,7 +132,7 @@ class TestArgoCD(SourceChecks):
         assert rows_by_id(load) == rows
 
     def test_what_the_history_no_longer_holds_stays(self, load: Loader) -> None:
-        load()
+        load.once()
         first = rows_by_id(load)[FIRST]
         load.server.routes = applications(application(history=APPLICATION["status"]["history"][1:]))
         load()

@@ -9,6 +9,7 @@ from vendor_server import Answer, Request
 
 from shipworthy.errors import ShipworthyError
 from shipworthy.sources.vendor import Keys
+from shipworthy.sources.vendors import azure_devops
 
 KEYS = Keys(SALT.encode())
 API = "/acme/Shop/_apis"
@@ -56,8 +57,8 @@ REQUESTS = [
     _request(4, createdBy=BUILD, sourceRefName="refs/heads/bump"),
     _request(9, closedDate="2026-03-02T16:00:00Z"),  # closed before
 ]
-# Enough for a second page of 100.
-MANY = [_request(1000 + number) for number in range(110)]
+# Enough for a third page of 3.
+MANY = [_request(1000 + number) for number in range(5)]
 
 
 def _commit(sha: str, at: str, comment: str = "Cart") -> dict[str, Any]:
@@ -215,7 +216,8 @@ ITEMS = [
         relations=[_relation("System.LinkTypes.Duplicate-Forward", f"{OTHER}2")],
     ),
 ]
-MORE_ITEMS = [_item(1000 + number) for number in range(200)]
+# Enough for a third batch of 4.
+MORE_ITEMS = [_item(1000 + number) for number in range(5)]
 
 
 def _wiql(request: Request) -> Any:
@@ -264,13 +266,18 @@ class TestAzureDevOps(SourceChecks):
         required={"pullRequestId": "pull_requests", "creationDate": "pull_requests"},
     )
 
+    @pytest.fixture(autouse=True)
+    def _small_pages(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(azure_devops, "_PAGE", 3)
+        monkeypatch.setattr(azure_devops, "_BATCH", 4)
+
     def _of(self, load: Loader, table: str, key: str) -> dict[Any, dict[str, Any]]:
-        load()
+        load.once()
         return {row[key]: row for row in load.rows(table)}
 
     def test_requests(self, load: Loader) -> None:
         rows = self._of(load, "pull_requests", "number")
-        assert len(rows) == 4 + 110
+        assert len(rows) == 4 + 5
         first, draft, left = rows[1], rows[2], rows[3]
         assert first["repository"] == REPOSITORY
         assert first["author_key"] == KEYS.email("ada@acme.example.com")
@@ -291,7 +298,7 @@ class TestAzureDevOps(SourceChecks):
 
     def test_machines_that_no_list_has_are_counted(self, load: Loader) -> None:
         """By where an account signs in: behind that, on a server of one's own, are people."""
-        load()
+        load.once()
         assert load.unlisted() == [
             ("pull_requests", "unlisted_bot", "build\\*", 1),
             ("reviews", "unlisted_bot", "vstfs\\*", 1),
@@ -305,7 +312,7 @@ class TestAzureDevOps(SourceChecks):
         assert files == {("c2" * 20, f"src/{name}.py") for name in ("cart", "a", "b")}
 
     def test_votes_and_threads(self, load: Loader) -> None:
-        load()
+        load.once()
         found = [
             (row["state"], row["submitted_at"].hour, row["comment_threads"], row["reviewer_kind"])
             for row in sorted(load.rows("reviews"), key=lambda row: row["submitted_at"])
@@ -322,7 +329,7 @@ class TestAzureDevOps(SourceChecks):
         assert threads["1-1"]["author_key"] == KEYS.email("bob@acme.example.com")
 
     def test_deployments(self, load: Loader) -> None:
-        load()
+        load.once()
         prefix = "azure-devops:acme/Shop:"
         rows = {row["deployment_id"].removeprefix(prefix): row for row in load.rows("deployments")}
         assert {key: row["status"] for key, row in rows.items()} == {
@@ -342,7 +349,7 @@ class TestAzureDevOps(SourceChecks):
 
     def test_incidents(self, load: Loader) -> None:
         rows = self._of(load, "incidents", "incident_id")
-        assert len(rows) == 5 + 200
+        assert len(rows) == 5 + 5
         first = rows["Shop#1"]
         assert first["service"] == '["Search+Index", "payments"]'
         assert first["severity_label"] == "SEV-1"

@@ -10,6 +10,7 @@ from vendor_server import Answer, Request
 
 from shipworthy.errors import ShipworthyError
 from shipworthy.sources.vendor import Keys
+from shipworthy.sources.vendors import bitbucket
 
 KEYS = Keys(SALT.encode())
 REPOSITORY = "/2.0/repositories/acme/shop"
@@ -77,8 +78,8 @@ REQUESTS = [
     _request(4, author=_user("copilot-swe-agent[bot]"), source=OTHER),
     _request(5, author=APP, source=OTHER, state="SUPERSEDED", merge_commit=None, closed_by=None),
 ]
-# Enough for a third page of 50.
-MANY = [_request(1000 + number) for number in range(100)]
+# Enough for a third page of 3.
+MANY = [_request(1000 + number) for number in range(5)]
 CLAUDE = "Co-Authored-By: Claude <noreply@anthropic.com>"
 COMMITS = {
     1: [
@@ -154,7 +155,7 @@ DEPLOYMENTS = [
     _deployment(18, "COMPLETED", "FAILED", environment={"uuid": "{e2}"}),
     _deployment(17, "UNDEPLOYED", None),
     *(_deployment(1 + number % 16, "COMPLETED", "SUCCESSFUL", uuid=f"{{m-{number}}}")
-      for number in range(60)),
+      for number in range(6)),
 ]  # fmt: skip
 
 
@@ -211,13 +212,17 @@ class TestBitbucket(SourceChecks):
         required={"created_on": "pull_requests", "id": "pull_requests", "state": "pull_requests"},
     )
 
+    @pytest.fixture(autouse=True)
+    def _small_pages(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bitbucket, "_PAGE", 3)
+
     def _of(self, load: Loader, table: str, key: str) -> dict[Any, dict[str, Any]]:
-        load()
+        load.once()
         return {row[key]: row for row in load.rows(table)}
 
     def test_requests(self, load: Loader) -> None:
         rows = self._of(load, "pull_requests", "number")
-        assert len(rows) == 5 + 100
+        assert len(rows) == 5 + 5
         first, draft, declined = rows[1], rows[2], rows[3]
         bob = KEYS.alias("bitbucket", "712020:bobruiz-1")
         assert first["author_key"] == KEYS.alias("bitbucket", "712020:ada-ng-1")
@@ -240,7 +245,7 @@ class TestBitbucket(SourceChecks):
         assert rows[5]["closed_at"] == datetime(2026, 5, 3, 8)  # its last update
 
     def test_machines_that_no_list_has_are_counted(self, load: Loader) -> None:
-        load()
+        load.once()
         assert load.unlisted() == [("pull_requests", "unlisted_bot", "ci", 1)]
 
     def test_commits_and_their_files(self, load: Loader) -> None:
@@ -253,7 +258,7 @@ class TestBitbucket(SourceChecks):
         assert files == {("c2" * 20, path) for path in ("a", "basket.py", "cart.py")}
 
     def test_reviews_and_threads(self, load: Loader) -> None:
-        load()
+        load.once()
         found = [
             (row["state"], row["submitted_at"], row["comment_threads"])
             for row in sorted(load.rows("reviews"), key=lambda row: row["submitted_at"])
@@ -269,11 +274,11 @@ class TestBitbucket(SourceChecks):
         assert threads["16"]["author_key"] is None  # deleted
 
     def test_deployments(self, load: Loader) -> None:
-        (done,) = load()
+        (done,) = load.once()
         assert done.passed_over == {"deployments that were never started": 1}
         prefix = "bitbucket:acme/shop:"
         rows = {row["deployment_id"].removeprefix(prefix): row for row in load.rows("deployments")}
-        assert len(rows) == 3 + 60
+        assert len(rows) == 3 + 6
         running, stopped, failed = rows["d-20"], rows["d-19"], rows["d-18"]
         assert (running["status"], running["finished_at"]) == ("in_progress", None)
         assert (running["environment"], running["service"]) == ("production-eu", "acme/shop-eu")
@@ -287,7 +292,7 @@ class TestBitbucket(SourceChecks):
         assert done["finished_at"] == datetime(2026, 5, 1, 9, 5)
 
     def test_a_later_load_asks_for_what_was_updated(self, load: Loader) -> None:
-        load()
+        load.once()
         asked = len(load.server.requests)
         load.case = replace(load.case, since=NOW)
         load()

@@ -2,10 +2,8 @@
 
 import copy
 import json
-import os
 import random
 import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +13,7 @@ import dlt
 import pytest
 from source_checks import DATA, NOW, read_rows
 
+from commands import run_command
 from shipworthy.errors import ShipworthyError
 from shipworthy.sources import vendor as find_vendor
 from shipworthy.sources.landing import SourceLoad, load_vendor
@@ -377,15 +376,9 @@ def test_any_dlt_pipeline_gives_the_same_rows(files: Files, tmp_path: Path) -> N
 
 def test_the_command(files: Files) -> None:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [
-                *(sys.executable, "-c", "from shipworthy.cli import main; main()"),
-                *("load", "cdevents", *arguments),
-            ],
-            env={**os.environ, "SHIPWORTHY_WAREHOUSE": str(files.warehouse)},
-            capture_output=True,
-            text=True,
-            timeout=120,
+        return run_command(
+            *("load", "cdevents", *arguments),
+            environment={"SHIPWORTHY_WAREHOUSE": str(files.warehouse)},
         )
 
     missing = run(str(files.directory / "nothing.ndjson"))

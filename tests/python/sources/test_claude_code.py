@@ -67,7 +67,7 @@ class TestClaudeCode(SourceChecks):
     )
 
     def test_rows(self, load: Loader) -> None:
-        load()
+        load.once()
         rows = load.rows("ai_usage")
         # Two rows for each record, and a third for the remote session's second model.
         assert len(rows) == 2 * 10 + 1
@@ -87,7 +87,7 @@ class TestClaudeCode(SourceChecks):
         assert opus["is_automated"] is False
 
     def test_cents_become_dollars(self, load: Loader) -> None:
-        load()
+        load.once()
         billed = {
             (row["person_key"], row["model"]): row["billed_usd"] for row in load.rows("ai_usage")
         }
@@ -96,7 +96,7 @@ class TestClaudeCode(SourceChecks):
         assert billed[CI, "claude-haiku-4-5"] == 0.91
 
     def test_sessions_and_lines_count_once_for_a_record(self, load: Loader) -> None:
-        load()
+        load.once()
         mine = [row for row in load.rows("ai_usage") if row["person_key"] == ALICE]
         assert sorted(row["sessions"] for row in mine if row["sessions"] is not None) == [2, 5]
         lines = [row["accepted_lines"] for row in mine if row["accepted_lines"] is not None]
@@ -107,13 +107,13 @@ class TestClaudeCode(SourceChecks):
         assert sum(row["billed_usd"] for row in mine) == pytest.approx(20.505)
 
     def test_a_key_is_nobody_and_automated(self, load: Loader) -> None:
-        load()
+        load.once()
         rows = [row for row in load.rows("ai_usage") if row["person_key"] == CI]
         assert len(rows) == 2
         assert all(row["is_automated"] for row in rows)
 
     def test_a_late_revision_replaces(self, load: Loader) -> None:
-        load()
+        load.once()
         revised = copy.deepcopy(RECORDS)
         revised[0]["core_metrics"]["num_sessions"] = 6
         revised[0]["model_breakdown"][0]["tokens"]["output"] = 36000
@@ -125,7 +125,7 @@ class TestClaudeCode(SourceChecks):
         assert 36000 in outputs
 
     def test_repeated_and_reordered_pages_change_nothing(self, load: Loader) -> None:
-        load()
+        load.once()
         other = load.another("other")
         grown = copy.deepcopy(FEW[1])
         grown["model_breakdown"][0]["tokens"]["output"] -= 1  # as it was a moment before
@@ -134,7 +134,7 @@ class TestClaudeCode(SourceChecks):
         assert other.all_rows() == load.all_rows()
 
     def test_each_day_is_asked_once_and_to_the_end(self, load: Loader) -> None:
-        load()
+        load.once()
         days = [
             request.query["starting_at"][0]
             for request in load.server.requests

@@ -118,7 +118,7 @@ class TestClaudeEnterprise(SourceChecks):
         }
 
     def test_usage_and_cost_are_one_row(self, load: Loader) -> None:
-        load()
+        load.once()
         rows = self._usage(load)
         assert set(rows) == {(15, ALICE, 187), (15, ALICE, 4), (16, ALICE, 187), (16, GONE, 187)}
         code = rows[15, ALICE, 187]
@@ -133,17 +133,17 @@ class TestClaudeEnterprise(SourceChecks):
         assert code["is_automated"] is False
 
     def test_fractional_cents_become_dollars(self, load: Loader) -> None:
-        load()
+        load.once()
         rows = self._usage(load)
         assert rows[15, ALICE, 187]["billed_usd"] == pytest.approx(10.254375)
         assert rows[15, ALICE, 4]["billed_usd"] == pytest.approx(0.0725)
 
     def test_both_lives_of_a_cache_count_as_written(self, load: Loader) -> None:
-        load()
+        load.once()
         assert self._usage(load)[15, ALICE, 4]["cache_write_tokens"] == 320
 
     def test_usage_without_cost_and_cost_without_usage(self, load: Loader) -> None:
-        load()
+        load.once()
         rows = self._usage(load)
         assert rows[16, ALICE, 187]["billed_usd"] is None
         assert rows[16, ALICE, 187]["output_tokens"] == 35000
@@ -151,7 +151,7 @@ class TestClaudeEnterprise(SourceChecks):
         assert rows[16, GONE, 187]["output_tokens"] is None
 
     def test_activity_is_a_row_of_its_own_and_of_who_was_active(self, load: Loader) -> None:
-        load()
+        load.once()
         rows = [row for row in load.rows("ai_usage") if row["sessions"] is not None]
         assert [row["person_key"] for row in rows] == [ALICE, ALICE]
         assert {row["bucket_started_at"].day for row in rows} == {15, 18}
@@ -160,14 +160,14 @@ class TestClaudeEnterprise(SourceChecks):
             assert row["model"] is row["billed_usd"] is row["output_tokens"] is None
 
     def test_groups_are_left_out(self, load: Loader) -> None:
-        load()
+        load.once()
         other = load.another("other")
         load.server.routes = routes(usage=[row for row in USAGE_ROWS if row is not GROUPED])
         other()
         assert other.all_rows() == load.all_rows()
 
     def test_what_is_read_ends_where_the_data_was_refreshed(self, load: Loader) -> None:
-        load()
+        load.once()
         (mark,) = load.rows("load_watermarks")
         assert mark["loaded_through"] == datetime(2026, 6, 18, 6, 30)
 
@@ -191,7 +191,7 @@ class TestClaudeEnterprise(SourceChecks):
         assert mark["loaded_through"] == datetime(2026, 6, 18, 6, 30)
 
     def test_no_time_to_come_is_asked_for(self, load: Loader) -> None:
-        load()
+        load.once()
         ends = [request.query.get("ending_at", [""])[0] for request in load.server.requests]
         assert max(ends) == "2026-06-20T12:00:00Z"
 
@@ -214,7 +214,7 @@ class TestClaudeEnterprise(SourceChecks):
             load()
 
     def test_a_late_revision_replaces(self, load: Loader) -> None:
-        load()
+        load.once()
         cost = [*COST_ROWS, {**COSTED, **NEXT_DAY, "amount": "200"}]
         usage = [{**USED, "output_tokens": 35001}, *USAGE_ROWS[1:]]
         load.server.routes = routes(usage, cost)
@@ -223,7 +223,7 @@ class TestClaudeEnterprise(SourceChecks):
         assert self._usage(load)[16, ALICE, 187]["billed_usd"] == 2.0
 
     def test_repeated_and_reordered_pages_change_nothing(self, load: Loader) -> None:
-        load()
+        load.once()
         other = load.another("other")
         smaller = {**USED, "output_tokens": 34000}
         load.server.routes = routes(
@@ -235,7 +235,7 @@ class TestClaudeEnterprise(SourceChecks):
         assert other.all_rows() == load.all_rows()
 
     def test_pages_that_expire_are_read_from_the_first(self, load: Loader) -> None:
-        load()
+        load.once()
         other = load.another("other")
         whole, left = report(USAGE_ROWS), [1]
 

@@ -102,7 +102,7 @@ class TestCopilot(SourceChecks):
         return github
 
     def test_the_command_line_has_tokens_without_a_cache_split(self, load: Loader) -> None:
-        load()
+        load.once()
         row = next(
             row
             for row in load.rows("ai_usage")
@@ -122,7 +122,7 @@ class TestCopilot(SourceChecks):
         assert row["is_automated"] is False
 
     def test_the_editor_has_lines_and_no_tokens(self, load: Loader) -> None:
-        load()
+        load.once()
         rows = [row for row in load.rows("ai_usage") if row["person_key"] == ALVA]
         assert len(rows) == 3
         assert {row["suggested_lines"] for row in rows} == {10}
@@ -132,14 +132,14 @@ class TestCopilot(SourceChecks):
         assert {row["credits"] for row in rows} == {None}
 
     def test_an_agents_lines_were_never_suggested(self, load: Loader) -> None:
-        load()
+        load.once()
         key = alias_key("github", "ines-okoye", SALT.encode())
         (row,) = [row for row in load.rows("ai_usage") if row["person_key"] == key]
         assert row["suggested_lines"] is None
         assert row["accepted_lines"] == 120
 
     def test_breakdowns_do_not_count_again(self, load: Loader) -> None:
-        load()
+        load.once()
         rows = load.rows("ai_usage")
         # One a person and day: 13th 1, 15th 3, 16th 1, 17th 1. The CLI user's 435 lines stand in
         # the totals, by feature and by language and model, and count once a day.
@@ -149,13 +149,13 @@ class TestCopilot(SourceChecks):
     def test_a_gap_is_passed_and_a_report_not_made_yet_ends_what_is_read(
         self, load: Loader
     ) -> None:
-        load()
+        load.once()
         (mark,) = load.rows("load_watermarks")
         assert mark["source"] == "copilot:acme"
         assert mark["loaded_through"] == datetime(2026, 6, 18)
 
     def test_a_late_revision_and_a_late_report_come_in(self, load: Loader) -> None:
-        load()
+        load.once()
         self.serve(
             load,
             {
@@ -170,7 +170,7 @@ class TestCopilot(SourceChecks):
         assert mark["loaded_through"] == datetime(2026, 6, 19)
 
     def test_a_link_that_expired_is_asked_for_again(self, load: Loader) -> None:
-        load()
+        load.once()
         other = load.another("other")
         github = self.serve(load, REPORTS)
         github.expired = {"2026-06-15/1", "2026-06-15/2"}
@@ -188,7 +188,7 @@ class TestCopilot(SourceChecks):
         assert load.rows("ai_usage") == []
 
     def test_a_file_that_is_cut_off_is_fetched_again(self, load: Loader) -> None:
-        load()
+        load.once()
         other = load.another("other")
         load.server.fail_first_attempts("cut")
         other()
@@ -207,7 +207,7 @@ class TestCopilot(SourceChecks):
             load()
 
     def test_repeated_and_reordered_lines_change_nothing(self, load: Loader) -> None:
-        load()
+        load.once()
         other = load.another("other")
         smaller = {**CLI, "loc_added_sum": 434}
         self.serve(load, {**REPORTS, "2026-06-15": [[AGENT, smaller], [CLI, EDITOR], [smaller]]})
@@ -215,7 +215,7 @@ class TestCopilot(SourceChecks):
         assert other.all_rows() == load.all_rows()
 
     def test_unknown_fields_of_a_line_change_nothing(self, load: Loader) -> None:
-        load()
+        load.once()
         other = load.another("other")
         grown = {
             day: [[{"new": {"a": [1]}, **line} for line in part] for part in parts]
@@ -287,7 +287,7 @@ class TestCopilot(SourceChecks):
         assert mark["source"] == "copilot:enterprise:acme-group"
 
     def test_the_token_goes_to_github_alone(self, load: Loader) -> None:
-        load()
+        load.once()
         first = load.server.requests[0]
         assert first.path == PATH
         assert first.headers["authorization"] == "Bearer ghp-secret-4Tn"

@@ -106,7 +106,7 @@ class TestCursor(SourceChecks):
         return [row for row in load.rows("ai_usage") if row["bucket_hours"] == 1]
 
     def test_lines_stand_in_the_days(self, load: Loader) -> None:
-        load()
+        load.once()
         rows = [row for row in load.rows("ai_usage") if row["bucket_hours"] == 24]
         seen = {(row["person_key"], row["bucket_started_at"].day): row for row in rows}
         assert len(rows) == 3
@@ -119,7 +119,7 @@ class TestCursor(SourceChecks):
             assert row[name] is None, name
 
     def test_requests_tokens_and_cost_stand_in_the_events(self, load: Loader) -> None:
-        load()
+        load.once()
         rows = self._events(load)
         assert len(rows) == 7
         assert sum(row["requests"] for row in rows) == 7
@@ -137,7 +137,7 @@ class TestCursor(SourceChecks):
         assert row["output_tokens"] == 450
 
     def test_what_the_plan_includes(self, load: Loader) -> None:
-        load()
+        load.once()
         by_model = {row["model"]: row for row in self._events(load)}
         without_tokens = by_model["claude-4-sonnet-thinking"]
         assert without_tokens["billed_usd"] is None
@@ -146,12 +146,12 @@ class TestCursor(SourceChecks):
         assert with_tokens["output_tokens"] == 450
 
     def test_events_of_one_moment_are_two(self, load: Loader) -> None:
-        load()
+        load.once()
         outputs = sorted(row["output_tokens"] or 0 for row in self._events(load))
         assert outputs == [0, 9, 450, 450, 450, 450, 450]
 
     def test_who_is_automated(self, load: Loader) -> None:
-        load()
+        load.once()
         rows = self._events(load)
         seen = {row["bucket_started_at"]: row["is_automated"] for row in rows}
         assert seen[datetime(2026, 6, 15, 9)] is True
@@ -160,7 +160,7 @@ class TestCursor(SourceChecks):
         assert nobodys["is_automated"] is True
 
     def test_a_charge_that_is_settled_later_replaces(self, load: Loader) -> None:
-        load()
+        load.once()
         pending = datetime(2026, 6, 17, 8)
         before = [row for row in self._events(load) if row["bucket_started_at"] == pending]
         assert before[0]["billed_usd"] is None
@@ -174,7 +174,7 @@ class TestCursor(SourceChecks):
         assert {row["billed_usd"] for row in rows if row["output_tokens"] == 9} == {0.015}
 
     def test_repeated_and_reordered_pages_change_nothing(self, load: Loader) -> None:
-        load()
+        load.once()
         other = load.another("other")
         sound = events(list(reversed(LIST)))
 
@@ -215,7 +215,7 @@ class TestCursor(SourceChecks):
             load()
 
     def test_the_key_is_the_user_of_basic_authentication(self, load: Loader) -> None:
-        load()
+        load.once()
         for request in load.server.requests:
             scheme, _, text = request.headers["authorization"].partition(" ")
             assert scheme == "Basic"

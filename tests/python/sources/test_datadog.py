@@ -127,7 +127,7 @@ class TestDatadog(SourceChecks):
         monkeypatch.setattr(datadog, "_MOST_EVENTS", 3)
 
     def test_incidents(self, load: Loader) -> None:
-        done = load()
+        done = load.once()
         assert done[0].passed_over == {"test incidents": 1}
         rows = {row["incident_id"]: row for row in load.rows("incidents")}
         assert len(rows) == 3 + 200
@@ -142,7 +142,7 @@ class TestDatadog(SourceChecks):
         assert (third["service"], third["resolved_at"]) == (None, first["resolved_at"])
 
     def test_deployments(self, load: Loader) -> None:
-        load()
+        load.once()
         rows = {row["deployment_id"]: row for row in load.rows("deployments")}
         assert sorted(rows) == [f"datadog:dep-{number}" for number in range(1, 6)]
         first, last = rows["datadog:dep-1"], rows["datadog:dep-5"]
@@ -182,7 +182,7 @@ class TestDatadog(SourceChecks):
             load(without=["costs"])
 
     def test_the_keys_are_sent(self, load: Loader) -> None:
-        load()
+        load.once()
         for request in load.server.requests:
             assert request.headers["dd-api-key"] == "dd-secret-1Fh"
             assert request.headers["dd-application-key"] == "dd-secret-app-8Xc"

@@ -9,6 +9,7 @@ from source_checks import NOW, Case, Loader, SourceChecks
 from vendor_server import Answer, Request
 
 from shipworthy.errors import ShipworthyError
+from shipworthy.sources.vendors import firehydrant
 
 SHA = "2d029d503c04bd77c0e4cdbf2d419e083cbc2505"
 
@@ -65,8 +66,8 @@ INCIDENTS = [
     _incident(5, tag_list=["merged-into:0a4d5f70-0000-4000-8000-000000000001"]),
     _incident(6, tag_list=["Duplicate"], severity=None, priority=None),
 ]
-# Enough for a second page of 200.
-MANY = [_incident(1000 + number) for number in range(200)]
+# Enough for a third page of 3.
+MANY = [_incident(1000 + number) for number in range(3)]
 CHANGES = {
     INCIDENTS[0]["id"]: [
         {"type": "suspect", "change_event": {"labels": {"sha": "f" * 40}}},
@@ -119,13 +120,17 @@ class TestFireHydrant(SourceChecks):
         required={"id": "incidents"},
     )
 
+    @pytest.fixture(autouse=True)
+    def _small_pages(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(firehydrant, "_PAGE", 3)
+
     @pytest.fixture
     def rows(self, load: Loader) -> dict[int, dict[str, Any]]:
-        load()
+        load.once()
         return {int(row["incident_id"][-4:]): row for row in load.rows("incidents")}
 
     def test_times_are_the_milestones(self, rows: dict[int, dict[str, Any]]) -> None:
-        assert len(rows) == 5 + 200
+        assert len(rows) == 5 + 3
         first = rows[1]
         assert first["opened_at"] == datetime(2026, 5, 10, 13, 12)
         assert first["acknowledged_at"] == datetime(2026, 5, 10, 13, 20)
@@ -151,7 +156,7 @@ class TestFireHydrant(SourceChecks):
         assert (rows[2]["caused_by_sha"], rows[2]["fixed_by_sha"]) == (None, None)
 
     def test_what_is_no_incident_of_its_own(self, load: Loader) -> None:
-        (done,) = load()
+        (done,) = load.once()
         assert done.passed_over == {"exercises": 1}
         rows = {int(row["incident_id"][-4:]): row for row in load.rows("incidents")}
         assert rows[5]["merged_into_id"] == INCIDENTS[0]["id"]
@@ -159,7 +164,7 @@ class TestFireHydrant(SourceChecks):
         assert {key for key, row in rows.items() if row["is_maintenance"]} == {4}
 
     def test_a_later_load_asks_for_what_was_updated(self, load: Loader) -> None:
-        load()
+        load.once()
         asked = len(load.server.requests)
         load.case = replace(load.case, since=NOW)
         load()

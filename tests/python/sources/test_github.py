@@ -920,7 +920,7 @@ class TestGitHub(SourceChecks):
         assert [row for row in after["pull_requests"] if row["number"] != 11] == unchanged
 
     def test_late_outcomes_replace_earlier_ones(self, load: Loader) -> None:
-        load()
+        load.once()
         later = GitHub(load.server.url)
         later.statuses = [
             *STATUSES,

@@ -160,7 +160,7 @@ class TestGitLab(SourceChecks):
         return {row["number"]: row for row in load.rows("pull_requests")}
 
     def test_a_squashed_request(self, load: Loader) -> None:
-        (done,) = load()
+        (done,) = load.once()
         assert done.label == "gitlab:acme/shop"
         assert self._requests(load)[3] == {
             "repository": "acme/shop",
@@ -187,7 +187,7 @@ class TestGitLab(SourceChecks):
         }
 
     def test_an_agents_draft(self, load: Loader) -> None:
-        load()
+        load.once()
         row = self._requests(load)[4]
         assert (row["author_kind"], row["authorship"], row["ai_tool"]) == ("agent", "ai", "copilot")
         assert row["driver_key"] == login("carol-w")  # the first assignee is a bot
@@ -220,7 +220,7 @@ class TestGitLab(SourceChecks):
         assert json.loads(row["labels"]) == labels
 
     def test_a_bots_request_that_a_person_closed(self, load: Loader) -> None:
-        load()
+        load.once()
         row = self._requests(load)[5]
         assert (row["author_kind"], row["authorship"]) == ("automation", "automation")
         assert (row["closed_by_key"], row["closed_by_kind"]) == (login("alice-ng"), "human")
@@ -245,7 +245,7 @@ class TestGitLab(SourceChecks):
         ) in load.unlisted()
 
     def test_a_fast_forward(self, load: Loader) -> None:
-        load()
+        load.once()
         row = self._requests(load)[6]
         assert row["merge_sha"] == "c" * 40
         assert row["merged_by_key"] == login("carol-w")
@@ -259,7 +259,7 @@ class TestGitLab(SourceChecks):
         assert self._requests(load)[3]["merge_sha"] == "d" * 40
 
     def test_commits(self, load: Loader) -> None:
-        load()
+        load.once()
         rows = {(row["number"], row["sha"][0]): row for row in load.rows("pull_request_commits")}
         assert len(rows) == 6
         first = rows[3, "1"]
@@ -272,7 +272,7 @@ class TestGitLab(SourceChecks):
         assert rows[5, "b"]["author_kind"] == "automation"
 
     def test_files_only_of_commits_behind_a_thread(self, load: Loader) -> None:
-        load()
+        load.once()
         rows = load.rows("pull_request_commit_files")
         assert {(row["number"], row["sha"][0], row["path"]) for row in rows} == {
             (3, "2", "shop/cart.py"),
@@ -285,7 +285,7 @@ class TestGitLab(SourceChecks):
         ]
 
     def test_each_review_once(self, load: Loader) -> None:
-        load()
+        load.once()
         rows = sorted(load.rows("reviews"), key=lambda row: row["submitted_at"])
         assert [(row["reviewer_key"], row["state"], row["submitted_at"]) for row in rows] == [
             (login("carol-w"), "dismissed", datetime(2026, 5, 7, 15)),
@@ -297,7 +297,7 @@ class TestGitLab(SourceChecks):
         assert [row["comment_threads"] for row in rows] == [0, 0, 1, 0]  # alice opened one
 
     def test_a_note_that_comes_later_is_the_same_review(self, load: Loader) -> None:
-        load()
+        load.once()
         before = {row["review_id"] for row in load.rows("reviews")}
         late = copy.deepcopy(DISCUSSIONS[-1])
         late["notes"][0] |= {"id": 400, "author": {"id": 9, "username": "dan-o"}}
@@ -308,7 +308,7 @@ class TestGitLab(SourceChecks):
         assert {row["review_id"] for row in load.rows("reviews")} == before
 
     def test_threads(self, load: Loader) -> None:
-        load()
+        load.once()
         (row,) = load.rows("review_threads")  # neither system notes nor general comments
         assert row == {
             "repository": "acme/shop",
@@ -351,7 +351,7 @@ class TestGitLab(SourceChecks):
         assert found == {"dismissed": 1, "changes_requested": 3}
 
     def test_deployments(self, load: Loader) -> None:
-        load()
+        load.once()
         rows = {row["deployment_id"].rpartition(":")[2]: row for row in load.rows("deployments")}
         assert rows["41"] == {
             "deployment_id": "gitlab:acme/shop:41",
@@ -387,7 +387,7 @@ class TestGitLab(SourceChecks):
         assert len(load.rows("deployments")) == 5
 
     def test_a_late_revision_replaces(self, load: Loader) -> None:
-        load()
+        load.once()
         finished = {
             **DEPLOYMENTS[2],
             "status": "success",
@@ -440,7 +440,7 @@ class TestGitLab(SourceChecks):
         assert len(load.rows("deployments")) == 250
 
     def test_history_is_read_window_by_window(self, load: Loader) -> None:
-        load()
+        load.once()
         asked = len(load.server.requests)
         longer = dataclasses.replace(self.case, since=datetime(2026, 1, 10, tzinfo=UTC))
         other = load.another("other")
@@ -459,7 +459,7 @@ class TestGitLab(SourceChecks):
         assert other.all_rows() == load.all_rows()
 
     def test_incidents(self, load: Loader) -> None:
-        load()
+        load.once()
         rows = {row["incident_id"]: row for row in load.rows("incidents")}
         assert sorted(rows) == ["INC-7", *(f"acme/shop#{number}" for number in range(51, 58))]
         first, second = rows["INC-7"], rows["acme/shop#51"]
@@ -475,7 +475,7 @@ class TestGitLab(SourceChecks):
         assert {key for key, row in rows.items() if row["is_maintenance"]} == {"acme/shop#57"}
 
     def test_duplicates_name_the_incident_that_they_repeat(self, load: Loader) -> None:
-        load()
+        load.once()
         rows = {row["incident_id"]: row for row in load.rows("incidents")}
         merged = {key: row["merged_into_id"] for key, row in rows.items() if row["merged_into_id"]}
         assert merged == {
@@ -508,7 +508,7 @@ class TestGitLab(SourceChecks):
         assert load.rows("incidents") == []
 
     def test_details_are_asked_once(self, load: Loader) -> None:
-        load()
+        load.once()
         asked = [request.path for request in load.server.requests]
         assert asked.count("/api/v4/projects/12/merge_requests/3/commits") == 1
         assert asked.count("/api/v4/projects/12/merge_requests/3/discussions") == 2  # two pages

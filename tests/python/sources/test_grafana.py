@@ -97,7 +97,7 @@ class TestGrafanaIrm(SourceChecks):
         assert third["resolved_at"] == datetime(2026, 5, 10, 14)  # when it was closed
 
     def test_repeats_and_drills(self, load: Loader) -> None:
-        (done,) = load()
+        (done,) = load.once()
         assert done.passed_over == {"drills": 1}
         (found,) = load.rows("load_findings")
         assert (found["input"], found["source"]) == ("incidents", done.label)
@@ -189,7 +189,7 @@ class TestGrafanaOnCall(SourceChecks):
     )
 
     def test_rows(self, load: Loader) -> None:
-        (done,) = load()
+        (done,) = load.once()
         assert done.passed_over == {"alert groups of other integrations": 1}
         rows = {int(row["incident_id"][7:]): row for row in load.rows("incidents")}
         assert len(rows) == 4 + 200
@@ -204,7 +204,7 @@ class TestGrafanaOnCall(SourceChecks):
         assert rows[5]["service"] == "acme/api"
 
     def test_what_is_sent(self, load: Loader) -> None:
-        load()
+        load.once()
         headers = load.server.requests[0].headers
         assert headers["authorization"] == "Bearer glsa_secret_9Mk"
         assert headers["x-grafana-url"] == "https://acme.example.com"

@@ -183,7 +183,7 @@ class TestIncidentIo(SourceChecks):
         ]
 
     def test_a_later_load_asks_for_what_was_updated(self, load: Loader) -> None:
-        load()
+        load.once()
         asked = len(load.server.requests)
         changed = copy.deepcopy(INCIDENTS[1])
         changed["updated_at"] = "2026-06-20T09:00:00Z"
@@ -211,5 +211,5 @@ class TestIncidentIo(SourceChecks):
             load()
 
     def test_the_key_is_sent(self, load: Loader) -> None:
-        load()
+        load.once()
         assert load.server.requests[0].headers["authorization"] == "Bearer inc-secret-8Qw"

@@ -173,14 +173,14 @@ class TestJira(SourceChecks):
         assert (alarms["OPS-42"], alarms["OPS-44"]) == (True, False)
 
     def test_only_needed_fields_are_asked_for(self, load: Loader) -> None:
-        load()
+        load.once()
         fields = load.server.requests[0].query["fields"][0].split(",")
         assert "summary" not in fields
         assert "reporter" not in fields
         assert "customfield_10060" in fields
 
     def test_a_later_load_asks_from_a_day_earlier_still(self, load: Loader) -> None:
-        load()
+        load.once()
         asked = len(load.server.requests)
         load.case = replace(load.case, since=NOW)
         load()
@@ -196,7 +196,7 @@ class TestJira(SourceChecks):
         assert row["resolved_at"] == datetime(2026, 5, 12, 10)
 
     def test_the_credential_is_sent(self, load: Loader) -> None:
-        load()
+        load.once()
         sent = load.server.requests[0].headers["authorization"].removeprefix("Basic ")
         assert base64.b64decode(sent) == b"loader@acme.example.com:jira-secret-5Kp"
 

@@ -122,7 +122,7 @@ class TestLinear(SourceChecks):
         assert {key for key, row in rows.items() if row["is_maintenance"]} == {"OPS-5"}
 
     def test_a_later_load_asks_for_what_was_updated(self, load: Loader) -> None:
-        load()
+        load.once()
         asked = len(load.server.requests)
         load.case = replace(load.case, since=NOW)
         load()

@@ -148,7 +148,7 @@ class TestOpenAI(SourceChecks):
         assert COSTS not in {request.path for request in load.server.requests}
 
     def test_with_costs_each_dollar_counts_once(self, load: Loader) -> None:
-        load()
+        load.once()
         rows = load.rows("ai_usage")
         usage = [row for row in rows if row["output_tokens"] is not None]
         bills = [row for row in rows if row["output_tokens"] is None]
@@ -167,7 +167,7 @@ class TestOpenAI(SourceChecks):
             load(costs="all")
 
     def test_a_late_revision_replaces(self, load: Loader) -> None:
-        load()
+        load.once()
         revised = {**BUCKETS, FIRST + DAY: [{**PERSON, "output_tokens": 9999}]}
         bills = copy.deepcopy(BILLS)
         bills[FIRST + DAY][0]["amount"]["value"] = 2.5
@@ -176,7 +176,7 @@ class TestOpenAI(SourceChecks):
         assert (done.tables["ai_usage"].inserted, done.tables["ai_usage"].updated) == (0, 2)
 
     def test_repeated_and_reordered_results_change_nothing(self, load: Loader) -> None:
-        load()
+        load.once()
         other = load.another("other")
         smaller = {**PERSON, "output_tokens": 9755}
         twice = {**BUCKETS, FIRST: [smaller, SERVICE, PERSON, SERVICE, smaller]}

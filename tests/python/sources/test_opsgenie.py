@@ -145,7 +145,7 @@ class TestOpsgenie(SourceChecks):
         }
 
     def test_sixty_days_are_read_again(self, load: Loader) -> None:
-        load()
+        load.once()
         asked = len(load.server.requests)
         load.case = replace(load.case, since=NOW)
         load()
@@ -171,5 +171,5 @@ class TestOpsgenie(SourceChecks):
             load()
 
     def test_the_key_is_sent(self, load: Loader) -> None:
-        load()
+        load.once()
         assert load.server.requests[0].headers["authorization"] == "GenieKey og-secret-3Zt"

@@ -57,7 +57,7 @@ class TestPagerDuty(SourceChecks):
     )
 
     def test_rows(self, load: Loader) -> None:
-        load()
+        load.once()
         rows = {row["incident_id"]: row for row in load.rows("incidents")}
         assert len(rows) == 125
         first = rows["PT4KH100"]
@@ -67,35 +67,35 @@ class TestPagerDuty(SourceChecks):
         assert first["resolved_at"] == datetime(2026, 5, 10, 13, 50)
 
     def test_without_a_priority_the_urgency_counts(self, load: Loader) -> None:
-        load()
+        load.once()
         labels = {row["incident_id"]: row["severity_label"] for row in load.rows("incidents")}
         assert labels["PT4KH102"] == "low"
 
     def test_what_was_merged_names_the_incident_that_goes_on(self, load: Loader) -> None:
-        load()
+        load.once()
         merged = {row["incident_id"]: row["merged_into_id"] for row in load.rows("incidents")}
         assert merged["PMERGED"] == "PT4KH100"
         assert set(merged.values()) == {None, "PT4KH100"}
 
     def test_a_name_is_taken_as_it_is(self, load: Loader) -> None:
-        load()
+        load.once()
         services = {row["incident_id"]: row["service"] for row in load.rows("incidents")}
         assert services["PMERGED"] == "Search+Index"
 
     @pytest.mark.parametrize("fault", FAULTS)
     def test_each_failure_that_passes_changes_nothing(self, load: Loader, fault: str) -> None:
-        load()
+        load.once()
         other = load.another("other")
         load.server.fail_first_attempts(fault)
         other()
         assert other.all_rows() == load.all_rows()
 
     def test_the_token_is_sent(self, load: Loader) -> None:
-        load()
+        load.once()
         assert load.server.requests[0].headers["authorization"] == "Token token=pd-secret-6Yb"
 
     def test_a_process_killed_at_a_request_leaves_nothing_behind(self, load: Loader) -> None:
-        load()
+        load.once()
         other = load.another("killed")
         process = subprocess.Popen(
             [

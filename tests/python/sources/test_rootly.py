@@ -119,11 +119,11 @@ class TestRootly(SourceChecks):
         assert {key for key, row in rows.items() if row["is_maintenance"]} == {6}
 
     def test_what_is_left_out_is_counted(self, load: Loader) -> None:
-        (done,) = load()
+        (done,) = load.once()
         assert done.passed_over == {"exercises": 2, "incidents in triage": 1}
 
     def test_a_later_load_asks_for_what_was_updated(self, load: Loader) -> None:
-        load()
+        load.once()
         asked = len(load.server.requests)
         load.case = replace(load.case, since=NOW)
         load()

@@ -110,7 +110,7 @@ class TestSentry(SourceChecks):
     )
 
     def test_deploys(self, load: Loader) -> None:
-        (done,) = load()
+        (done,) = load.once()
         assert done.passed_over == {"deploys of other projects": 1}
         rows = {row["deployment_id"]: row for row in load.rows("deployments")}
         assert sorted(rows) == [
@@ -132,7 +132,7 @@ class TestSentry(SourceChecks):
         assert rows["sentry:acme:shop:2"]["environment"] == "staging"
 
     def test_only_releases_that_were_deployed_since_are_asked_for(self, load: Loader) -> None:
-        load()
+        load.once()
         asked = [request.path.removeprefix(ORGANIZATION) for request in load.server.requests]
         assert "/releases/shop%400.9/deploys/" not in asked
         assert "/releases/shop%401.1/deploys/" not in asked

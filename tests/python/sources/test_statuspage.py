@@ -125,5 +125,5 @@ class TestStatuspage(SourceChecks):
             load(pages=["nowhere"])
 
     def test_the_key_is_sent(self, load: Loader) -> None:
-        load()
+        load.once()
         assert load.server.requests[0].headers["authorization"] == "OAuth sp-secret-1Lm"

@@ -85,7 +85,7 @@ class TestWindsurf(SourceChecks):
     )
 
     def test_rows(self, load: Loader) -> None:
-        (done,) = load()
+        (done,) = load.once()
         assert done.passed_over == {"members without an address": 2}  # once a window
         rows = {
             (row["person_key"], row["bucket_started_at"].day, row["model"], row["sessions"]): row
@@ -111,7 +111,7 @@ class TestWindsurf(SourceChecks):
         assert rows[bob, 7, "SWE-1.5", 1]["credits"] == 0
 
     def test_the_key_stands_in_the_body_alone(self, load: Loader) -> None:
-        load()
+        load.once()
         for request in load.server.requests:
             assert request.body["service_key"] == SECRET
             assert SECRET not in str(request.headers) + str(request.query)

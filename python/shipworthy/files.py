@@ -179,13 +179,15 @@ def _open(
             columns = _ndjson_keys(connection, path)
             relation = _ndjson_relation(path, columns)
         named = rename_columns(columns, export, path)
-        for _, column in named:
-            if column not in table.columns:
-                raise ShipworthyError(
-                    f"{path} has a column {column!r} that {table.name} does not know"
-                    f"{_nearest(column, table.columns)}; its columns are "
-                    f"{', '.join(table.columns)}. --map says which column is which."
-                )
+        unknown = [name for name, column in named if column not in table.columns]
+        if unknown:
+            listed = ", ".join(f"{one!r}{_nearest(one, table.columns)}" for one in unknown)
+            first = f"{table.name}.{unknown[0]}"
+            raise ShipworthyError(
+                f"{path} has {'columns' if len(unknown) > 1 else 'a column'} that {table.name} "
+                f"does not know: {listed}. Its columns are {', '.join(table.columns)}. "
+                f"--map '{first}=NAME' says which of these one is, --map '{first}=' leaves it out."
+            )
         found = names_people(connection, relation, named)
     except OSError as error:
         raise ShipworthyError(f"{path} cannot be read: {error.strerror}.") from error

@@ -195,7 +195,10 @@ def test_columns_and_words_are_mapped_without_editing_the_export(load, query):
 
 
 def test_the_command_line_says_the_same(load, query, tmp_path):
-    with pytest.raises(ShipworthyError, match="--map says which column is which"):
+    with pytest.raises(
+        ShipworthyError,
+        match=r"that deployments does not know: 'id'.*'Notes'.*--map 'deployments.id=NAME'",
+    ):
         load({"deployments.csv": EXPORT})
     options = [f"deployments.{name}={to}" for name, to in RENAME.items()]
     options += [f"deployments.status:{word}={to}" for word, to in WORDS["status"].items()]

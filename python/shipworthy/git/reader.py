@@ -94,11 +94,11 @@ class RepositoryLoad:
             f"{self.deployments:,} releases, {self.seconds:.1f} s"
         )
         odd = [
-            f"{number:,} {noun}{'s' * (number != 1)}"
-            for number, noun in (
+            f"{number:,} {one if number == 1 else one.replace(' ', 's ', 1)}"
+            for number, one in (
                 (self.unsearched, "change with too many files to search for renames"),
                 (len(self.pulls), "merge that the mainline goes round"),
-                (len(self.unclear), "unclear merge"),
+                (len(self.unclear), "merge of unclear sides"),
             )
             if number
         ]

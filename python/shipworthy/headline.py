@@ -135,7 +135,7 @@ def _read(warehouse: Path, schema: str | None) -> tuple[dict[str, Any], bool, st
     if not warehouse.is_file():
         raise ShipworthyError(
             f"there is no warehouse at {warehouse}; "
-            "run `make build`, or load data and run `dbt build`."
+            "run `shipworthy build`, which builds what is loaded, else the demo."
         )
     with reading(warehouse) as connection:
         place = marts_schema(connection, warehouse, schema)

@@ -235,21 +235,29 @@ def assert_authors_agree(directory, ledger, merges, options):
         assert found == expected, (merge.sha, merge.parents)
 
 
-@pytest.mark.parametrize("strict", [False, True])
-@settings(
-    max_examples=60,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate],
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
-@given(data=st.data())
-def test_the_reader_agrees_with_blame(tmp_path_factory, strict, data):
-    directory = tmp_path_factory.mktemp("history")
-    builder = data.draw(histories(Builder(directory)))
-    builder.write()
-    options = () if strict else ("-w",)
-    ledger, merges = read(directory, strict=strict)
-    assert_conserved(ledger)
-    assert_blame_agrees(directory, ledger, builder, *options)
-    assert_authors_agree(directory, ledger, merges, options)
+def agree(examples):
+    """Return a test of so many made up histories."""
+
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        phases=[Phase.explicit, Phase.generate],
+        derandomize=True,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    )
+    @given(data=st.data())
+    def check(tmp_path_factory, strict, data):
+        directory = tmp_path_factory.mktemp("history")
+        builder = data.draw(histories(Builder(directory)))
+        builder.write()
+        options = () if strict else ("-w",)
+        ledger, merges = read(directory, strict=strict)
+        assert_conserved(ledger)
+        assert_blame_agrees(directory, ledger, builder, *options)
+        assert_authors_agree(directory, ledger, merges, options)
+
+    return pytest.mark.parametrize("strict", [False, True])(check)
+
+
+test_the_reader_agrees_with_blame = agree(20)
+test_the_reader_agrees_with_blame_on_many = pytest.mark.slow(agree(60))

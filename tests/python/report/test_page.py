@@ -109,6 +109,7 @@ def test_what_the_page_carries_is_what_the_mart_has(tmp_path):
     assert [weeks["texts"][place] for place in weeks["values"]][-1] == str(monday(0))
 
 
+@pytest.mark.slow
 def test_fifty_teams_and_three_years_are_small_and_quick(tmp_path):
     """Under 2 MB, made in under 10 seconds, with values that do not repeat."""
     teams = [f"team-{number:02}" for number in range(50)]

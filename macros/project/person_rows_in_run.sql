@@ -12,10 +12,11 @@
     {{ return(ref('shipworthy', passing if is_built and model.resource_type != 'unit_test' else model_name)) }}
 {%- endmacro %}
 
-{#- Drops those tables, also those that a killed run left; an on-run-end hook. -#}
+{#- Drops the tables of person rows that are there while a run lasts, also those that a killed run left; an on-run-end
+    hook. Where people are shown, what is in schema `restricted` was asked for. -#}
 {% macro drop_person_rows() -%}
-    {%- if execute and flags.WHICH in ('build', 'run', 'retry') -%}
-        {%- for node in shipworthy.own_models() if node.name.endswith('_in_run') -%}
+    {%- if execute and flags.WHICH in ('build', 'run', 'retry') and var('shipworthy__show_people') != true -%}
+        {%- for node in shipworthy.own_models() if node.config.schema == 'restricted' -%}
             {%- set place = api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias) -%}
             {%- call statement('shipworthy_person_rows', auto_begin=true) -%}
                 drop table if exists {{ place }}

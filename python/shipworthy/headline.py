@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from shipworthy.builds import flaw_of_last_build, runs_by_schema
 from shipworthy.contract import RAW_SCHEMA, TABLES
 from shipworthy.errors import ShipworthyError
 from shipworthy.warehouse import reading
@@ -82,9 +83,10 @@ def headline(warehouse: Path, schema: str | None = None) -> str:
     ShipworthyError
         If there is no such file, it is not a warehouse, or the marts are not built.
     """
-    row, is_outdated = _read(warehouse, schema)
+    row, is_outdated, flaw = _read(warehouse, schema)
     lines = [
         _opening(warehouse, row),
+        _unfit(flaw),
         _shipping(row),
         _failing(row),
         *_turnover(row),
@@ -112,10 +114,15 @@ def headline_json(warehouse: Path, schema: str | None = None) -> str:
     ShipworthyError
         As in `headline`.
     """
-    row, is_outdated = _read(warehouse, schema)
+    row, is_outdated, flaw = _read(warehouse, schema)
     if row["turnover_signal"] in _UNDECIDED:
         row |= dict.fromkeys(_RATIO)
-    content = {"warehouse": str(warehouse), **row, "is_outdated": is_outdated}
+    content = {
+        "warehouse": str(warehouse),
+        **row,
+        "is_outdated": is_outdated,
+        "flaw_of_last_build": flaw,
+    }
     return json.dumps(content, default=_iso, ensure_ascii=False, indent=2)
 
 
@@ -123,12 +130,12 @@ def _iso(value: object) -> str | float:
     return value.isoformat() if isinstance(value, date | datetime) else float(str(value))
 
 
-def _read(warehouse: Path, schema: str | None) -> tuple[dict[str, Any], bool]:
-    """Return the mart's row, and whether it is the demo's though rows are loaded."""
+def _read(warehouse: Path, schema: str | None) -> tuple[dict[str, Any], bool, str | None]:
+    """Return the row, whether it is the demo's though rows are loaded, and the build's flaw."""
     if not warehouse.is_file():
         raise ShipworthyError(
             f"there is no warehouse at {warehouse}; "
-            "run `make build`, or load data and run `dbt build`."
+            "run `shipworthy build`, which builds what is loaded, else the demo."
         )
     with reading(warehouse) as connection:
         place = marts_schema(connection, warehouse, schema)
@@ -138,7 +145,14 @@ def _read(warehouse: Path, schema: str | None) -> tuple[dict[str, Any], bool]:
         if not rows:
             raise ShipworthyError(f"{warehouse}: {place}.headline is empty; run `dbt build`.")
         row = dict(zip(columns, rows[0], strict=True))
-        return row, row.get("data_source") == _DEMO and _holds_rows(connection)
+        is_outdated = row.get("data_source") == _DEMO and _holds_rows(connection)
+        return row, is_outdated, flaw_of_last_build(runs_by_schema(connection).get(place, []))
+
+
+def _unfit(flaw: str | None) -> str:
+    if flaw is None:
+        return ""
+    return f"The last build {flaw}; these numbers may not belong together: build again."
 
 
 def marts_schema(

@@ -13,7 +13,7 @@ SCHEMA = "shipworthy"
 def make_warehouse(path, builds, data_source="loaded"):
     """Two marts whose rows all carry one number, and runs as `(state, scope)`, oldest first."""
     with duckdb.connect(str(path)) as connection:
-        connection.execute(f"create schema {SCHEMA}; create schema shipworthy_staging")
+        connection.execute(f"create schema {SCHEMA}")
         connection.execute(
             f"create table {SCHEMA}.headline as "
             f"select timestamp '2026-10-11 23:00:00' as as_of_at, '{data_source}' as data_source, "
@@ -25,7 +25,15 @@ def make_warehouse(path, builds, data_source="loaded"):
             "0::bigint as number, date '2026-10-05' as week_start_on, 1.0 / (i + 1) as share "
             "from range(500) t(i)"
         )
+    record_builds(path, builds)
+    return path
+
+
+def record_builds(warehouse, builds):
+    """Write down runs as `(state, scope)`, oldest first."""
+    with duckdb.connect(str(warehouse)) as connection:
         connection.execute(
+            "create schema shipworthy_staging; "
             "create table shipworthy_staging.shipworthy_builds (run_id varchar, "
             "recorded_at timestamp, state varchar, command varchar, scope varchar, failed varchar, "
             "marts varchar)"
@@ -42,7 +50,6 @@ def make_warehouse(path, builds, data_source="loaded"):
                         *("dbt test" if scope == "tests" else "dbt build", scope, failed, marts),
                     ],
                 )
-    return path
 
 
 def set_number(warehouse, number):

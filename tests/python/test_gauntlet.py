@@ -1,6 +1,7 @@
 """Moves change what they say and nothing else, and earn no more than the limits allow."""
 
 import copy
+import re
 from collections import Counter
 
 import pytest
@@ -15,22 +16,8 @@ from shipworthy.gauntlet.run import chosen, own_project, play, run
 from shipworthy.gauntlet.world import of_team
 from shipworthy.simulate import company, simulate
 
-# One of each kind that has a limit; the whole gauntlet is `shipworthy gauntlet`.
-SMALL = (
-    "token_loop_team",
-    "split_deployments_x5",
-    "empty_redeployments",
-    "one_line_daily",
-    "dead_lines_100",
-    "split_services_x4_paths",
-    "twenty_dummy_services",
-    "generate_delete_day_9",
-    "idle_builders_50",
-    "scapegoat_one_deployment",
-    "delete_failed_deployments",
-    "retire_and_readd",
-    "narrow_formatter",
-)
+# Whatever has a limit, on one organisation; the whole gauntlet, on eight, is `shipworthy gauntlet`.
+LIMITED = tuple(dict.fromkeys(limit.move for limit in limits.LIMITS))
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +33,7 @@ def before(organisation):
 
 @pytest.fixture(scope="module")
 def result():
-    return run(chosen(SMALL), (1,), own_project())
+    return run(chosen(LIMITED), (1,), own_project())
 
 
 # The company --------------------------------------------------------------------------------------
@@ -177,7 +164,7 @@ def test_limits_name_moves_and_headlines():
 @pytest.mark.slow
 def test_moves_earn_no_more_than_their_limits(result):
     found = limits.kept(result)
-    assert {limit.move for limit, *_ in found} == {*SMALL}
+    assert {limit.move for limit, *_ in found} == {*LIMITED}
     assert [
         f"{limit.move}: {limit.measure} {change:+.3f}, at most {limit.most}"
         for limit, change, holds in found
@@ -223,11 +210,66 @@ def test_honest_teams_are_left_alone(result):
 @pytest.mark.slow
 def test_the_page_says_what_was_found(result):
     text = page.page(result)
-    for name in SMALL:
+    for name in LIMITED:
         assert f"`{name}`" in text
     for heading in ("Limits", "What still works", "Every move", "The simulated organisation"):
         assert f"\n## {heading}\n" in text
     assert text.count(page.SHORT_BEGINS) == text.count(page.SHORT_ENDS) == 1
+
+
+# What was published -------------------------------------------------------------------------------
+
+
+def rows_of(text, heading):
+    """Cells of the table under a heading of a page."""
+    part = text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    lines = [line for line in part.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
+
+
+@pytest.fixture(scope="module")
+def published():
+    return (own_project() / "docs" / "gauntlet.md").read_text()
+
+
+def test_the_published_page_has_every_move_on_eight_organisations(published):
+    assert "Medians of 8 seeds." in published
+    moves = {row[0].split("`")[1] for row in rows_of(published, "Every move") if "`" in row[0]}
+    assert moves == {*all_moves()}
+
+
+def test_every_limit_is_published_and_holds(published):
+    found = {(row[0].strip("`"), row[1], row[2]): row[4] for row in rows_of(published, "Limits")}
+    stated = {
+        (limit.move, page.title_of(limit.measure), page.at_most(limit)) for limit in limits.LIMITS
+    }
+    assert found.keys() == stated
+    assert {*found.values()} == {"yes"}
+
+
+def test_what_improves_a_headline_is_shown_or_published(published):
+    works = {row[0].strip("`") for row in rows_of(published, "What still works")}
+    for row in rows_of(published, "Every move"):
+        if "`" not in row[0]:
+            continue
+        headlines, shown = row[2:11], float(row[12].rstrip("%")) / 100
+        if any(cell.startswith("**") for cell in headlines) and shown < limits.SHOWN - 0.005:
+            assert row[0].split("`")[1] in works
+
+
+def test_honest_teams_are_published_and_left_alone(published):
+    rows = rows_of(published, "What signals say of honest teams")
+    assert len(rows) >= 27
+    for name, judged, fired, _ in rows:
+        assert int(fired) <= limits.HONEST_SIGNAL * int(judged), name
+    fired, judged = map(int, re.search(r"any signal in (\d+) of (\d+) team", published).groups())
+    assert fired <= limits.HONEST_ANY * judged
+
+
+def test_the_front_page_says_what_the_page_says(published):
+    readme = (own_project() / "README.md").read_text()
+    short = published.split(page.SHORT_BEGINS)[1].split(page.SHORT_ENDS)[0]
+    assert readme.split(page.SHORT_BEGINS)[1].split(page.SHORT_ENDS)[0] == short
 
 
 # The command line ---------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
+from published import record_builds
 from shipworthy.cli import cli
 from shipworthy.errors import ShipworthyError
 from shipworthy.headline import headline, headline_json
@@ -185,10 +186,32 @@ def test_an_unbounded_limit_reads_well(tmp_path):
 def test_json_holds_the_mart(tmp_path):
     path = warehouse(tmp_path)
     row = json.loads(headline_json(path))
-    assert row.keys() == {"warehouse", *FULL, "is_outdated"}
+    assert row.keys() == {"warehouse", *FULL, "is_outdated", "flaw_of_last_build"}
     assert row["as_of_at"] == "2026-10-11T23:00:00"
     assert row["shipping_last_week_start_on"] == "2026-08-31"
     assert row["turnover_ratio"] == 2.2136
+
+
+@pytest.mark.parametrize(
+    ("builds", "sentence"),
+    [
+        ([("succeeded", "all"), ("failed", "all")], "last build failed (`dbt build`, 2026-10-12"),
+        ([("succeeded", "all"), ("running", "part")], "did not end (`dbt build`, begun 2026-10-12"),
+        ([("succeeded", "all"), ("failed", "tests")], "last build failed (`dbt test`, 2026-10-12"),
+        ([("failed", "all"), ("succeeded", "all")], None),
+        ([("succeeded", "all"), ("succeeded", "part")], None),
+    ],
+)
+def test_numbers_of_a_build_that_failed_or_never_ended_say_so(tmp_path, builds, sentence):
+    path = warehouse(tmp_path)
+    record_builds(path, builds)
+    told, flaw = headline(path), json.loads(headline_json(path))["flaw_of_last_build"]
+    if sentence is None:
+        assert "last build" not in told
+        assert flaw is None
+    else:
+        assert sentence in told.splitlines()[1]
+        assert flaw in told
 
 
 def test_what_holds_numbers_back_is_named_with_what_mends_it(tmp_path):

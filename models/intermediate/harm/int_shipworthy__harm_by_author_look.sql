@@ -1,5 +1,8 @@
 {{ config(materialized=shipworthy.person_rows(), schema='restricted') }}
 
+{%- set keys = 'team, is_organisation, person_key' %}
+{%- set lengths = shipworthy.window('looks') %}
+
 -- noqa: disable=LT02
 with
 
@@ -100,13 +103,93 @@ held as (
 
 ),
 
-{{ shipworthy.summed_over_looks(
-    'held',
-    'looks',
-    ['team', 'is_organisation', 'person_key'],
-    ['ai_held_lines', 'human_held_lines'],
-    seen='(ai_held_lines + human_held_lines)'
-) }},
+newest as (
+
+    select
+        team,
+        is_organisation,
+        max(week_start_on) as last_week_start_on
+
+    from looks
+
+    group by team, is_organisation
+
+),
+
+active as (
+
+    select
+        held.team,
+        held.is_organisation,
+        held.person_key,
+        min(held.week_start_on) as first_week_start_on,
+        least(
+            {{ shipworthy.weeks_before('max(held.week_start_on)', 1 - (lengths | max)) }},
+            max(newest.last_week_start_on)
+        ) as last_week_start_on
+
+    from held
+
+    inner join newest
+        on
+            held.team = newest.team
+            and held.is_organisation = newest.is_organisation
+
+    group by held.team, held.is_organisation, held.person_key
+
+),
+
+weeks as (
+
+    select
+        {{ keys }},
+        {{ shipworthy.weeks_between('first_week_start_on', 'last_week_start_on') | indent(8) }} as week_start_on
+
+    from active
+
+),
+
+-- Every week has a row from here on, so that so many rows are so many weeks.
+filled as (
+
+    select
+        weeks.team,
+        weeks.is_organisation,
+        weeks.person_key,
+        weeks.week_start_on,
+        coalesce(held.ai_held_lines, 0.0) as ai_held_lines,
+        coalesce(held.human_held_lines, 0.0) as human_held_lines
+
+    from weeks
+
+    left join held
+        on
+            weeks.team = held.team
+            and weeks.is_organisation = held.is_organisation
+            and weeks.person_key = held.person_key
+            and weeks.week_start_on = held.week_start_on
+
+),
+
+summed as (
+    {% for length in lengths %}
+    select
+        {{ keys }},
+        week_start_on,
+        {{ length }} as window_weeks,
+        {%- for side in ('ai', 'human') %}
+        sum({{ side }}_held_lines) over (
+            partition by {{ keys }}
+            order by week_start_on
+            rows between {{ length - 1 }} preceding and current row
+        ) as {{ side }}_held_lines{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from filled
+    {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
 
 parts as (
 
@@ -121,7 +204,9 @@ parts as (
         0.0 as ai_fixed_lines,
         0.0 as human_fixed_lines
 
-    from looked_at
+    from summed
+
+    where ai_held_lines + human_held_lines > 0
 
     union all
 
@@ -149,18 +234,16 @@ parts as (
 final as (
 
     select
-        team,
-        is_organisation,
+        {{ keys }},
         week_start_on,
         window_weeks,
-        person_key,
         {%- for measure in ('ai_held_lines', 'human_held_lines', 'ai_fixed_lines', 'human_fixed_lines') %}
         cast(sum({{ measure }}) as {{ shipworthy.type_double() }}) as {{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}
 
     from parts
 
-    group by team, is_organisation, week_start_on, window_weeks, person_key
+    group by {{ keys }}, week_start_on, window_weeks
 
 )
 

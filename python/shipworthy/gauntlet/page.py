@@ -7,6 +7,7 @@ from shipworthy.gauntlet.limits import (
     HONEST_SIGNAL,
     NOTABLE,
     SHOWN,
+    Limit,
     gains,
     kept,
     still_works,
@@ -59,6 +60,16 @@ def percent(share: float | None) -> str:
     if share is None:
         return "·"
     return f"{100 * share:+.0f} %" if abs(share) >= 0.005 else "0 %"
+
+
+def title_of(measure: str) -> str:
+    """Return the words for a headline or a naive metric."""
+    return _TITLES[measure]
+
+
+def at_most(limit: Limit) -> str:
+    """Return how far a limit lets a headline move, in words."""
+    return f"{limit.most:.0%}".replace("%", " %") + (" either way" if limit.either_way else "")
 
 
 def _share(part: int, whole: int) -> str:
@@ -161,8 +172,8 @@ def _limits(result: Result) -> list[str]:
     rows = [
         [
             f"`{limit.move}`",
-            _TITLES[limit.measure],
-            f"{limit.most:.0%}".replace("%", " %") + (" either way" if limit.either_way else ""),
+            title_of(limit.measure),
+            at_most(limit),
             percent(change),
             "yes" if holds else "**no**",
         ]

@@ -83,7 +83,7 @@ def _story(warehouse: Path, team: str | None, weeks: int, schema: str | None) ->
     if not warehouse.is_file():
         raise ShipworthyError(
             f"there is no warehouse at {warehouse}; "
-            "run `make build`, or load data and run `dbt build`."
+            "run `shipworthy build`, which builds what is loaded, else the demo."
         )
     with reading(warehouse) as connection:
         place = marts_schema(connection, warehouse, schema)

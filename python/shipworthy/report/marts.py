@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from shipworthy.builds import flaw_of_last_build, runs_by_schema
 from shipworthy.errors import ShipworthyError
 
 Row = dict[str, Any]
@@ -59,6 +60,10 @@ class Marts:
     def has(self, mart: str) -> bool:
         """Return whether a mart was built."""
         return mart in self._columns
+
+    def flaw_of_last_build(self) -> str | None:
+        """Return why the marts may not belong together, if the warehouse says so."""
+        return flaw_of_last_build(runs_by_schema(self._connection).get(self._schema, []))
 
     def columns(self, mart: str) -> list[str]:
         """Return the columns that a mart has."""

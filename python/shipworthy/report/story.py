@@ -80,6 +80,7 @@ class Story:
     def __init__(self, marts: Marts, weeks: int) -> None:
         self.weeks = weeks
         self.headline: Row = marts.rows("headline", marts.columns("headline"))[0]
+        self.flaw_of_last_build = marts.flaw_of_last_build()
         self.only_team = marts.window.team
         self.rows: dict[str, list[Row]] = {}
         self.built = {item.key for item in PANELS if marts.has(item.mart)}
@@ -388,6 +389,13 @@ class Story:
         doubts: list[tuple[str, str]] = []
         if self.is_demo:
             doubts.append(("Demo", "All rows are those of an invented organisation."))
+        if self.flaw_of_last_build is not None:
+            doubts.append(
+                (
+                    "Build",
+                    f"The last build {self.flaw_of_last_build}; numbers may not belong together.",
+                )
+            )
         coverage = row.get("turnover_attribution_coverage")
         if coverage is not None:
             doubts.append(

@@ -7,6 +7,7 @@ import duckdb
 import pytest
 from worlds import headline, make, monday, scored, shipped, small
 
+from published import record_builds
 from shipworthy.errors import ShipworthyError
 from shipworthy.report import report_json, write_page
 from shipworthy.report.panels import Measure
@@ -188,6 +189,14 @@ def test_a_hidden_row_says_why_and_is_no_zero(tmp_path):
     assert panels["signals"]["state"] in ("hidden", "empty")
     assert "0" not in panels["deciding"]["text"]["text"]
     assert any("hidden for anchor" in doubt["text"] for doubt in content["doubts"])
+
+
+def test_a_build_that_failed_is_doubted(tmp_path):
+    path = small(tmp_path / "w.duckdb", "anchor")
+    assert not any(doubt["about"] == "Build" for doubt in told(path)["doubts"])
+    record_builds(path, [("succeeded", "all"), ("failed", "all")])
+    (doubt,) = (doubt for doubt in told(path)["doubts"] if doubt["about"] == "Build")
+    assert doubt["text"].startswith("The last build failed (`dbt build`, 2026-10-12")
 
 
 def test_what_changed_lies_outside_its_interval_and_is_the_largest(tmp_path):

@@ -383,10 +383,16 @@ def _too_many_rejected(
     )
     shown = payload if len(payload) <= 200 else f"{payload[:200]}..."
     unit = "row" if source.format == "parquet" else "line"
+    name, is_a_word, words = reason.partition(" is not one of ")
+    help_with_words = (
+        f"--map '{source.table.name}.{name}:WORD={words.split(', ')[0]}' says what a word means. "
+        if is_a_word
+        else ""
+    )
     return ShipworthyError(
         f"{source.path}: {rejected} of {total} rows break the contract, more than the share of "
         f"{max_rejected} that --max-rejected allows; the first is {unit} {place}: {reason} "
-        f"({shown}). "
+        f"({shown}). {help_with_words}"
         f"Nothing of {source.table.name} was loaded."
     )
 

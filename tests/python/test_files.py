@@ -370,6 +370,13 @@ def test_a_parquet_row_is_named_by_its_number(refused, tmp_path):
     assert "the first is row 2" in refused({"services.parquet": target.read_bytes()})
 
 
+def test_who_has_other_words_is_told_how_to_map_them(refused):
+    sentence = refused({"deployments.csv": b"deployment_id,status\n1,SUCCEEDED\n"})
+    assert "status is not one of success, failure, cancelled, in_progress" in sentence
+    assert "--map 'deployments.status:WORD=success' says what a word means. Nothing" in sentence
+    assert "--map" not in refused({"deployments.csv": b'deployment_id\n""\n'})
+
+
 def test_the_share_of_rejected_rows_is_the_users(load, refused, query):
     content = HEADER + b"".join(b"%d,p\n" % number for number in range(99)) + b",q\n"
     load({"services.csv": content}, 0.01)

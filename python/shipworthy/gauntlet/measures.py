@@ -59,7 +59,7 @@ HEADLINES = (
     ),
     Measure(
         "index",
-        "their index",
+        "index of normalized deployments",
         _of_weeks("avg(normalized_deployments_index)", "normalized_deployments", _MATURE),
     ),
     Measure(

@@ -1,9 +1,4 @@
-{%- set inputs = [
-    'repositories', 'commits', 'line_births', 'line_deaths', 'pull_requests', 'pull_request_commits',
-    'pull_request_commit_files', 'reviews', 'review_threads', 'deployments', 'deployment_commits', 'incidents',
-    'ai_usage', 'people', 'identities', 'services', 'product_metrics', 'costs', 'load_watermarks',
-    'load_findings'
-] -%}
+{%- set inputs = shipworthy.input_keys() | list -%}
 
 with
 

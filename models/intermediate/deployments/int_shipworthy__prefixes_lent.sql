@@ -68,6 +68,21 @@ claims as (
 
 ),
 
+-- A directory that passes from one service to another takes in no past of what lies in it.
+always_held as (
+
+    select
+        repository,
+        path_prefix
+
+    from prefixes_held
+
+    group by repository, path_prefix
+
+    having min(service) = max(service)
+
+),
+
 -- One team may own both in several periods.
 enclosed as (
 
@@ -92,6 +107,11 @@ enclosed as (
                 enclosing.path_prefix = ''
                 or {{ shipworthy.starts_with('nested.path_prefix', "enclosing.path_prefix || '/'") }}
             )
+
+    inner join always_held
+        on
+            enclosing.repository = always_held.repository
+            and enclosing.path_prefix = always_held.path_prefix
 
     where enclosing.first_position is not null
 

@@ -437,12 +437,21 @@ class Facts:
         for outer in sorted((s for s in stems if stem.startswith(s) and s != stem), key=len)[::-1]:
             found = self._holder(repository, outer, day)
             if (
-                found != service
+                {found} == self._holders(repository, outer)
+                and found != service
                 and teams(found) & teams(service)
                 and begun.get((found, repository), where + 1) <= where
             ):
                 return found
         return service
+
+    def _holders(self, repository, stem):
+        """Services that have a prefix, whenever."""
+        return {
+            row["service"]
+            for row in self.service_rows
+            if row["repository"] == repository and _stem(row["path_prefix"]) == stem
+        }
 
     def service_of_path(self, repository, path, change, person=None):
         """Service of a path when a change landed; None when no service has it.

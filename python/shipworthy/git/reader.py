@@ -111,8 +111,8 @@ class RepositoryLoad:
         lines = []
         if self.unsearched:
             lines.append(
-                f"{self.unsearched:,} changes with more than {RENAME_LIMIT:,} new and as many "
-                "deleted files: they are not searched for renames, and their lines count as new."
+                f"Changes with more than {RENAME_LIMIT:,} new and as many deleted files are not "
+                f"searched for renames, and their lines count as new: {self.unsearched:,} here."
             )
         if self.pulls:
             lines.append(

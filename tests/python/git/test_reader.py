@@ -645,7 +645,9 @@ def test_renames_that_are_not_searched_for_are_said(tmp_path, warehouse, monkeyp
     assert rows(warehouse, "load_findings", "reason, subject, row_count") == [
         ("renames_not_searched", tip, 5)
     ]
-    assert "in 1 of the changes too many files are new and deleted" in str(load)
+    assert "; 1 change with too many files to search for renames (data_quality and" in str(load)
+    [detail] = load.details()
+    assert detail.endswith("their lines count as new: 1 here.")
 
 
 # ------------------------------------------------------------------------- people and messages

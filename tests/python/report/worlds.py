@@ -1,5 +1,6 @@
 """Small warehouses with all marts, made by hand: the contracts' columns, a few rows."""
 
+import hashlib
 import re
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ import pyarrow as pa
 import yaml
 
 from dbt_runs import ROOT
+from shipworthy.report.panels import PANELS
 
 AS_OF = datetime(2026, 10, 11, 23)
 NEWEST = date(2026, 10, 5)
@@ -151,3 +153,114 @@ def small(path, team="harbor", **more):
         "team_scorecard": [scored(team, back) for back in range(10)],
     }
     return make(path, rows | more)
+
+
+def fifty_teams(path):
+    """A warehouse with fifty teams and three years of weeks, whose values do not repeat."""
+    teams = [f"team-{number:02}" for number in range(50)]
+    weeks = range(156)
+    odd = [((number * 7919) % 10007) / 997 for number in range(len(teams) * len(weeks))]
+    pairs = [(team, back) for team in teams for back in weeks]
+
+    def common(place, team, back):
+        return {
+            "team": team,
+            "week_start_on": monday(back),
+            "is_mature": back > 5,
+            "immature_reason": None if back > 5 else "window_open",
+        }
+
+    def numbers(place, names):
+        """A value of each column that its unit allows: shares up to 1, counts whole."""
+        found = {}
+        for index, (name, unit) in enumerate(names):
+            value = odd[(place * 31 + index * 977) % len(odd)]
+            if unit in ("share", "rate"):
+                value /= 11
+            found[name] = round(value * 9) if unit == "count" else value
+        return found
+
+    def rows(names, **fixed):
+        return [
+            common(place, *pair) | numbers(place, names) | fixed for place, pair in enumerate(pairs)
+        ]
+
+    by_panel = {item.key: item for item in PANELS}
+
+    def measured(key):
+        columns = by_panel[key].columns
+        return [
+            (name, column.unit)
+            for column in columns
+            if column.unit not in ("word", "flag", "text")
+            for name in (column.column, column.low, column.high)
+            if name
+        ]
+
+    world = {
+        "normalized_deployments": rows(measured("shipping"), basis="held_lines"),
+        "severity_weighted_failure_rate": rows(measured("breaking")),
+        "human_decision_density": rows(
+            measured("deciding"), authorship="all", is_organisation=False, is_suppressed=False
+        ),
+        "flow_pressure": rows(measured("flow"), is_organisation=False, is_suppressed=False),
+        "ai_cost": rows(measured("cost"), is_organisation=False, is_suppressed=False),
+        "delivery_performance": [
+            row | {"service": f"{row['team']}-{number}"}
+            for row in rows(measured("delivery"), dora_band_year=2023)
+            for number in range(2)
+        ],
+        "turnover_signal": [
+            {name: value for name, value in row.items() if "mature" not in name}
+            for row in rows(measured("lasting"), is_organisation=False, turnover_signal="watch")
+            if row["is_mature"]
+        ],
+        "team_scorecard": [scored(*pair) for pair in pairs],
+        "gaming_signals": [
+            {
+                **common(place, *pair),
+                "signal": f"signal_{place % 24}",
+                "value": odd[place],
+                "threshold": 3.5,
+                "is_firing": True,
+                "evidence": f"{odd[place] * 1e8:.2f} tokens for {place}.00 AI lines that held",
+            }
+            for place, pair in enumerate(pairs)
+        ],
+        "fct_releases": [
+            {
+                "release_id": f"{team}@{monday(back)}",
+                "service": team,
+                "team": team,
+                "window_started_at": datetime.combine(monday(back), datetime.min.time()),
+                "is_failed": True,
+                "failure_weight": 0.3,
+                "held_lines": odd[back],
+                "ai_held_lines": odd[back] / 2,
+            }
+            for team, back in pairs
+            if back % 4 == 0
+        ],
+        "fct_release_changes": [
+            {
+                "release_id": f"{team}@{monday(back)}",
+                "team": team,
+                "window_started_at": datetime.combine(monday(back), datetime.min.time()),
+                "is_failed": True,
+                "service": team,
+                "repository": f"acme/{team}",
+                "sha": hashlib.sha1(f"{team} {back} {number}".encode()).hexdigest(),
+                "pull_request_number": 1000 + back * 8 + number,
+                "authorship": "ai" if number % 2 else "human",
+                "lines_added": 40 + number,
+                "held_lines": odd[back] / (number + 1),
+                "is_shipped": True,
+            }
+            for team, back in pairs
+            if back % 4 == 0
+            for number in range(8)
+        ],
+    }
+    for row in world["turnover_signal"]:
+        row.pop("immature_reason", None)
+    return small(path, **world)

@@ -121,7 +121,7 @@ def test_load_git_passes_everything_on(run, tmp_path, monkeypatch):
     assert code == 0
     assert out.splitlines() == [str(loaded), *(f"  {line}" for line in loaded.details())]
     assert "; 2 changes with too many files to search for renames (data_quality" in out
-    assert "2 changes with more than" in out
+    assert "their lines count as new: 2 here" in out
     calls.pop()
     assert run(
         *("load", "git", "a", "--repository", "o/a", "--repository", "o/b", "--branch", "trunk"),

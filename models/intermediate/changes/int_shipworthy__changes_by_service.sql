@@ -68,15 +68,7 @@ changes_touching as (
 -- A change without counted lines belongs to the whole-repository service, if there is one: a listed one before others.
 unlisted as (
 
-    select
-        repository,
-        coalesce(min(case when not is_slip then service end), min(service)) as service
-
-    from service_paths
-
-    where not is_listed
-
-    group by repository
+    {{ shipworthy.unlisted_services('service_paths') | indent(4) }}
 
 ),
 

@@ -1,8 +1,5 @@
 {{ config(materialized=shipworthy.person_rows(), schema='restricted') }}
 
-{%- set keys = 'team, is_organisation, person_key' %}
-{%- set lengths = shipworthy.window('looks') %}
-
 -- noqa: disable=LT02
 with
 
@@ -103,110 +100,31 @@ held as (
 
 ),
 
-newest as (
-
-    select
-        team,
-        is_organisation,
-        max(week_start_on) as last_week_start_on
-
-    from looks
-
-    group by team, is_organisation
-
-),
-
-active as (
-
-    select
-        held.team,
-        held.is_organisation,
-        held.person_key,
-        min(held.week_start_on) as first_week_start_on,
-        least(
-            {{ shipworthy.weeks_before('max(held.week_start_on)', 1 - (lengths | max)) }},
-            max(newest.last_week_start_on)
-        ) as last_week_start_on
-
-    from held
-
-    inner join newest
-        on
-            held.team = newest.team
-            and held.is_organisation = newest.is_organisation
-
-    group by held.team, held.is_organisation, held.person_key
-
-),
-
-weeks as (
-
-    select
-        {{ keys }},
-        {{ shipworthy.weeks_between('first_week_start_on', 'last_week_start_on') | indent(8) }} as week_start_on
-
-    from active
-
-),
-
--- Every week has a row from here on, so that so many rows are so many weeks.
-filled as (
-
-    select
-        weeks.team,
-        weeks.is_organisation,
-        weeks.person_key,
-        weeks.week_start_on,
-        coalesce(held.ai_held_lines, 0.0) as ai_held_lines,
-        coalesce(held.human_held_lines, 0.0) as human_held_lines
-
-    from weeks
-
-    left join held
-        on
-            weeks.team = held.team
-            and weeks.is_organisation = held.is_organisation
-            and weeks.person_key = held.person_key
-            and weeks.week_start_on = held.week_start_on
-
-),
-
-summed as (
-    {% for length in lengths %}
-    select
-        {{ keys }},
-        week_start_on,
-        {{ length }} as window_weeks,
-        {%- for side in ('ai', 'human') %}
-        sum({{ side }}_held_lines) over (
-            partition by {{ keys }}
-            order by week_start_on
-            rows between {{ length - 1 }} preceding and current row
-        ) as {{ side }}_held_lines{{ ',' if not loop.last }}
-        {%- endfor %}
-
-    from filled
-    {{ "union all" if not loop.last }}
-    {% endfor %}
-),
-
+{{ shipworthy.summed_over_looks(
+    'held',
+    'looks',
+    ['team', 'is_organisation', 'person_key'],
+    ['ai_held_lines', 'human_held_lines'],
+    seen=['ai_held_lines', 'human_held_lines']
+) }},
 
 parts as (
 
     select
-        team,
-        is_organisation,
-        week_start_on,
-        window_weeks,
-        person_key,
-        ai_held_lines,
-        human_held_lines,
+        series.team,
+        series.is_organisation,
+        looked_at.week_start_on,
+        looked_at.window_weeks,
+        series.person_key,
+        looked_at.ai_held_lines,
+        looked_at.human_held_lines,
         0.0 as ai_fixed_lines,
         0.0 as human_fixed_lines
 
-    from summed
+    from looked_at
 
-    where ai_held_lines + human_held_lines > 0
+    inner join series
+        on looked_at.series_number = series.series_number
 
     union all
 
@@ -234,7 +152,9 @@ parts as (
 final as (
 
     select
-        {{ keys }},
+        team,
+        is_organisation,
+        person_key,
         week_start_on,
         window_weeks,
         {%- for measure in ('ai_held_lines', 'human_held_lines', 'ai_fixed_lines', 'human_fixed_lines') %}
@@ -243,7 +163,7 @@ final as (
 
     from parts
 
-    group by {{ keys }}, week_start_on, window_weeks
+    group by team, is_organisation, person_key, week_start_on, window_weeks
 
 )
 

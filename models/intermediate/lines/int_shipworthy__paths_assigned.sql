@@ -137,18 +137,10 @@ claimed_by_own_team as (
 
 ),
 
--- What no listed service has belongs to the unlisted one; of several, to the first by name that is no slip.
+-- What no listed service has belongs to the unlisted one.
 unlisted as (
 
-    select
-        repository,
-        coalesce(min(case when not is_slip then service end), min(service)) as service
-
-    from service_paths
-
-    where not is_listed
-
-    group by repository
+    {{ shipworthy.unlisted_services('service_paths') | indent(4) }}
 
 ),
 

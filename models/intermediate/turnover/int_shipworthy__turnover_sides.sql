@@ -38,7 +38,8 @@ repositories as (
         {{ look | join(', ') }},
         repository,
         {%- for place, sides in [('first', "'ai', 'user'"), ('second', "'human', 'other'")] %}
-        sum(case when side in ({{ sides }}) then capped_lines_added else 0.0 end) as {{ place }}_added{{ ',' if not loop.last }}
+        sum(case when side in ({{ sides }}) then capped_lines_added else 0.0 end)
+            as {{ place }}_added{{ ',' if not loop.last }}
         {%- endfor %}
 
     from repository_looks

@@ -13,15 +13,16 @@
     ({{ total }} + 1) * {{ shipworthy.gamma_factor('(' ~ total ~ ' + 1)', '(' ~ squares ~ ' + 1)', '+') }}
 {%- endmacro %}
 
-{#- The quantile over the mean: with n = total^2 / squares effective cases, (1 - 1 / 9n +- z / 3 sqrt(n))^3. -#}
+{#- The quantile over the mean: with n = total^2 / squares effective cases, (1 - 1 / 9n +- z / 3 sqrt(n))^3. Engines round
+    a third power differently in the last digit, and a square alike. -#}
 {% macro gamma_factor(total, squares, side) -%}
     {%- set z = shipworthy.normal_quantile(shipworthy.checked_variable('shipworthy__confidence_level')) -%}
-    power(
+    {%- set root -%}
         greatest(
             1 - {{ squares }} / (9 * {{ total }} * {{ total }})
             {{ side }} {{ z }} * sqrt({{ squares }}) / (3 * {{ total }}),
             0.0
-        ),
-        3
-    )
+        )
+    {%- endset -%}
+    ({{ root }} * power({{ root }}, 2))
 {%- endmacro %}

@@ -37,9 +37,9 @@ def build(directory, *arguments, command="build", **environment):
 
 @pytest.fixture(scope="module")
 def demo_on_spark(expected, tmp_path_factory):
-    """Seeds, models and data tests, in one process."""
+    """Seeds, models, data tests and unit tests, in one process."""
     directory = tmp_path_factory.mktemp("local")
-    return directory, build(directory)
+    return directory, build(directory, "--vars", "shipworthy__unit_tests: true")
 
 
 @pytest.mark.spark

@@ -110,11 +110,11 @@ final as (
                 ) is not null
                 then
                     (
-                        0.0
+                        0.0e0
                         {%- for tokens, usd in token_kinds.items() %}
-                        + case when used.{{ tokens }} <> 0 then used.{{ tokens }} * prices_ranked.{{ usd }} else 0.0 end
+                        + case when used.{{ tokens }} <> 0 then used.{{ tokens }} * prices_ranked.{{ usd }} else 0.0e0 end
                         {%- endfor %}
-                    ) / 1000000.0
+                    ) / 1000000.0e0
         end as list_usd
 
     from used

@@ -158,7 +158,7 @@ capped as (
 ),
 
 -- The squares of a change's parts, each with the whole change, add up to the square of the change.
-final as (
+authored as (
 
     select
         comparison,
@@ -178,6 +178,57 @@ final as (
     from capped
 
     group by comparison, team, is_organisation, week_start_on, repository, side, person_key
+
+),
+
+-- Millions of rows follow, and numbers are compared faster than names.
+sides as (
+
+    select
+        comparison,
+        team,
+        is_organisation,
+        repository,
+        side,
+        row_number() over (order by comparison, team, is_organisation, repository, side) as side_number
+
+    from authored
+
+    group by comparison, team, is_organisation, repository, side
+
+),
+
+people as (
+
+    select
+        person_key,
+        row_number() over (order by person_key) as person_number
+
+    from authored
+
+    group by person_key
+
+),
+
+final as (
+
+    select
+        authored.*,
+        sides.side_number,
+        people.person_number
+
+    from authored
+
+    inner join sides
+        on
+            authored.comparison = sides.comparison
+            and authored.team = sides.team
+            and authored.is_organisation = sides.is_organisation
+            and authored.repository = sides.repository
+            and authored.side = sides.side
+
+    inner join people
+        on authored.person_key = people.person_key
 
 )
 

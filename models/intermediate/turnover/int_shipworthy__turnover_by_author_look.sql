@@ -1,9 +1,7 @@
 {{ config(materialized=shipworthy.person_rows(), schema='restricted') }}
 
-{%- set groups = ['comparison', 'team', 'is_organisation', 'repository', 'side', 'person_key'] %}
-{%- set measures = [
-    'lines_added', 'lines_removed', 'tagged_lines', 'capped_lines_added', 'capped_lines_removed', 'squared_lines'
-] %}
+{%- set groups = ['team', 'is_organisation', 'side_number', 'person_number'] %}
+{%- set measures = ['capped_lines_added', 'capped_lines_removed'] %}
 
 -- noqa: disable=LT02
 with
@@ -20,39 +18,22 @@ looks as (
 
 ),
 
-{{ shipworthy.summed_over_looks('authors', 'looks', groups, measures, seen=['lines_added']) }},
-
-series_numbered as (
-
-    select
-        *,
-        dense_rank() over (order by comparison, team, is_organisation) as group_number,
-        dense_rank() over (order by repository) as repository_number,
-        dense_rank() over (order by person_key) as person_number
-
-    from series
-
-),
+{{ shipworthy.summed_over_looks('authors', 'looks', groups, measures, seen=['capped_lines_added']) }},
 
 final as (
 
     select
-        {%- for column in groups %}
-        series_numbered.{{ column }},
-        {%- endfor %}
-        series_numbered.group_number,
-        series_numbered.repository_number,
-        series_numbered.person_number,
+        series.side_number,
+        series.person_number,
         looked_at.week_start_on,
         looked_at.window_weeks,
-        {%- for measure in measures %}
-        looked_at.{{ measure }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        looked_at.capped_lines_added,
+        looked_at.capped_lines_removed
 
     from looked_at
 
-    inner join series_numbered
-        on looked_at.series_number = series_numbered.series_number
+    inner join series
+        on looked_at.series_number = series.series_number
 
 )
 

@@ -5,6 +5,12 @@
 -- noqa: disable=LT02
 with
 
+repository_looks as (
+
+    select * from {{ ref('shipworthy', 'int_shipworthy__turnover_by_repository_look') }}
+
+),
+
 author_looks as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__turnover_by_author_look') }}
@@ -15,32 +21,13 @@ group_names as (
 
     select
         group_number,
-        min(comparison) as comparison,
-        min(team) as team,
-        max(case when is_organisation then 1 else 0 end) = 1 as is_organisation
+        comparison,
+        team,
+        is_organisation
 
-    from author_looks
+    from repository_looks
 
-    group by group_number
-
-),
-
-side_totals as (
-
-    select
-        {{ look | join(', ') }},
-        repository_number,
-        side,
-        sum(lines_added) as lines_added,
-        sum(lines_removed) as lines_removed,
-        sum(tagged_lines) as tagged_lines,
-        sum(capped_lines_added) as side_added,
-        sum(capped_lines_removed) as side_removed,
-        sum(squared_lines) as squared_lines
-
-    from author_looks
-
-    group by {{ look | join(', ') }}, repository_number, side
+    group by group_number, comparison, team, is_organisation
 
 ),
 
@@ -49,24 +36,25 @@ repositories as (
 
     select
         {{ look | join(', ') }},
-        repository_number,
+        repository,
         {%- for place, sides in [('first', "'ai', 'user'"), ('second', "'human', 'other'")] %}
-        sum(case when side in ({{ sides }}) then side_added else 0.0 end) as {{ place }}_added{{ ',' if not loop.last }}
+        sum(case when side in ({{ sides }}) then capped_lines_added else 0.0 end)
+            as {{ place }}_added{{ ',' if not loop.last }}
         {%- endfor %}
 
-    from side_totals
+    from repository_looks
 
-    group by {{ look | join(', ') }}, repository_number
+    group by {{ look | join(', ') }}, repository
 
 ),
 
 weighed as (
 
     select
-        side_totals.*,
+        repository_looks.*,
         case
             when
-                side_totals.side in ('ai', 'user', 'human', 'other')
+                repository_looks.side in ('ai', 'user', 'human', 'other')
                 and repositories.first_added > 0
                 and repositories.second_added > 0
                 then
@@ -75,12 +63,12 @@ weighed as (
             else 0.0
         end as repository_weight
 
-    from side_totals
+    from repository_looks
 
     inner join repositories
         on
-            {%- for column in look + ['repository_number'] %}
-            {{ 'and ' if not loop.first }}side_totals.{{ column }} = repositories.{{ column }}
+            {%- for column in look + ['repository'] %}
+            {{ 'and ' if not loop.first }}repository_looks.{{ column }} = repositories.{{ column }}
             {%- endfor %}
 
 ),
@@ -92,7 +80,7 @@ line_weights as (
         *,
         repository_weight
         / nullif(sum(repository_weight) over (partition by {{ look | join(', ') }}, side), 0)
-        / side_added as line_weight
+        / capped_lines_added as line_weight
 
     from weighed
 
@@ -107,15 +95,15 @@ by_side as (
         sum(lines_removed) as lines_removed,
         sum(tagged_lines) as tagged_lines,
         sum(case when repository_weight > 0 then lines_added else 0 end) as compared_lines,
-        sum(case when repository_weight > 0 then side_added else 0.0 end) as capped_lines_added,
-        sum(case when repository_weight > 0 then side_removed else 0.0 end) as capped_lines_removed,
+        sum(case when repository_weight > 0 then capped_lines_added else 0.0 end) as capped_lines_added,
+        sum(case when repository_weight > 0 then capped_lines_removed else 0.0 end) as capped_lines_removed,
         case
-            when sum(case when repository_weight > 0 then side_removed else 0.0 end) = 0 then 0.0
+            when sum(case when repository_weight > 0 then capped_lines_removed else 0.0 end) = 0 then 0.0
             when
-                sum(case when repository_weight > 0 then side_removed else 0.0 end)
-                = sum(case when repository_weight > 0 then side_added else 0.0 end)
+                sum(case when repository_weight > 0 then capped_lines_removed else 0.0 end)
+                = sum(case when repository_weight > 0 then capped_lines_added else 0.0 end)
                 then 1.0
-            else sum(line_weight * side_removed)
+            else sum(line_weight * capped_lines_removed)
         end as turnover_rate,
         1.0 / nullif(sum(line_weight * line_weight * squared_lines), 0) as effective_changes
 
@@ -128,16 +116,16 @@ by_side as (
 by_author as (
 
     select
-        {% for column in look -%}
-        author_looks.{{ column }},
-        {% endfor -%}
-        author_looks.side,
+        {%- for column in look + ['side'] %}
+        line_weights.{{ column }},
+        {%- endfor %}
         author_looks.person_number,
         sum(line_weights.line_weight * author_looks.capped_lines_added) as author_share,
         sum(
             line_weights.line_weight * (
                 author_looks.capped_lines_removed
-                - author_looks.capped_lines_added * line_weights.side_removed / line_weights.side_added
+                - author_looks.capped_lines_added
+                * line_weights.capped_lines_removed / line_weights.capped_lines_added
             )
         ) as residual
 
@@ -145,17 +133,16 @@ by_author as (
 
     inner join line_weights
         on
-            {%- for column in look + ['repository_number', 'side'] %}
-            {{ 'and ' if not loop.first }}author_looks.{{ column }} = line_weights.{{ column }}
-            {%- endfor %}
+            author_looks.side_number = line_weights.side_number
+            and author_looks.week_start_on = line_weights.week_start_on
+            and author_looks.window_weeks = line_weights.window_weeks
 
     where line_weights.repository_weight > 0
 
     group by
-        {% for column in look -%}
-        author_looks.{{ column }},
-        {% endfor -%}
-        author_looks.side,
+        {%- for column in look + ['side'] %}
+        line_weights.{{ column }},
+        {%- endfor %}
         author_looks.person_number
 
     having sum(line_weights.line_weight * author_looks.capped_lines_added) > 0
@@ -169,7 +156,9 @@ spread as (
         side,
         count(*) as authors,
         cast(count(*) - 1 as {{ shipworthy.type_double() }}) as degrees,
-        sum(power(residual / nullif(1.0 - author_share, 0), 2)) as variance
+        sum(power(residual / nullif(1.0 - author_share, 0), 2)) as variance,
+        min(person_number) as first_person_number,
+        max(person_number) as last_person_number
 
     from by_author
 
@@ -181,9 +170,9 @@ people_compared as (
 
     select
         {{ look | join(', ') }},
-        count(distinct person_number) as people
+        min(first_person_number) < max(last_person_number) as are_several
 
-    from by_author
+    from spread
 
     group by {{ look | join(', ') }}
 
@@ -210,7 +199,7 @@ final as (
         by_side.effective_changes,
         coalesce(spread.authors, 0) as authors,
         case
-            when spread.authors = 1 and people_compared.people > 1 then null
+            when spread.authors = 1 and people_compared.are_several then null
             when spread.authors = 1 or by_side.turnover_rate = 0 or by_side.turnover_rate = 1
                 then by_side.effective_changes
             else least(

@@ -1,7 +1,7 @@
 """`shipworthy build`: dbt's build, told in a few lines, with the time that each part took.
 
-dbt says a line a node, and where the warehouse is in use a traceback. Its log is read as JSON while
-it runs; what fails is told in dbt's own words.
+dbt says a line a node, and where the warehouse is in use a traceback. Its events are read as JSON
+while it runs (`dbt_events`); what fails is told in dbt's own words.
 """
 
 import json
@@ -60,8 +60,8 @@ def build(
     _refuse_locked(warehouse)
     started = clock()
     tell(f"{_elapsed(0)} reading the project")
-    formats = ("--log-format", "json", "--log-format-file", "debug")
-    command = [str(dbt), *formats, "build", *arguments]
+    # -P: a directory of the project is no module of Python's.
+    command = [sys.executable, "-P", "-m", "shipworthy.dbt_events", "build", *arguments]
     with subprocess.Popen(
         command,
         env=os.environ | {"SHIPWORTHY_WAREHOUSE": str(warehouse.absolute())},

@@ -33,8 +33,9 @@ def dbt(tmp_path, monkeypatch):
     """A program in dbt's place that prints events and ends with a code; keeps what it is told."""
 
     def make(events, code=0):
-        program = tmp_path / "bin" / "dbt"
+        program = tmp_path / "bin" / "python"
         program.parent.mkdir(exist_ok=True)
+        program.with_name("dbt").touch()
         lines = "\n".join(item if isinstance(item, str) else json.dumps(item) for item in events)
         (tmp_path / "events").write_text(lines + "\n")
         program.write_text(
@@ -42,7 +43,7 @@ def dbt(tmp_path, monkeypatch):
             f"cat {tmp_path}/events\nexit {code}\n"
         )
         program.chmod(0o755)
-        monkeypatch.setattr(sys, "executable", str(program.with_name("python")))
+        monkeypatch.setattr(sys, "executable", str(program))
         return tmp_path / "told"
 
     return make
@@ -131,3 +132,12 @@ def test_dbt_itself_is_run(tmp_path, monkeypatch):
     assert found.output.splitlines()[-1].endswith("done 2 of 2: 1 model, 1 test")
     rows = query(path, "from shipworthy_staging.stg_shipworthy__data_source")
     assert rows == [("DEMO",)]
+    log = (tmp_path / "target" / "dbt.log").read_text()
+    assert "create table" in log.lower(), "dbt keeps its own log"
+
+
+def test_an_option_that_dbt_does_not_know_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("SHIPWORTHY_WAREHOUSE", str(tmp_path / "some.duckdb"))
+    found = CliRunner().invoke(cli, ["build", "--", "--no-such-option"])
+    assert isinstance(found.exception, ShipworthyError)
+    assert "No such option" in str(found.exception)

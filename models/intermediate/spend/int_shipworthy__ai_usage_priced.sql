@@ -112,7 +112,7 @@ final as (
                     (
                         0.0e0
                         {%- for tokens, usd in token_kinds.items() %}
-                        + case when used.{{ tokens }} <> 0 then used.{{ tokens }} * prices_ranked.{{ usd }} else 0.0e0 end
+                        + case when used.{{ tokens }} <> 0 then used.{{ tokens }} * prices_ranked.{{ usd }} else 0e0 end
                         {%- endfor %}
                     ) / 1000000.0e0
         end as list_usd

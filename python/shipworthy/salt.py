@@ -53,14 +53,10 @@ def salt_of(connection: duckdb.DuckDBPyConnection, warehouse: str | os.PathLike[
 
 def read_fingerprint(connection: duckdb.DuckDBPyConnection) -> str | None:
     """Return the fingerprint of the salt that a warehouse was loaded with; None: of none yet."""
-    found = connection.execute(
-        "select 1 from information_schema.tables where table_catalog = current_catalog() "
-        "and table_schema = ? and table_name = ?",
-        [RAW_SCHEMA, FINGERPRINTS],
-    ).fetchall()
-    if not found:
+    try:
+        rows = connection.execute(f"select fingerprint from {RAW_SCHEMA}.{FINGERPRINTS}").fetchall()
+    except duckdb.CatalogException:
         return None
-    rows = connection.execute(f"select fingerprint from {RAW_SCHEMA}.{FINGERPRINTS}").fetchall()
     return rows[0][0] if rows else None
 
 

@@ -122,12 +122,13 @@
 
 {#- The package's models that write something. -#}
 {% macro own_models() -%}
-    {%- set models = [] -%}
-    {%- for node in graph.nodes.values()
-        if node.package_name == 'shipworthy' and node.resource_type == 'model' and node.config.materialized != 'ephemeral' -%}
-        {%- do models.append(node) -%}
-    {%- endfor -%}
-    {{ return(models) }}
+    {{ return(
+        graph.nodes.values()
+        | selectattr('package_name', 'equalto', 'shipworthy')
+        | selectattr('resource_type', 'equalto', 'model')
+        | rejectattr('config.materialized', 'equalto', 'ephemeral')
+        | list
+    ) }}
 {%- endmacro %}
 
 {#- Schema and name of each mart, in the order of their names. -#}

@@ -33,6 +33,10 @@ def salt_of(connection: duckdb.DuckDBPyConnection, warehouse: str | os.PathLike[
     ShipworthyError
         If the warehouse was loaded with another salt, or the salt cannot be used.
     """
+    # Where it is missing, DuckDB would look through all that there is for a name like it.
+    connection.execute(
+        f"create table if not exists {RAW_SCHEMA}.{FINGERPRINTS} (fingerprint varchar)"
+    )
     known = read_fingerprint(connection)
     salt = load_salt(warehouse, may_create=known is None or not _holds_people(connection))
     if salt is None:
@@ -53,14 +57,10 @@ def salt_of(connection: duckdb.DuckDBPyConnection, warehouse: str | os.PathLike[
 
 def read_fingerprint(connection: duckdb.DuckDBPyConnection) -> str | None:
     """Return the fingerprint of the salt that a warehouse was loaded with; None: of none yet."""
-    found = connection.execute(
-        "select 1 from information_schema.tables where table_catalog = current_catalog() "
-        "and table_schema = ? and table_name = ?",
-        [RAW_SCHEMA, FINGERPRINTS],
-    ).fetchall()
-    if not found:
+    try:
+        rows = connection.execute(f"select fingerprint from {RAW_SCHEMA}.{FINGERPRINTS}").fetchall()
+    except duckdb.CatalogException:
         return None
-    rows = connection.execute(f"select fingerprint from {RAW_SCHEMA}.{FINGERPRINTS}").fetchall()
     return rows[0][0] if rows else None
 
 

@@ -41,6 +41,13 @@ STORAGE_VERSION = "v1.4.0"
 
 _STAGED = "_shipworthy_staged"
 _STARTED = time.time()
+# Fails where the contract has a table or a column that the warehouse has not.
+_EVERY_COLUMN = " union all ".join(
+    "select 1 from (select "
+    + ", ".join(f'"{name}"' for name in table.columns)
+    + f" from {RAW_SCHEMA}.{table.name} limit 0)"
+    for table in (*TABLES.values(), REJECTED_ROWS)
+)
 # Of one reason, each under its subject.
 _MOST_FINDINGS = 100
 
@@ -209,6 +216,7 @@ def connect(path: str | os.PathLike[str]) -> duckdb.DuckDBPyConnection:
             f"or set {WAREHOUSE_VARIABLE} to another file."
         )
     _refuse_foreign(path)
+    is_new = not path.exists()
     try:
         connection = duckdb.connect(
             str(path),
@@ -223,7 +231,7 @@ def connect(path: str | os.PathLike[str]) -> duckdb.DuckDBPyConnection:
         # It would write to standard output, even where that is a file.
         connection.execute("set enable_progress_bar = false")
         _remove_spilled(path)
-        _create_tables(connection)
+        _create_tables(connection, is_new)
     except duckdb.Error as error:
         connection.close()
         raise ShipworthyError(explain(path, error)) from error
@@ -497,20 +505,25 @@ def _is_damage(error: Exception) -> bool:
     return isinstance(error, kinds) or "orrupt" in str(error)
 
 
-def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+def _create_tables(connection: duckdb.DuckDBPyConnection, is_new: bool) -> None:
     """Make the raw schema and all contract tables, and add columns that older tables lack."""
     present: dict[str, set[str]] = {}
-    for name, column in connection.execute(
-        "select table_name, column_name from information_schema.columns "
-        "where table_catalog = current_catalog() and table_schema = ?",
-        [RAW_SCHEMA],
-    ).fetchall():
-        present.setdefault(name, set()).add(column)
+    if not is_new:
+        # Before DuckDB lists what there is it makes all of its own views: four times as long.
+        with suppress(duckdb.CatalogException, duckdb.BinderException):
+            connection.execute(_EVERY_COLUMN)
+            return
+        for name, column in connection.execute(
+            "select table_name, column_name from information_schema.columns "
+            "where table_catalog = current_catalog() and table_schema = ?",
+            [RAW_SCHEMA],
+        ).fetchall():
+            present.setdefault(name, set()).add(column)
     statements = [f"create schema if not exists {RAW_SCHEMA}"]
     for table in (*TABLES.values(), REJECTED_ROWS):
         if table.name not in present:
             columns = ", ".join(f'"{name}" {kind}' for name, kind in table.columns.items())
-            statements.append(f"create table {RAW_SCHEMA}.{table.name} ({columns})")
+            statements.append(f"create table if not exists {RAW_SCHEMA}.{table.name} ({columns})")
             continue
         statements += [
             f'alter table {RAW_SCHEMA}.{table.name} add column "{name}" {kind}'

@@ -47,6 +47,9 @@ _INSERT_ONLY = frozenset({"identities"})
 
 _MEMORY = "640MB"
 
+# By source and input, up to when it is loaded (naive UTC).
+Reached = Mapping[tuple[str, str], datetime]
+
 
 @dataclass
 class SourceLoad:
@@ -114,9 +117,11 @@ def load_vendor(
         If a setting or credential is missing, the vendor cannot be read, or too many rows are
         rejected. Loads and windows before that one stay committed.
     """
+    # Opening the file costs as much as reading a page: salt and cursors are read in one go.
     connection = connect(warehouse)
     try:
         keys = Keys(salt_of(connection, warehouse))
+        reached = _reached(connection)
     finally:
         connection.close()
     loaded: list[SourceLoad] = []
@@ -139,7 +144,7 @@ def load_vendor(
         settings = replace(settings, stored=partial(_stored, warehouse))
         for load in vendor.loads(settings):
             done = SourceLoad(load.label, {})
-            for window in _windows(vendor, load, warehouse, since, first_since):
+            for window in _windows(vendor, load, reached, since, first_since):
                 for table in _run(vendor, load, window, warehouse, max_rejected, progress, done):
                     before = done.tables.get(table.table)
                     done.tables[table.table] = table if before is None else before + table
@@ -151,15 +156,26 @@ def load_vendor(
 # ------------------------------------------------------------------------------ what to read
 
 
+def _reached(connection: duckdb.DuckDBPyConnection) -> Reached:
+    """Return up to when each input of each source is loaded."""
+    return {
+        (source, name): through
+        for source, name, through in connection.execute(
+            f"select source, input, loaded_through from {RAW_SCHEMA}.load_watermarks "
+            "where loaded_through is not null"
+        ).fetchall()
+    }
+
+
 def _windows(
     vendor: Vendor,
     load: Load,
-    warehouse: Path,
+    reached: Reached,
     since: datetime | None,
     first_since: datetime | None,
 ) -> list[Window]:
     until = now()
-    start = _start(vendor, load, warehouse, since, first_since)
+    start = _start(vendor, load, reached, since, first_since)
     if vendor.window is None:
         window = Window(start, until)
         if not vendor.has_interface:
@@ -180,25 +196,16 @@ def _windows(
 def _start(
     vendor: Vendor,
     load: Load,
-    warehouse: Path,
+    reached: Reached,
     since: datetime | None,
     first_since: datetime | None,
 ) -> datetime | None:
     if not vendor.has_interface:
         return since or first_since  # files are read anew each time
-    connection = connect(warehouse)
-    try:
-        reached = connection.execute(
-            f"select input, loaded_through from {RAW_SCHEMA}.load_watermarks "
-            "where source = ? and loaded_through is not null",
-            [load.label],
-        ).fetchall()
-    finally:
-        connection.close()
-    by_input = dict(reached)
-    if not by_input.keys() >= set(load.inputs):
+    ends = [reached.get((load.label, name)) for name in load.inputs]
+    if None in ends:
         return since or first_since or (now() - vendor.history if vendor.history else None)
-    cursor = min(by_input[name] for name in load.inputs).replace(tzinfo=UTC) - vendor.revises
+    cursor = min(ends).replace(tzinfo=UTC) - vendor.revises
     # Never later than the cursor: that would leave a hole behind a watermark.
     return min(cursor, since) if since else cursor
 
@@ -248,6 +255,7 @@ def _extract(
         for resource in source.selected_resources.values():
             resource.add_map(partial(_counted, progress))
         pipeline = dlt.pipeline("shipworthy", pipelines_dir=str(directory), destination=destination)
+        pipeline.config.restore_from_destination = False  # dlt's own state has nowhere to go
         pipeline.extract(source)
         pipeline.normalize()
         files: dict[str, list[str]] = {}

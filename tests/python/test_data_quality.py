@@ -282,6 +282,7 @@ BAD = {"demo": False, "as_of": AS_OF}
 ASKED = (
     *("shipworthy__data_quality", "shipworthy__ai_missing_prices"),
     *(f"fct_shipworthy__{name}" for name in ("changes", "deployments", "incidents")),
+    *(f"int_shipworthy__{name}" for name in ("human_reviews", "remediations", "service_paths")),
 )
 
 

@@ -120,7 +120,7 @@ def _git() -> Check:
 
 
 def _warehouse(path: Path) -> Iterator[Check]:
-    if not path.exists():
+    if not os.path.exists(path):
         directory = path.absolute().parent
         if not directory.is_dir():
             yield Check("warehouse", "missing", f"{directory} does not exist; make it")
@@ -226,7 +226,8 @@ def _profile(directory: Path) -> Iterator[Check]:
     if kind != "duckdb":
         yield Check("dbt profile", "ok", f"{found}: {kind}")
         return
-    version = (target.get("config_options") or {}).get("storage_compatibility_version")
+    options = target.get("config_options")
+    version = options.get("storage_compatibility_version") if isinstance(options, dict) else None
     if version is None:
         finding = (
             f"{found}: DuckDB files of target {name} open with DuckDB 2 alone; for older readers "
@@ -240,7 +241,7 @@ def _profile(directory: Path) -> Iterator[Check]:
 def _own_paths(step: Step) -> Check:
     """Look whether what `[git]` or `[files]` names is there."""
     paths = step.options.get("paths") or [Path(step.options["directory"])]
-    missing = [str(path) for path in paths if not Path(path).exists()]
+    missing = [str(path) for path in paths if not os.path.exists(path)]
     if missing:
         verb = "does" if len(missing) == 1 else "do"
         return Check(f"{step.name} paths", "missing", f"{', '.join(missing)} {verb} not exist")
@@ -248,7 +249,7 @@ def _own_paths(step: Step) -> Check:
 
 
 def _config(path: Path) -> tuple[list[Step], Check]:
-    if not path.exists():
+    if not os.path.exists(path):
         finding = f"no {path}; checked are the sources with credentials in the environment"
         return [], Check(CONFIG_FILE, "note", finding)
     try:
@@ -283,7 +284,7 @@ def _source(step: Step, is_configured: bool) -> Iterator[Check]:
 
 
 def _paths(found: Vendor, step: Step) -> Check:
-    missing = [str(path) for path in step.options.get("paths", []) if not Path(path).exists()]
+    missing = [str(path) for path in step.options.get("paths", []) if not os.path.exists(path)]
     if missing:
         return Check(f"{found.name} files", "missing", f"{', '.join(missing)} does not exist")
     return Check(f"{found.name} files", "ok", "there")
@@ -292,6 +293,11 @@ def _paths(found: Vendor, step: Step) -> Check:
 def _interface(found: Vendor, step: Step) -> Iterator[Check]:
     """Ask once, without retries, and compare the clocks."""
     base_url = str(step.options.get("base_url") or found.base_url).rstrip("/")
+    try:
+        found.check_address(base_url)
+    except ShipworthyError as error:
+        yield Check(f"{found.name} settings", "missing", str(error))
+        return
     headers = {"User-Agent": f"shipworthy/{__version__}"}
     if found.authenticate and all(
         os.environ.get(secret.variable) for secret in found.secrets if secret.is_required

@@ -243,10 +243,21 @@ class Session(requests.Session):
     def rebuild_auth(
         self, prepared_request: requests.PreparedRequest, response: requests.Response
     ) -> None:
-        """Take credentials off a redirect that leaves the origin."""
-        if not self._is_at_home(prepared_request.url):
-            for name in _credentials(prepared_request):
-                del prepared_request.headers[name]
+        """Take credentials off a redirect that leaves the origin; refuse one that takes a body.
+
+        Some vendors have their key in the body, which 307 and 308 send again.
+
+        Raises
+        ------
+        ShipworthyError
+            If the request has a body.
+        """
+        if self._is_at_home(prepared_request.url):
+            return
+        if prepared_request.body:
+            raise self._leaves_home(prepared_request)
+        for name in _credentials(prepared_request):
+            del prepared_request.headers[name]
 
     def _is_at_home(self, url: str | None) -> bool:
         there = _origin(url or "")
@@ -256,11 +267,15 @@ class Session(requests.Session):
         return there in (self._origin, ("https", self._origin[1], 443))
 
     def _keep_at_home(self, request: requests.PreparedRequest) -> None:
-        if self._is_at_home(request.url) or not _credentials(request):
+        if self._is_at_home(request.url) or not (_credentials(request) or request.body):
             return
-        raise ShipworthyError(
+        raise self._leaves_home(request)
+
+    def _leaves_home(self, request: requests.PreparedRequest) -> ShipworthyError:
+        home = self._origin or ("", "", None)
+        return ShipworthyError(
             f"{self._title} names {address(request.url)} as where to go on; credentials go to "
-            f"{self._origin[0]}://{self._origin[1]} alone. Nothing of this load was kept; if that "
+            f"{home[0]}://{home[1]} alone. Nothing of this load was kept; if that "
             "is where the interface is now, set base_url to it."
         )
 

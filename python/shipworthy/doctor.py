@@ -17,7 +17,7 @@ import requests
 import yaml
 
 from shipworthy import __version__
-from shipworthy.contract import RAW_SCHEMA
+from shipworthy.contract import FIRST_TIME, RAW_SCHEMA
 from shipworthy.errors import ShipworthyError
 from shipworthy.identity import SALT_VARIABLE, fingerprint, load_salt
 from shipworthy.salt import read_fingerprint
@@ -131,9 +131,11 @@ def _warehouse(path: Path) -> Iterator[Check]:
         return
     try:
         with reading(path) as connection:
+            connection.execute("set TimeZone = 'UTC'")
             sources = connection.execute(
-                "select source, min(loaded_through), max(loaded_at) "
-                f"from {RAW_SCHEMA}.load_watermarks group by source order by source"
+                "select coalesce(cast(source as varchar), '(no source)') as named, "
+                f"min({_time('loaded_through')}), max({_time('loaded_at')}) "
+                f"from {RAW_SCHEMA}.load_watermarks group by named order by named"
             ).fetchall()
     except ShipworthyError as error:
         if isinstance(error.__cause__, duckdb.CatalogException):
@@ -150,6 +152,12 @@ def _warehouse(path: Path) -> Iterator[Check]:
     now = datetime.now(UTC).replace(tzinfo=None)
     for source, through, loaded_at in sources:
         yield _age(source, through, loaded_at, now)
+
+
+def _time(column: str) -> str:
+    """Return the SQL that reads a time as the contract does; another tool may have written it."""
+    time = f"try_cast({column} as timestamp)"
+    return f"case when {time} between '{FIRST_TIME}' and timestamp '2100-01-01' then {time} end"
 
 
 def _age(source: str, through: datetime | None, loaded_at: datetime | None, now: datetime) -> Check:

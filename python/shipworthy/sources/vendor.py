@@ -403,9 +403,7 @@ class Vendor:
             session = partial(session, origin=values["base_url"])
         return Settings(values, secrets, keys, session)
 
-    def check_address(
-        self, base_url: str, environment: Mapping[str, str] = os.environ
-    ) -> None:
+    def check_address(self, base_url: str, environment: Mapping[str, str] = os.environ) -> None:
         """Refuse an address that is none, or to which no credential should go.
 
         Parameters

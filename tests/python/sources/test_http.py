@@ -70,6 +70,20 @@ def test_redirects_leave_credentials_behind(
     assert all(secret in seen_by(home) for secret in SECRETS.values())
 
 
+@pytest.mark.parametrize("status", [307, 308])
+def test_no_body_is_sent_elsewhere(
+    home: VendorServer, elsewhere: VendorServer, status: int
+) -> None:
+    """Some vendors' keys stand in it."""
+    home.routes["/moved"] = Answer(status=status, headers={"Location": f"{elsewhere.url}/taken"})
+    bare = Session("X", sleep=lambda seconds: None, origin=home.url)
+    with pytest.raises(ShipworthyError, match=r"credentials go to .* alone"):
+        bare.post(f"{home.url}/moved", json={"service_key": "of-windsurf"})
+    with pytest.raises(ShipworthyError, match=r"credentials go to .* alone"):
+        bare.post(f"{elsewhere.url}/taken", json={"service_key": "of-windsurf"})
+    assert elsewhere.requests == []
+
+
 def test_redirects_at_home_keep_credentials(home: VendorServer) -> None:
     home.routes["/moved"] = Answer(status=307, headers={"Location": "/here"})
     home.routes["/here"] = {}

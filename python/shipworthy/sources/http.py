@@ -47,8 +47,8 @@ _PIECE_BYTES = 16 * 1024
 # answers with the same rows so often in a row.
 _MOST_REPEATS = 20
 _REQUESTS_REMEMBERED = 10_000
-# Pages without a row, one after another, each naming another next one. A vendor that is asked day by
-# day has some thousand days.
+# Pages without a row, one after another, each naming another next one. A vendor that is asked day
+# by day has some thousand days.
 _MOST_EMPTY_PAGES = 5_000
 # One session's: days of asking, at any vendor's limits.
 _MOST_REQUESTS = 1_000_000

@@ -171,6 +171,21 @@ def test_a_table_is_replaced_as_a_whole_or_not_at_all(demo, tmp_path):
     assert kind == "BASE TABLE"
 
 
+def test_a_key_that_no_index_holds_is_asked_for_before_a_table_is_replaced(demo, tmp_path):
+    warehouse = tmp_path / "warehouse.duckdb"
+    shutil.copy(demo.warehouse, warehouse)
+    rows = "from shipworthy.gaming_signals order by all"
+    before = query(warehouse, rows)
+    assert before
+    parent = "shipworthy_intermediate.int_shipworthy__group_visibility"
+    connection = connect(warehouse)
+    connection.execute(f"insert into {parent} select * from {parent}")
+    connection.close()
+    run = run_dbt("run --select shipworthy__gaming_signals", warehouse, succeeds=False)
+    assert "there are 2 rows of one key (team, week_start_on, signal)" in run.output
+    assert query(warehouse, rows) == before
+
+
 # ---------------------------------------------------------------------------- as_of
 
 

@@ -1,8 +1,8 @@
-{#- CTEs, of which the last two are `series`, the `groups` that stand in `weekly` (a CTE) with a number each, and
-    `looked_at`: what stands in the weeks of a series, summed over each look that `looks` (a CTE) has of its team. One row
-    of series, week and look in which the measures of `seen` add up to more than 0. `groups` begin with what names a
-    team. -#}
-{% macro summed_over_looks(weekly, looks, groups, measures, seen) -%}
+{#- CTEs, of which two are read: `series`, the `groups` that stand in `weekly` (a CTE), and `looked_at`: what stands in the
+    weeks of a series, summed over each look that `looks` (a CTE) has of its team. One row of series, week and look in which
+    the measures of `seen` add up to more than 0. Millions of rows are, so they carry of a series only its `keys`: those of
+    the groups that tell it apart, as a rule numbers. `groups` have what names a team. -#}
+{% macro summed_over_looks(weekly, looks, groups, keys, measures, seen) -%}
 {%- set lengths = shipworthy.window('looks') -%}
 newest as (
 
@@ -17,7 +17,7 @@ newest as (
 
 ),
 
-active as (
+series as (
 
     select
         {%- for column in groups %}
@@ -43,43 +43,13 @@ active as (
 
 ),
 
--- Millions of rows follow, and numbers are compared faster than names.
-series as (
-
-    select
-        *,
-        row_number() over (order by {{ groups | join(', ') }}) as series_number
-
-    from active
-
-),
-
 weeks as (
 
     select
-        series_number,
+        {{ keys | join(',\n        ') }},
         {{ shipworthy.weeks_between('first_week_start_on', 'last_week_start_on') | indent(8) }} as week_start_on
 
     from series
-
-),
-
-{{ weekly }}_numbered as (
-
-    select
-        series.series_number,
-        {{ weekly }}.week_start_on,
-        {%- for measure in measures %}
-        {{ weekly }}.{{ measure }}{{ ',' if not loop.last }}
-        {%- endfor %}
-
-    from {{ weekly }}
-
-    inner join series
-        on
-            {%- for column in groups %}
-            {{ 'and ' if not loop.first }}{{ weekly }}.{{ column }} = series.{{ column }}
-            {%- endfor %}
 
 ),
 
@@ -87,31 +57,35 @@ weeks as (
 filled as (
 
     select
-        weeks.series_number,
+        {%- for key in keys %}
+        weeks.{{ key }},
+        {%- endfor %}
         weeks.week_start_on,
         {%- for measure in measures %}
-        coalesce({{ weekly }}_numbered.{{ measure }}, 0) as {{ measure }}{{ ',' if not loop.last }}
+        coalesce({{ weekly }}.{{ measure }}, 0) as {{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}
 
     from weeks
 
-    left join {{ weekly }}_numbered
+    left join {{ weekly }}
         on
-            weeks.series_number = {{ weekly }}_numbered.series_number
-            and weeks.week_start_on = {{ weekly }}_numbered.week_start_on
+            {%- for key in keys %}
+            weeks.{{ key }} = {{ weekly }}.{{ key }} and
+            {%- endfor %}
+            weeks.week_start_on = {{ weekly }}.week_start_on
 
 ),
 
 summed as (
 
     select
-        series_number,
+        {{ keys | join(',\n        ') }},
         week_start_on,
         {%- for length in lengths %}
         {%- set is_last = loop.last %}
         {%- for measure in measures %}
         sum({{ measure }}) over (
-            partition by series_number
+            partition by {{ keys | join(', ') }}
             order by week_start_on
             rows between {{ length - 1 }} preceding and current row
         ) as {{ measure }}_{{ length }}{{ ',' if not (loop.last and is_last) }}
@@ -125,7 +99,7 @@ summed as (
 looked_at as (
     {% for length in lengths %}
     select
-        series_number,
+        {{ keys | join(',\n        ') }},
         week_start_on,
         {{ length }} as window_weeks,
         {%- for measure in measures %}

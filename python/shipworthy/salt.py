@@ -33,6 +33,10 @@ def salt_of(connection: duckdb.DuckDBPyConnection, warehouse: str | os.PathLike[
     ShipworthyError
         If the warehouse was loaded with another salt, or the salt cannot be used.
     """
+    # Where it is missing, DuckDB would look through all that there is for a name like it.
+    connection.execute(
+        f"create table if not exists {RAW_SCHEMA}.{FINGERPRINTS} (fingerprint varchar)"
+    )
     known = read_fingerprint(connection)
     salt = load_salt(warehouse, may_create=known is None or not _holds_people(connection))
     if salt is None:

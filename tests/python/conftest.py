@@ -9,9 +9,22 @@ import pytest
 from dbt_runs import Run, parsed_output, run_dbt, share_parse
 
 
+# By trylast the tests that are left out are gone.
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Files that build warehouses come first, so that none is left when the rest is done."""
-    items.sort(key=lambda item: not {"run_dbt", "build_many", "dbt"} & vars(item.module).keys())
+    """Let no worker wait while the project is parsed and the demo built, nor at the end.
+
+    One file has the demo built. Meanwhile come a long one that builds nothing and those that build
+    something else, then the others that look at the demo, and last what builds nothing.
+    """
+    looks = {item.path: None for item in items if "demo" in item.fixturenames}
+    builds = {
+        item.path for item in items if {"run_dbt", "build_many", "dbt"} & vars(item.module).keys()
+    }
+    turns = dict.fromkeys(builds, 2) | dict.fromkeys(looks, 3)
+    turns |= {path: 1 for path in {item.path for item in items} if path.name == "test_github.py"}
+    turns |= dict.fromkeys(list(looks)[:1], 0)
+    items.sort(key=lambda item: turns.get(item.path, 4))
 
 
 @pytest.fixture(scope="session")

@@ -171,6 +171,21 @@ def test_a_table_is_replaced_as_a_whole_or_not_at_all(demo, tmp_path):
     assert kind == "BASE TABLE"
 
 
+def test_a_key_that_no_index_holds_is_asked_for_before_a_table_is_replaced(demo, tmp_path):
+    warehouse = tmp_path / "warehouse.duckdb"
+    shutil.copy(demo.warehouse, warehouse)
+    rows = "from shipworthy.gaming_signals order by all"
+    before = query(warehouse, rows)
+    assert before
+    parent = "shipworthy_intermediate.int_shipworthy__group_visibility"
+    connection = connect(warehouse)
+    connection.execute(f"insert into {parent} select * from {parent}")
+    connection.close()
+    run = run_dbt("run --select shipworthy__gaming_signals", warehouse, succeeds=False)
+    assert "there are 2 rows of one key (team, week_start_on, signal)" in run.output
+    assert query(warehouse, rows) == before
+
+
 # ---------------------------------------------------------------------------- as_of
 
 
@@ -187,10 +202,24 @@ LATER = {
 }
 
 
+HEADLINES = ("normalized_deployments", "severity_weighted_failure_rate", "code_turnover")
+
+
+# `make test` builds the headlines and the facts below them, `make test-all` all marts and tests.
 @pytest.mark.parametrize(
-    "commands", [("seed", "run"), pytest.param(("build",), marks=pytest.mark.slow)]
+    "arguments",
+    [
+        pytest.param(
+            (
+                *("--exclude-resource-type", "test"),
+                *("--select", *(f"+shipworthy__{name}" for name in HEADLINES)),
+            ),
+            id="headlines",
+        ),
+        pytest.param((), id="everything", marks=pytest.mark.slow),
+    ],
 )
-def test_what_comes_after_as_of_has_no_effect(loaded, tmp_path, commands):
+def test_what_comes_after_as_of_has_no_effect(loaded, tmp_path, arguments):
     def build(name):
         warehouse = tmp_path / f"{name}.duckdb"
         shutil.copy(loaded, warehouse)
@@ -198,11 +227,11 @@ def test_what_comes_after_as_of_has_no_effect(loaded, tmp_path, commands):
         if name == "truncated":
             _truncate(warehouse)
         as_of = AS_OF if name == "whole" else ""
-        for command in commands:
-            run_dbt(command, warehouse, variables={"demo": False, "as_of": as_of})
+        run_dbt("build", warehouse, *arguments, variables={"demo": False, "as_of": as_of})
         return read_schemas(warehouse, "shipworthy")
 
     marts = two_at_a_time(build, ["truncated", "whole"])
+    assert marts["whole"].keys() >= {f"shipworthy.{name}" for name in HEADLINES}
     _, deployments = marts["whole"]["shipworthy.fct_deployments"]
     assert len(deployments) > 100
     assert any("early" in row and "no_sha" in row for row in deployments)
@@ -290,6 +319,21 @@ def test_a_wrong_variable_ends_parsing_with_the_same_sentence(tmp_path):
 
 
 # ---------------------------------------------------------------------------- the contract
+
+
+def test_models_alone_in_a_new_warehouse_ask_for_the_seeds(tmp_path):
+    warehouse = tmp_path / "new.duckdb"
+    selected = ("--select", "+int_shipworthy__severities_read,resource_type:model")
+    for command in ("run", "build"):
+        done = run_dbt(command, warehouse, *selected, succeeds=False)
+        assert "1 reference table that is not in this warehouse yet" in done.output
+        assert (
+            "such as shipworthy_reference.shipworthy__severity_labels; run `dbt seed`"
+            in done.output
+        )
+        assert not query(warehouse, "from duckdb_tables()")
+    run_dbt("seed", warehouse)
+    run_dbt("run", warehouse, *selected)
 
 
 def test_demo_seeds_keep_the_contract(demo):

@@ -61,8 +61,8 @@ def open_rows(warehouse, tmp_path, **variables):
     """The same marts with nothing hidden."""
     copy = tmp_path / "open.duckdb"
     shutil.copy(warehouse, copy)
-    selected = "--select int_shipworthy__group_visibility+"
-    run_dbt(f"run {selected}", copy, variables=variables | {"minimum_group_size": 1})
+    selected = (f"int_shipworthy__group_visibility+,+shipworthy__{mart}" for mart in SUMS)
+    run_dbt("run", copy, "--select", *selected, variables=variables | {"minimum_group_size": 1})
     return copy
 
 

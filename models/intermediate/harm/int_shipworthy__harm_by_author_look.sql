@@ -100,10 +100,21 @@ held as (
 
 ),
 
+held_numbered as (
+
+    select
+        *,
+        dense_rank() over (order by team, is_organisation, person_key) as series_number
+
+    from held
+
+),
+
 {{ shipworthy.summed_over_looks(
-    'held',
+    'held_numbered',
     'looks',
-    ['team', 'is_organisation', 'person_key'],
+    ['team', 'is_organisation', 'person_key', 'series_number'],
+    ['series_number'],
     ['ai_held_lines', 'human_held_lines'],
     seen=['ai_held_lines', 'human_held_lines']
 ) }},

@@ -89,26 +89,37 @@ identified as (
 
 ),
 
--- Of several teams, the first by name.
-teams_at_landing as (
+landings as (
 
     select
-        identified.repository,
-        identified.change_sha,
-        identified.author_sha,
-        min(memberships.team) as author_team
+        person_key,
+        landed_at,
+        cast(landed_at as date) as landed_on
 
     from identified
 
+    where person_key is not null
+
+    group by person_key, landed_at
+
+),
+
+-- Of several teams, the first by name.
+teams_of_day as (
+
+    select
+        landings.person_key,
+        landings.landed_on,
+        min(memberships.team) as author_team
+
+    from landings
+
     inner join memberships
         on
-            identified.person_key = memberships.person_key
-            and {{ shipworthy.is_valid_on('memberships', 'cast(identified.landed_at as date)') | indent(12) }}
+            landings.person_key = memberships.person_key
+            and {{ shipworthy.is_valid_on('memberships', 'landings.landed_on') | indent(12) }}
 
-    group by
-        identified.repository,
-        identified.change_sha,
-        identified.author_sha
+    group by landings.person_key, landings.landed_on
 
 ),
 
@@ -136,10 +147,7 @@ moments as (
         person_key,
         bucket_started_at as moment,
         1 as is_usage,
-        bucket_ended_at,
-        cast(null as {{ dbt.type_string() }}) as repository,
-        cast(null as {{ dbt.type_string() }}) as change_sha,
-        cast(null as {{ dbt.type_string() }}) as author_sha
+        bucket_ended_at
 
     from usage_days
 
@@ -149,23 +157,16 @@ moments as (
         person_key,
         landed_at as moment,
         0 as is_usage,
-        cast(null as {{ dbt.type_timestamp() }}) as bucket_ended_at,
-        repository,
-        change_sha,
-        author_sha
+        cast(null as {{ dbt.type_timestamp() }}) as bucket_ended_at
 
-    from identified
-
-    where person_key is not null
+    from landings
 
 ),
 
 looked_back as (
 
     select
-        repository,
-        change_sha,
-        author_sha,
+        person_key,
         moment,
         is_usage,
         max(bucket_ended_at) over (
@@ -176,12 +177,11 @@ looked_back as (
 
 ),
 
-ai_users_before_landing as (
+landings_of_ai_users as (
 
     select
-        repository,
-        change_sha,
-        author_sha
+        person_key,
+        moment as landed_at
 
     from looked_back
 
@@ -200,22 +200,20 @@ final as (
         identified.landed_at,
         identified.person_key,
         identified.author_kind,
-        teams_at_landing.author_team,
-        ai_users_before_landing.author_sha is not null as used_ai_before_landing
+        teams_of_day.author_team,
+        landings_of_ai_users.person_key is not null as used_ai_before_landing
 
     from identified
 
-    left join teams_at_landing
+    left join teams_of_day
         on
-            identified.repository = teams_at_landing.repository
-            and identified.change_sha = teams_at_landing.change_sha
-            and identified.author_sha = teams_at_landing.author_sha
+            identified.person_key = teams_of_day.person_key
+            and cast(identified.landed_at as date) = teams_of_day.landed_on
 
-    left join ai_users_before_landing
+    left join landings_of_ai_users
         on
-            identified.repository = ai_users_before_landing.repository
-            and identified.change_sha = ai_users_before_landing.change_sha
-            and identified.author_sha = ai_users_before_landing.author_sha
+            identified.person_key = landings_of_ai_users.person_key
+            and identified.landed_at = landings_of_ai_users.landed_at
 
 )
 

@@ -11,7 +11,7 @@ final as (
     select
         team,
         week_start_on,
-        cast(count(distinct person_key) as {{ dbt.type_bigint() }}) as builders
+        cast(count(person_key) as {{ dbt.type_bigint() }}) as builders
 
     from builders
 

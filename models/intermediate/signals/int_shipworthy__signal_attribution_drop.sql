@@ -17,11 +17,7 @@ measured as (
     select
         judged.team,
         judged.week_start_on,
-        {{ shipworthy.immature_reason(
-            shipworthy.add_days('cast(judged.week_start_on as timestamp)', 7),
-            'judged.as_of_at',
-            'judged.usage_known_through'
-        ) | indent(8) }} as immature_reason,
+        {{ shipworthy.signal_immature_reason(7, 'judged.usage_known_through') | indent(8) }} as immature_reason,
         tags.tagged_share / nullif(tags.baseline_tagged_share, 0) as value,
         tags.tagged_lines as numerator,
         tags.lines_added as denominator,

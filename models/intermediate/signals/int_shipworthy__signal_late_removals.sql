@@ -1,5 +1,4 @@
 {%- set window_days = shipworthy.checked_variable('shipworthy__turnover_window_days') -%}
-{%- set days_before = [window_days - 14, 0] | max -%}
 
 with
 
@@ -9,73 +8,11 @@ judged as (
 
 ),
 
-added as (
+removals as (
 
-    select * from {{ ref('shipworthy', 'int_shipworthy__lines_added_by_team_week') }}
+    select * from {{ ref('shipworthy', 'int_shipworthy__removals_around_window') }}
 
-),
-
-deaths as (
-
-    select * from {{ ref('shipworthy', 'int_shipworthy__lines_died') }}
-
-),
-
-removed as (
-
-    select
-        birth_team as team,
-        {{ shipworthy.week_start_on('landed_at') }} as week_start_on,
-        sum(case when age_days < {{ days_before }} then lines else 0 end) as removed_early,
-        sum(case when age_days >= {{ days_before }} and age_days < {{ window_days }} then lines else 0 end)
-            as removed_before,
-        sum(case when age_days >= {{ window_days }} and age_days < {{ 2 * window_days }} then lines else 0 end)
-            as removed_late
-
-    from deaths
-
-    where
-        is_counted
-        and not birth_is_moved
-        and not is_moved
-
-    group by birth_team, {{ shipworthy.week_start_on('landed_at') }}
-
-),
-
-looked_back_on as (
-
-    select
-        added.team,
-        {{ shipworthy.weeks_looking_back('added.week_start_on', shipworthy.window('compared_weeks')) | indent(8) }}
-            as week_start_on,
-        coalesce(removed.removed_before, 0) as removed_before,
-        added.lines_added - coalesce(removed.removed_early, 0) as at_risk_before,
-        coalesce(removed.removed_late, 0) as removed_late,
-        added.lines_added - coalesce(removed.removed_early, 0) - coalesce(removed.removed_before, 0) as at_risk_late
-
-    from added
-
-    left join removed
-        on
-            added.team = removed.team
-            and added.week_start_on = removed.week_start_on
-
-),
-
-of_twelve_weeks as (
-
-    select
-        team,
-        week_start_on,
-        cast(sum(removed_before) as {{ shipworthy.type_double() }}) as removed_before,
-        cast(sum(at_risk_before) as {{ shipworthy.type_double() }}) as at_risk_before,
-        cast(sum(removed_late) as {{ shipworthy.type_double() }}) as removed_late,
-        cast(sum(at_risk_late) as {{ shipworthy.type_double() }}) as at_risk_late
-
-    from looked_back_on
-
-    group by team, week_start_on
+    where what = 'late_removals'
 
 ),
 
@@ -86,27 +23,28 @@ measured as (
         judged.week_start_on,
         {{ shipworthy.signal_immature_reason(7 + 2 * window_days, 'judged.code_known_through') | indent(8) }}
             as immature_reason,
-        (of_twelve_weeks.removed_late / nullif(of_twelve_weeks.at_risk_late, 0) / {{ window_days }})
+        (removals.removed_late / nullif(removals.at_risk_late, 0) / {{ window_days }})
         / (
-            greatest(of_twelve_weeks.removed_before, 1.0)
-            / nullif(of_twelve_weeks.at_risk_before, 0)
-            / {{ [window_days - days_before, 1] | max }}
+            greatest(removals.removed_before, 1.0)
+            / nullif(removals.at_risk_before, 0)
+            / ({{ window_days }} - removals.first_day)
         ) as value,
-        of_twelve_weeks.removed_late as numerator,
-        of_twelve_weeks.removed_before as denominator,
+        removals.removed_late as numerator,
+        removals.removed_before as denominator,
         {{ var('shipworthy__signal_late_removals') }} as threshold,
         cast(null as {{ shipworthy.type_double() }}) as baseline,
+        removals.first_day,
         case
             when not judged.has_line_births then 'line_lifetimes_not_loaded'
-            when coalesce(of_twelve_weeks.at_risk_late, 0) = 0 then 'no_lines'
+            when coalesce(removals.at_risk_late, 0) = 0 then 'no_lines'
         end as null_reason
 
     from judged
 
-    left join of_twelve_weeks
+    left join removals
         on
-            judged.team = of_twelve_weeks.team
-            and judged.week_start_on = of_twelve_weeks.week_start_on
+            judged.team = removals.team
+            and judged.week_start_on = removals.week_start_on
 
 ),
 
@@ -119,7 +57,7 @@ final as (
         {{ shipworthy.short_number('numerator') }}
         || ' lines of twelve weeks removed from day {{ window_days }} to day {{ (2 * window_days - 1) }}, '
         || {{ shipworthy.short_number('denominator') }}
-        || ' from day {{ days_before }} to day {{ (window_days - 1) }}' as evidence,
+        || ' from day ' || cast(first_day as {{ dbt.type_string() }}) || ' to day {{ (window_days - 1) }}' as evidence,
         null_reason
 
     from measured

@@ -17,11 +17,7 @@ measured as (
     select
         judged.team,
         judged.week_start_on,
-        {{ shipworthy.immature_reason(
-            shipworthy.add_days('cast(judged.week_start_on as timestamp)', 7),
-            'judged.as_of_at',
-            'judged.code_known_through'
-        ) | indent(8) }} as immature_reason,
+        {{ shipworthy.signal_immature_reason(7, 'judged.code_known_through') | indent(8) }} as immature_reason,
         {{ shipworthy.safe_ratio('added.refilled_lines', 'added.lines_compared') }} as value,
         cast(added.refilled_lines as {{ shipworthy.type_double() }}) as numerator,
         cast(added.lines_compared as {{ shipworthy.type_double() }}) as denominator,

@@ -93,11 +93,7 @@ measured as (
     select
         judged.team,
         judged.week_start_on,
-        {{ shipworthy.immature_reason(
-            shipworthy.add_days('cast(judged.week_start_on as timestamp)', 7),
-            'judged.as_of_at',
-            'judged.usage_known_through'
-        ) | indent(8) }} as immature_reason,
+        {{ shipworthy.signal_immature_reason(7, 'judged.usage_known_through') | indent(8) }} as immature_reason,
         {{ shipworthy.safe_ratio('counted.hugging_users', 'counted.ai_users') }} as value,
         cast(counted.hugging_users as {{ shipworthy.type_double() }}) as numerator,
         cast(counted.ai_users as {{ shipworthy.type_double() }}) as denominator,

@@ -49,11 +49,7 @@ measured as (
     select
         judged.team,
         judged.week_start_on,
-        {{ shipworthy.immature_reason(
-            shipworthy.add_days('cast(judged.week_start_on as timestamp)', 7),
-            'judged.as_of_at',
-            'judged.requests_known_through'
-        ) | indent(8) }} as immature_reason,
+        {{ shipworthy.signal_immature_reason(7, 'judged.requests_known_through') | indent(8) }} as immature_reason,
         {{ shipworthy.wilson_low(
             'shared.uncommented_share', 'cast(shared.approvals as ' ~ shipworthy.type_double() ~ ')'
         ) }} as value,

@@ -111,11 +111,7 @@ measured as (
     select
         judged.team,
         judged.week_start_on,
-        {{ shipworthy.immature_reason(
-            shipworthy.add_days('cast(judged.week_start_on as timestamp)', 14),
-            'judged.as_of_at',
-            'judged.usage_known_through'
-        ) | indent(8) }} as immature_reason,
+        {{ shipworthy.signal_immature_reason(14, 'judged.usage_known_through') | indent(8) }} as immature_reason,
         summed.unshipped_spend_usd / nullif(summed.spend_usd, 0) as value,
         summed.unshipped_spend_usd as numerator,
         summed.spend_usd as denominator,

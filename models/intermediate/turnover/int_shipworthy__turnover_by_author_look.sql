@@ -1,6 +1,6 @@
 {{ config(materialized=shipworthy.person_rows(), schema='restricted') }}
 
-{%- set groups = ['team', 'is_organisation', 'side_number', 'person_number'] %}
+{%- set keys = ['side_number', 'person_number'] %}
 {%- set measures = ['capped_lines_added', 'capped_lines_removed'] %}
 
 -- noqa: disable=LT02
@@ -18,22 +18,21 @@ looks as (
 
 ),
 
-{{ shipworthy.summed_over_looks('authors', 'looks', groups, measures, seen=['capped_lines_added']) }},
+{{ shipworthy.summed_over_looks(
+    'authors', 'looks', ['team', 'is_organisation'] + keys, keys, measures, seen=['capped_lines_added']
+) }},
 
 final as (
 
     select
-        series.side_number,
-        series.person_number,
-        looked_at.week_start_on,
-        looked_at.window_weeks,
-        looked_at.capped_lines_added,
-        looked_at.capped_lines_removed
+        side_number,
+        person_number,
+        week_start_on,
+        window_weeks,
+        capped_lines_added,
+        capped_lines_removed
 
     from looked_at
-
-    inner join series
-        on looked_at.series_number = series.series_number
 
 )
 

@@ -35,13 +35,14 @@ sides as (
 
 ),
 
-{{ shipworthy.summed_over_looks('sides', 'looks', groups, measures, seen=['lines_added']) }},
+{{ shipworthy.summed_over_looks('sides', 'looks', groups, ['side_number'], measures, seen=['lines_added']) }},
 
 series_numbered as (
 
     select
         *,
-        dense_rank() over (order by comparison, team, is_organisation) as group_number
+        dense_rank() over (order by comparison, team, is_organisation) as group_number,
+        dense_rank() over (order by comparison, team, is_organisation, repository) as stratum_number
 
     from series
 
@@ -54,6 +55,7 @@ final as (
         series_numbered.{{ column }},
         {%- endfor %}
         series_numbered.group_number,
+        series_numbered.stratum_number,
         looked_at.week_start_on,
         looked_at.window_weeks,
         {%- for measure in measures %}
@@ -63,7 +65,7 @@ final as (
     from looked_at
 
     inner join series_numbered
-        on looked_at.series_number = series_numbered.series_number
+        on looked_at.side_number = series_numbered.side_number
 
 )
 

@@ -32,11 +32,12 @@ group_names as (
 ),
 
 -- A repository is a stratum; it compares something where both sides have lines in it.
-repositories as (
+strata as (
 
     select
-        {{ look | join(', ') }},
-        repository,
+        stratum_number,
+        week_start_on,
+        window_weeks,
         {%- for place, sides in [('first', "'ai', 'user'"), ('second', "'human', 'other'")] %}
         sum(case when side in ({{ sides }}) then capped_lines_added else 0.0 end)
             as {{ place }}_added{{ ',' if not loop.last }}
@@ -44,45 +45,42 @@ repositories as (
 
     from repository_looks
 
-    group by {{ look | join(', ') }}, repository
+    group by stratum_number, week_start_on, window_weeks
 
 ),
 
+compared as (
+
+    select
+        stratum_number,
+        week_start_on,
+        window_weeks,
+        first_added * second_added / (first_added + second_added) as repository_weight
+
+    from strata
+
+    where
+        first_added > 0
+        and second_added > 0
+
+),
+
+-- What a line weighs in the side's rate, but for what all weights of the side add up to.
 weighed as (
 
     select
         repository_looks.*,
-        case
-            when
-                repository_looks.side in ('ai', 'user', 'human', 'other')
-                and repositories.first_added > 0
-                and repositories.second_added > 0
-                then
-                    repositories.first_added * repositories.second_added
-                    / (repositories.first_added + repositories.second_added)
-            else 0.0
-        end as repository_weight
+        coalesce(compared.repository_weight, 0.0) as repository_weight,
+        coalesce(compared.repository_weight, 0.0) / repository_looks.capped_lines_added as line_weight
 
     from repository_looks
 
-    inner join repositories
+    left join compared
         on
-            {%- for column in look + ['repository'] %}
-            {{ 'and ' if not loop.first }}repository_looks.{{ column }} = repositories.{{ column }}
-            {%- endfor %}
-
-),
-
--- What a line weighs in the side's rate.
-line_weights as (
-
-    select
-        *,
-        repository_weight
-        / nullif(sum(repository_weight) over (partition by {{ look | join(', ') }}, side), 0)
-        / capped_lines_added as line_weight
-
-    from weighed
+            repository_looks.stratum_number = compared.stratum_number
+            and repository_looks.week_start_on = compared.week_start_on
+            and repository_looks.window_weeks = compared.window_weeks
+            and repository_looks.side in ('ai', 'user', 'human', 'other')
 
 ),
 
@@ -97,19 +95,39 @@ by_side as (
         sum(case when repository_weight > 0 then lines_added else 0 end) as compared_lines,
         sum(case when repository_weight > 0 then capped_lines_added else 0.0 end) as capped_lines_added,
         sum(case when repository_weight > 0 then capped_lines_removed else 0.0 end) as capped_lines_removed,
+        sum(repository_weight) as side_weight,
         case
             when sum(case when repository_weight > 0 then capped_lines_removed else 0.0 end) = 0 then 0.0
             when
                 sum(case when repository_weight > 0 then capped_lines_removed else 0.0 end)
                 = sum(case when repository_weight > 0 then capped_lines_added else 0.0 end)
                 then 1.0
-            else sum(line_weight * capped_lines_removed)
+            else sum(line_weight * capped_lines_removed) / nullif(sum(repository_weight), 0)
         end as turnover_rate,
-        1.0 / nullif(sum(line_weight * line_weight * squared_lines), 0) as effective_changes
+        power(sum(repository_weight), 2) / nullif(sum(line_weight * line_weight * squared_lines), 0)
+            as effective_changes
 
-    from line_weights
+    from weighed
 
     group by {{ look | join(', ') }}, side
+
+),
+
+line_weights as (
+
+    select
+        weighed.*,
+        weighed.line_weight / by_side.side_weight as share_of_rate
+
+    from weighed
+
+    inner join by_side
+        on
+            {%- for column in look + ['side'] %}
+            {{ 'and ' if not loop.first }}weighed.{{ column }} = by_side.{{ column }}
+            {%- endfor %}
+
+    where weighed.repository_weight > 0
 
 ),
 
@@ -120,9 +138,9 @@ by_author as (
         line_weights.{{ column }},
         {%- endfor %}
         author_looks.person_number,
-        sum(line_weights.line_weight * author_looks.capped_lines_added) as author_share,
+        sum(line_weights.share_of_rate * author_looks.capped_lines_added) as author_share,
         sum(
-            line_weights.line_weight * (
+            line_weights.share_of_rate * (
                 author_looks.capped_lines_removed
                 - author_looks.capped_lines_added
                 * line_weights.capped_lines_removed / line_weights.capped_lines_added
@@ -137,15 +155,13 @@ by_author as (
             and author_looks.week_start_on = line_weights.week_start_on
             and author_looks.window_weeks = line_weights.window_weeks
 
-    where line_weights.repository_weight > 0
-
     group by
         {%- for column in look + ['side'] %}
         line_weights.{{ column }},
         {%- endfor %}
         author_looks.person_number
 
-    having sum(line_weights.line_weight * author_looks.capped_lines_added) > 0
+    having sum(line_weights.share_of_rate * author_looks.capped_lines_added) > 0
 
 ),
 

@@ -1,4 +1,4 @@
-{{ config(alias='gaming_signals') }}
+{{ config(alias='gaming_signals', post_hook='{{ shipworthy.refuse_repeated_keys() }}') }}
 
 {#- A new signal is its model in models/intermediate/signals/, and its name here: among those about people, which are
     hidden for small groups, or about artefacts, which never are. -#}

@@ -108,11 +108,28 @@ signals_summed as (
         min(case when is_mature then 1 else 0 end) = 1 as are_mature,
         min(case when is_suppressed then null_reason end) as hidden_because,
         max(case when is_suppressed then 1 else 0 end) = 1 as is_suppressed,
-        sum(case when is_mature and is_firing is not null then 1 else 0 end) as signals_judged,
-        sum(case when is_mature and is_firing then 1 else 0 end) as signals_firing,
-        {{ shipworthy.listed('case when is_mature and is_firing then signal end') }} as signals_in_force
+        sum(case when is_mature and is_firing is not null then 1 else 0 end) as signals_judged
 
     from signals
+
+    group by team, week_start_on
+
+),
+
+-- Few are: names are put in order of those alone.
+signals_in_force as (
+
+    select
+        team,
+        week_start_on,
+        count(*) as signals_firing,
+        {{ shipworthy.listed('signal') }} as signals_in_force
+
+    from signals
+
+    where
+        is_mature
+        and is_firing
 
     group by team, week_start_on
 
@@ -209,9 +226,9 @@ joined as (
         adoption.builders as adoption_builders,
         coalesce(adoption.is_mature, false) as is_ai_adoption_mature,
         case when adoption.team is null then 'before_ai_usage' else adoption.null_reason end as ai_adoption_null_reason,
-        signals_summed.signals_firing,
+        signals_in_force.signals_firing,
         signals_summed.signals_judged,
-        signals_summed.signals_in_force,
+        signals_in_force.signals_in_force,
         coalesce(signals_summed.are_mature, false) as are_signals_mature,
         coalesce(signals_summed.is_suppressed, decisions.is_suppressed, costs.is_suppressed, true) as is_suppressed,
         signals_summed.hidden_because
@@ -219,7 +236,7 @@ joined as (
     from team_weeks
     {% for part in [
         'normalized_deployments', 'failure_rates', 'turnover', 'decisions', 'delivery', 'costs', 'adoption',
-        'signals_summed'
+        'signals_summed', 'signals_in_force'
     ] %}
     left join {{ part }}
         on

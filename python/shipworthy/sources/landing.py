@@ -480,17 +480,19 @@ def _move_watermarks(
     """State for each input up to when this source is read; never earlier than before."""
     by_name = {table.table: table for table in tables}
     through = window.through.replace(tzinfo=None) if window.through else None
+    values: list[Any] = []
     for name in load.inputs:
         loaded = by_name.get(name, TableLoad(name, 0, 0, 0, 0, 0))
-        connection.execute(
-            "create or replace temp table _shipworthy_watermark as "
-            "select new.input, new.source, greatest(new.through, old.loaded_through) "
-            "as loaded_through, new.loaded_at, coalesce(old.rows, 0) + new.added as rows, "
-            "new.refused as rejected_rows from ("
-            "select ? as input, ? as source, ?::timestamp as through, ?::timestamp as loaded_at, "
-            "?::bigint as added, ?::bigint as refused) as new "
-            f"left join {RAW_SCHEMA}.load_watermarks as old using (input, source)",
-            [name, load.label, through, loaded_at, loaded.inserted, loaded.rejected],
-        )
-        merge(connection, "load_watermarks", "_shipworthy_watermark")
-    connection.execute("drop table if exists _shipworthy_watermark")
+        values += [name, load.label, through, loaded_at, loaded.inserted, loaded.rejected]
+    row = "(?, ?, ?::timestamp, ?::timestamp, ?::bigint, ?::bigint)"
+    connection.execute(
+        "create or replace temp table _shipworthy_watermark as "
+        "select new.input, new.source, greatest(new.through, old.loaded_through) "
+        "as loaded_through, new.loaded_at, coalesce(old.rows, 0) + new.added as rows, "
+        f"new.refused as rejected_rows from (values {', '.join([row] * len(load.inputs))}) "
+        "as new(input, source, through, loaded_at, added, refused) "
+        f"left join {RAW_SCHEMA}.load_watermarks as old using (input, source)",
+        values,
+    )
+    merge(connection, "load_watermarks", "_shipworthy_watermark")
+    connection.execute("drop table _shipworthy_watermark")

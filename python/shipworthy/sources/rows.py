@@ -352,6 +352,20 @@ def utc(value: Any, name: str = "time") -> datetime | None:
         raise BadRowError(f"{name} is not a time") from error
 
 
+def utc_or_none(value: Any) -> datetime | None:
+    """Return a time as aware UTC, None where it is missing or no time: where a row can do without.
+
+    Parameters
+    ----------
+    value : str, int, float, datetime or None
+        As `utc` takes it.
+    """
+    try:
+        return utc(value)
+    except BadRowError:
+        return None
+
+
 # Kiribati's; what is further from UTC is a mistake.
 _GREATEST_OFFSET = timedelta(hours=14)
 

@@ -20,7 +20,7 @@ import pytest
 from vendor_server import Answer, Route, VendorServer
 
 from commands import run_command
-from shipworthy.contract import TABLES
+from shipworthy.contract import RAW_SCHEMA, TABLES
 from shipworthy.errors import ShipworthyError
 from shipworthy.sources import landing
 from shipworthy.sources import vendor as find_vendor
@@ -146,17 +146,26 @@ class Loader:
         return Loader(self.case, self.server, path)
 
 
+_READER = duckdb.connect()
+
+
 def read_tables(warehouse: Path, *tables: str) -> dict[str, list[dict[str, Any]]]:
     """Return the rows of raw tables, in the order of their keys; none if there is no warehouse."""
     found: dict[str, list[dict[str, Any]]] = {table: [] for table in tables}
     if not warehouse.exists():
         return found
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    # Making a DuckDB for each file to read takes ten times as long as reading it.
+    _READER.execute(f"attach '{warehouse}' as warehouse (read_only)")
+    try:
         for table in tables:
             key = TABLES[table].key if table in TABLES else ("table_name", "reason", "payload")
-            cursor = connection.execute(f"from shipworthy_raw.{table} order by {', '.join(key)}")
+            cursor = _READER.execute(
+                f"from warehouse.{RAW_SCHEMA}.{table} order by {', '.join(key)}"
+            )
             names = [column[0] for column in cursor.description]
             found[table] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    finally:
+        _READER.execute("detach warehouse")
     return found
 
 

@@ -41,7 +41,7 @@ import html
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from typing import Any
 from urllib.parse import quote, unquote
@@ -71,6 +71,7 @@ from shipworthy.sources.rows import (
     need,
     row_id,
     utc,
+    utc_or_none,
 )
 from shipworthy.sources.shas import full_sha
 from shipworthy.sources.vendor import Keys, Load, Option, Secret, Settings, Vendor, Window
@@ -246,10 +247,12 @@ def azure_devops_requests(
                 yield {"request": request, "threads": threads, "commits": commits}
 
     def files(bundle: Payload) -> Iterator[list[Payload]]:
-        begun = [_time(one.get("publishedDate")) for one in bundle["threads"] if _is_thread(one)]
+        begun = [
+            utc_or_none(one.get("publishedDate")) for one in bundle["threads"] if _is_thread(one)
+        ]
         first = min((moment for moment in begun if moment), default=None)
         for commit in bundle["commits"]:
-            moment = _time(get(commit, "committer", "date"))
+            moment = utc_or_none(get(commit, "committer", "date"))
             if first is None or moment is None or moment <= first or not get(commit, "commitId"):
                 continue
             body, _ = api.answer(f"{path}/commits/{commit['commitId']}/changes")
@@ -276,7 +279,7 @@ def azure_devops_requests(
         closed_at = utc(request.get("closedDate"), "closed_at") if status != "active" else None
         closer = request.get("closedBy") if closed_at else None
         is_merged = status == "completed"
-        authored = [_time(get(one, "author", "date")) for one in bundle["commits"]]
+        authored = [utc_or_none(get(one, "author", "date")) for one in bundle["commits"]]
         by_person = kind == "agent" and people.kind(closer) == "human"
         return {
             **belonging(request),
@@ -419,7 +422,7 @@ def azure_devops_project(
                 number = get(environment, "id")
                 path = f"pipelines/environments/{number}/environmentdeploymentrecords"
                 for found in api.listed(path, top=_PAGE):
-                    times = [_time(get(one, "queueTime")) for one in found]
+                    times = [utc_or_none(get(one, "queueTime")) for one in found]
                     yield [
                         {**one, "environment": environment, "run": run(get(one, "owner", "id"))}
                         for one, moment in zip(found, times, strict=True)
@@ -632,14 +635,6 @@ def _text(description: str) -> str:
     """Return the text of a description in HTML."""
     text = _TAGS.sub("", _LINE_TAGS.sub("\n", description))
     return html.unescape(text).replace("\xa0", " ")
-
-
-def _time(value: Any) -> datetime | None:
-    """Return a time, None where it is missing or no time."""
-    try:
-        return utc(value)
-    except BadRowError:
-        return None
 
 
 # --------------------------------------------------------------------------------- who did it

@@ -58,6 +58,7 @@ from shipworthy.sources.rows import (
     need,
     row_id,
     utc,
+    utc_or_none,
     whole,
 )
 from shipworthy.sources.vendor import Keys, Load, Option, Secret, Settings, Vendor, Window
@@ -180,11 +181,11 @@ def bitbucket(
 
     def files(bundle: Payload) -> Iterator[list[Payload]]:
         first = min(
-            (moment for one in bundle["threads"] if (moment := _time(one.get("created_on")))),
+            (moment for one in bundle["threads"] if (moment := utc_or_none(one.get("created_on")))),
             default=None,
         )
         for commit in bundle["commits"]:
-            moment = _time(_committed(commit))
+            moment = utc_or_none(_committed(commit))
             if first is None or moment is None or moment <= first or not get(commit, "hash"):
                 continue
             for file in optional(f"diffstat/{commit['hash']}"):
@@ -210,7 +211,7 @@ def bitbucket(
         ended_at = bundle["ended_at"] or utc(request.get("updated_on"), "closed_at")
         closer = request.get("closed_by") if state != "OPEN" else None
         merger = closer if state == "MERGED" else None
-        authored = [_time(commit.get("date")) for commit in bundle["commits"]]
+        authored = [utc_or_none(commit.get("date")) for commit in bundle["commits"]]
         return {
             **belonging(request),
             "author_key": people.key(request.get("author")),
@@ -286,7 +287,7 @@ def bitbucket(
         }
         since = window.since - _DEPLOYMENTS_CHANGE if window.since else None
         for page in pages("deployments/", sort="-state.started_on"):
-            times = [_time(get(one, "state", "started_on")) for one in page]
+            times = [utc_or_none(get(one, "state", "started_on")) for one in page]
             yield [
                 {**one, "place": environments.get(get(one, "environment", "uuid"))}
                 for one, moment in zip(page, times, strict=True)
@@ -374,7 +375,9 @@ def _bundle(
         (one for entry in activity if (one := get(entry, "update")) and get(one, "date")),
         key=lambda update: update["date"],
     )
-    ended = [_time(one["date"]) for one in updates if one.get("state") == request.get("state")]
+    ended = [
+        utc_or_none(one["date"]) for one in updates if one.get("state") == request.get("state")
+    ]
     added = [whole(get(one, "lines_added"), "lines_added") for one in sizes]
     removed = [whole(get(one, "lines_removed"), "lines_removed") for one in sizes]
     return {
@@ -392,15 +395,15 @@ def _bundle(
 
 def _ready_at(request: Payload, updates: list[Payload]) -> datetime | None:
     turns = [
-        (_time(update["date"]), get(update, "changes", "draft", "new"))
+        (utc_or_none(update["date"]), get(update, "changes", "draft", "new"))
         for update in updates
         if get(update, "changes", "draft")
     ]
     if not turns:
-        return None if request.get("draft") else _time(request.get("created_on"))
+        return None if request.get("draft") else utc_or_none(request.get("created_on"))
     moment, is_draft = turns[0]
     # It was none before it became one.
-    return _time(request.get("created_on")) if is_draft in (True, "true") else moment
+    return utc_or_none(request.get("created_on")) if is_draft in (True, "true") else moment
 
 
 def _threads(comments: list[Any]) -> list[Payload]:
@@ -472,14 +475,6 @@ def _without_name(branch: str | None, nickname: str | None) -> str | None:
         return branch
     own = rf"(?<![^\W_]){re.escape(nickname)}(?![^\W_])"
     return re.sub(own, "author", branch, flags=re.IGNORECASE)
-
-
-def _time(value: Any) -> datetime | None:
-    """Return a time, None where it is missing or no time."""
-    try:
-        return utc(value)
-    except BadRowError:
-        return None
 
 
 # --------------------------------------------------------------------------------- who did it

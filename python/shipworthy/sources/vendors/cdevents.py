@@ -37,7 +37,16 @@ from dlt.extract import DltResource
 
 from shipworthy.contract import RAW_SCHEMA
 from shipworthy.sources.incident_fields import services_of
-from shipworthy.sources.rows import VERSION, BadRowError, Row, contract_resource, get, need, utc
+from shipworthy.sources.rows import (
+    VERSION,
+    BadRowError,
+    Row,
+    contract_resource,
+    get,
+    need,
+    utc,
+    utc_or_none,
+)
 from shipworthy.sources.shas import full_sha, sha_in_tag
 from shipworthy.sources.vendor import (
     Load,
@@ -138,7 +147,12 @@ def cdevents(
                     kind = f"{match[1]}.{match[2]}" if match else ""
                     if kind not in _READ:
                         window.passed_over[kind or name.removeprefix("dev.cdevents.")] += 1
-                        newest = max(filter(None, (newest, _time(payload))), default=None)
+                        newest = max(
+                            filter(
+                                None, (newest, utc_or_none(get(payload, "context", "timestamp")))
+                            ),
+                            default=None,
+                        )
                         continue
                     table = "incidents" if kind.startswith("incident.") else table
                     event = _Event(kind, payload)
@@ -270,14 +284,6 @@ def _payload(line: bytes) -> dict[str, Any]:
         raise BadRowError("is not a JSON object")
     is_envelope = "context" not in payload and isinstance(payload.get("data"), dict)
     return payload["data"] if is_envelope else payload
-
-
-def _time(payload: Mapping[str, Any]) -> datetime | None:
-    """Return the time of an event that is passed over: it need not be one."""
-    try:
-        return utc(get(payload, "context", "timestamp"))
-    except BadRowError:
-        return None
 
 
 def _text(payload: Mapping[str, Any], *path: str) -> str:

@@ -73,6 +73,7 @@ from shipworthy.sources.rows import (
     need,
     row_id,
     utc,
+    utc_or_none,
 )
 from shipworthy.sources.vendor import Keys, Load, Option, Secret, Settings, Vendor, Window
 
@@ -270,10 +271,14 @@ def gitlab(
         return response.json()
 
     def commit_files(request: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
-        opened = [_moment(thread) for thread in request["discussions"] if _is_thread(thread)]
+        opened = [
+            utc_or_none(get(_said(thread)[0], "created_at"))
+            for thread in request["discussions"]
+            if _is_thread(thread)
+        ]
         first = min((moment for moment in opened if moment), default=None)
         for commit in request["commits"]:
-            moment = _moment(commit, "committed_date")
+            moment = utc_or_none(get(commit, "committed_date"))
             is_merge = len(get(commit, "parent_ids") or []) > 1
             if first is None or moment is None or moment <= first or is_merge:
                 continue
@@ -566,14 +571,6 @@ def _size(files: list[dict[str, Any]] | None) -> tuple[int | None, int | None]:
             added += line.startswith("+")
             removed += line.startswith("-")
     return added, removed
-
-
-def _moment(payload: dict[str, Any], name: str = "") -> datetime | None:
-    """Return when a commit or the first note of a discussion was made; None if it says no time."""
-    try:
-        return utc(payload[name] if name else payload["notes"][0]["created_at"])
-    except (BadRowError, KeyError, IndexError):
-        return None
 
 
 def _list(response: Response) -> list[Any]:

@@ -20,7 +20,7 @@ Readings
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -32,7 +32,7 @@ from requests import Request, Response
 
 from shipworthy.errors import ShipworthyError
 from shipworthy.sources.http import Session
-from shipworthy.sources.rows import BadRowError, Row, contract_resource, get, need, utc
+from shipworthy.sources.rows import BadRowError, Row, contract_resource, get, need, utc, utc_or_none
 from shipworthy.sources.shas import full_sha, sha_in_tag
 from shipworthy.sources.vendor import (
     Load,
@@ -127,7 +127,7 @@ def sentry(
                     continue
                 if release["lastDeploy"] is None:
                     continue
-                last = _time(get(release, "lastDeploy", "dateFinished"))
+                last = utc_or_none(get(release, "lastDeploy", "dateFinished"))
                 if last and window.since and last < window.since:
                     continue
                 for page in pages(f"releases/{quote(release['version'], safe='')}/deploys/"):
@@ -165,14 +165,6 @@ def sentry(
     return contract_resource(
         "deployments", dlt.resource(deploys, name="deploys", selected=False), deployments
     )
-
-
-def _time(value: Any) -> datetime | None:
-    """Return a time, None where it is missing or no time."""
-    try:
-        return utc(value)
-    except BadRowError:
-        return None
 
 
 def _must_be_list(response: Response, *_: Any, **__: Any) -> None:

@@ -9,7 +9,7 @@ from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import HeaderLinkPaginator
 
 from shipworthy.sources.http import Session, must_hold
-from shipworthy.sources.rows import BadRowError, get, utc
+from shipworthy.sources.rows import get, utc_or_none
 
 Payload = dict[str, Any]
 
@@ -84,7 +84,7 @@ def newest_first(
     """
     seen: set[tuple[Any, Any]] = set()
     for page in pages:
-        times = [time_of(get(item, name)) for item in page]
+        times = [utc_or_none(get(item, name)) for item in page]
         for item, moment in zip(page, times, strict=True):
             if moment and (moment >= until or (since and moment < since)):
                 continue
@@ -94,14 +94,6 @@ def newest_first(
                 yield item
         if since and page and all(moment and moment < since for moment in times):
             return
-
-
-def time_of(value: Any) -> datetime | None:
-    """Return a time, None where it is missing or no time."""
-    try:
-        return utc(value)
-    except BadRowError:
-        return None
 
 
 def before(since: datetime | None, span: timedelta) -> datetime | None:

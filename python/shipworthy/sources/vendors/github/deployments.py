@@ -21,7 +21,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-from shipworthy.sources.rows import VERSION, BadRowError, Row, get, need, utc, whole
+from shipworthy.sources.rows import VERSION, BadRowError, Row, get, need, utc, utc_or_none, whole
 from shipworthy.sources.vendor import Window
 from shipworthy.sources.vendors.github.api import (
     GONE,
@@ -29,7 +29,6 @@ from shipworthy.sources.vendors.github.api import (
     Payload,
     before,
     newest_first,
-    time_of,
 )
 from shipworthy.sources.vendors.github.people import People
 from shipworthy.sources.vendors.github.services import Services
@@ -98,7 +97,7 @@ def find_releases(api: Api, window: Window) -> Iterator[Payload]:
     for page in api.pages("releases"):
         for release in page:
             # GitHub sorts them by the time of their commits: all pages are looked at.
-            published_at = time_of(get(release, "published_at"))
+            published_at = utc_or_none(get(release, "published_at"))
             if get(release, "draft") or (
                 published_at
                 and (published_at >= window.until or (window.since and published_at < window.since))

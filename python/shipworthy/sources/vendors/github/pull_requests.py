@@ -32,7 +32,7 @@ from datetime import datetime
 from typing import Any
 
 from shipworthy.sources.request_authorship import attribute_request, label_list
-from shipworthy.sources.rows import VERSION, Row, get, need, utc, whole
+from shipworthy.sources.rows import VERSION, Row, get, need, utc, utc_or_none, whole
 from shipworthy.sources.vendor import Window
 from shipworthy.sources.vendors.github.api import (
     GONE,
@@ -40,7 +40,6 @@ from shipworthy.sources.vendors.github.api import (
     Payload,
     labels_of,
     newest_first,
-    time_of,
 )
 from shipworthy.sources.vendors.github.people import Accounts, People
 
@@ -136,7 +135,7 @@ def _answering(
 ) -> list[Payload]:
     """Return the commits that can answer a thread of a person other than the author."""
     by_others = [
-        time_of(thread.get("created_at"))
+        utc_or_none(thread.get("created_at"))
         for thread in threads
         if people.kind(thread.get("user")) == "human"
         and get(thread, "user", "login") != get(request, "user", "login")
@@ -145,7 +144,7 @@ def _answering(
     if first is None:
         return []
     committed = [
-        (commit, time_of(get(commit, "commit", "committer", "date"))) for commit in commits
+        (commit, utc_or_none(get(commit, "commit", "committer", "date"))) for commit in commits
     ]
     return [
         commit for commit, moment in committed if get(commit, "sha") and moment and moment > first
@@ -187,7 +186,7 @@ class PullRequestRows:
         if kind == "agent":
             assigned = [*(request.get("assignees") or []), request.get("assignee"), merger]
             driver = next((one for one in assigned if self.people.kind(one) == "human"), None)
-        authored = [time_of(get(commit, "commit", "author", "date")) for commit in commits]
+        authored = [utc_or_none(get(commit, "commit", "author", "date")) for commit in commits]
         return {
             "repository": self.repository,
             "number": need(request, "number"),
@@ -297,7 +296,7 @@ def _ready_at(
         (moment, event["event"] == "ready_for_review")
         for event in events
         if get(event, "event") in ("ready_for_review", "convert_to_draft", "converted_to_draft")
-        and (moment := time_of(event.get("created_at")))
+        and (moment := utc_or_none(event.get("created_at")))
     )
     if not turns:
         return None if request.get("draft") else opened_at

@@ -21,6 +21,7 @@
     {%- do shipworthy.check_unit_tests_are_reached() -%}
     {%- do shipworthy.check_warehouse_name() -%}
     {%- do shipworthy.check_storage_format() -%}
+    {%- do shipworthy.check_reference_is_there() -%}
     {%- do shipworthy.check_data_source() -%}
     {{ return('') }}
 {%- endmacro %}
@@ -230,6 +231,30 @@
         {%- do shipworthy.refuse(
             "shipworthy__unit_tests is read from --vars alone, and in shipworthy's own project; a project that installs "
             ~ "the package runs its unit tests with `unit_tests: {shipworthy: {+enabled: true}}` in its dbt_project.yml."
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- `dbt run` builds models alone: in a new warehouse the seeds that they read are not there yet, and each model would say so
+    in the database's words. -#}
+{% macro check_reference_is_there() -%}
+    {%- set read = [] -%}
+    {%- for unique_id in selected_resources if unique_id.startswith('model.') and flags.WHICH in ('build', 'run') -%}
+        {%- do read.extend(graph.nodes[unique_id].depends_on.nodes) -%}
+    {%- endfor -%}
+    {%- set missing = [] -%}
+    {%- for unique_id in read | unique if unique_id.startswith('seed.shipworthy.') and unique_id not in selected_resources -%}
+        {%- set seed = graph.nodes[unique_id] -%}
+        {%- if seed.fqn[1] == 'reference' and adapter.get_relation(
+            database=seed.database, schema=seed.schema, identifier=seed.alias
+        ) is none -%}
+            {%- do missing.append(seed.schema ~ '.' ~ seed.alias) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if missing -%}
+        {%- do shipworthy.refuse(
+            "the models read " ~ missing | length ~ (' reference tables that are' if missing | length > 1 else ' reference table that is')
+            ~ " not in this warehouse yet, such as " ~ missing | first ~ "; run `dbt seed` once, or `dbt build`, which does."
         ) -%}
     {%- endif -%}
 {%- endmacro %}

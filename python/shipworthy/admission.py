@@ -238,7 +238,7 @@ def _check(connection: duckdb.DuckDBPyConnection, source: Source, loaded_at: dat
         # Unknown is null, never an empty string; blanks around a number or time mean nothing.
         trimmed = given if kind == "VARCHAR" else f"trim({given})"
         texts.append(f"nullif({trimmed}, '') as {text}")
-        values.append(f"{_value(kind, text)} as {value}")
+        values.append(f"{value_sql(kind, text)} as {value}")
         wrong = (
             _reasons(table, name, kind, text, value, loaded_at) if name in source.columns else []
         )
@@ -282,8 +282,16 @@ def _check(connection: duckdb.DuckDBPyConnection, source: Source, loaded_at: dat
         )
 
 
-def _value(kind: str, text: str) -> str:
-    """Return the SQL that reads a text as a type; null where it cannot."""
+def value_sql(kind: str, text: str) -> str:
+    """Return the SQL that reads a text as a type; null where it cannot.
+
+    Parameters
+    ----------
+    kind : str
+        Type of a column of the contract.
+    text : str
+        SQL expression without outer blanks; the connection's time zone is UTC.
+    """
     if kind == "VARCHAR":
         return text
     if kind == "BOOLEAN":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from shipworthy import __version__
-from shipworthy.errors import DISK_FULL, ShipworthyError
+from shipworthy.errors import DISK_FULL, ShipworthyError, system_sentence
 from shipworthy.sources import SUMMARIES
 
 if TYPE_CHECKING:
@@ -717,7 +717,10 @@ def main() -> None:
         _fail("interrupted", 130)
     except OSError as error:
         if error.errno not in DISK_FULL:
-            raise
+            sentence = system_sentence(error)
+            if sentence is None:
+                raise
+            _fail(sentence, 2)
         place = error.filename or tempfile.gettempdir()
         _fail(
             f"nothing more can be written to {place} ({os.strerror(error.errno).lower()}); free "

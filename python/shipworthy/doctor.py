@@ -17,7 +17,7 @@ import requests
 import yaml
 
 from shipworthy import __version__
-from shipworthy.contract import RAW_SCHEMA
+from shipworthy.contract import FIRST_TIME, RAW_SCHEMA
 from shipworthy.errors import ShipworthyError
 from shipworthy.identity import SALT_VARIABLE, fingerprint, load_salt
 from shipworthy.salt import read_fingerprint
@@ -120,7 +120,7 @@ def _git() -> Check:
 
 
 def _warehouse(path: Path) -> Iterator[Check]:
-    if not path.exists():
+    if not os.path.exists(path):
         directory = path.absolute().parent
         if not directory.is_dir():
             yield Check("warehouse", "missing", f"{directory} does not exist; make it")
@@ -131,9 +131,11 @@ def _warehouse(path: Path) -> Iterator[Check]:
         return
     try:
         with reading(path) as connection:
+            connection.execute("set TimeZone = 'UTC'")
             sources = connection.execute(
-                "select source, min(loaded_through), max(loaded_at) "
-                f"from {RAW_SCHEMA}.load_watermarks group by source order by source"
+                "select coalesce(cast(source as varchar), '(no source)') as named, "
+                f"min({_time('loaded_through')}), max({_time('loaded_at')}) "
+                f"from {RAW_SCHEMA}.load_watermarks group by named order by named"
             ).fetchall()
     except ShipworthyError as error:
         if isinstance(error.__cause__, duckdb.CatalogException):
@@ -150,6 +152,12 @@ def _warehouse(path: Path) -> Iterator[Check]:
     now = datetime.now(UTC).replace(tzinfo=None)
     for source, through, loaded_at in sources:
         yield _age(source, through, loaded_at, now)
+
+
+def _time(column: str) -> str:
+    """Return the SQL that reads a time as the contract does; another tool may have written it."""
+    time = f"try_cast({column} as timestamp)"
+    return f"case when {time} between '{FIRST_TIME}' and timestamp '2100-01-01' then {time} end"
 
 
 def _age(source: str, through: datetime | None, loaded_at: datetime | None, now: datetime) -> Check:
@@ -226,7 +234,8 @@ def _profile(directory: Path) -> Iterator[Check]:
     if kind != "duckdb":
         yield Check("dbt profile", "ok", f"{found}: {kind}")
         return
-    version = (target.get("config_options") or {}).get("storage_compatibility_version")
+    options = target.get("config_options")
+    version = options.get("storage_compatibility_version") if isinstance(options, dict) else None
     if version is None:
         finding = (
             f"{found}: DuckDB files of target {name} open with DuckDB 2 alone; for older readers "
@@ -240,7 +249,7 @@ def _profile(directory: Path) -> Iterator[Check]:
 def _own_paths(step: Step) -> Check:
     """Look whether what `[git]` or `[files]` names is there."""
     paths = step.options.get("paths") or [Path(step.options["directory"])]
-    missing = [str(path) for path in paths if not Path(path).exists()]
+    missing = [str(path) for path in paths if not os.path.exists(path)]
     if missing:
         verb = "does" if len(missing) == 1 else "do"
         return Check(f"{step.name} paths", "missing", f"{', '.join(missing)} {verb} not exist")
@@ -248,7 +257,7 @@ def _own_paths(step: Step) -> Check:
 
 
 def _config(path: Path) -> tuple[list[Step], Check]:
-    if not path.exists():
+    if not os.path.exists(path):
         finding = f"no {path}; checked are the sources with credentials in the environment"
         return [], Check(CONFIG_FILE, "note", finding)
     try:
@@ -283,7 +292,7 @@ def _source(step: Step, is_configured: bool) -> Iterator[Check]:
 
 
 def _paths(found: Vendor, step: Step) -> Check:
-    missing = [str(path) for path in step.options.get("paths", []) if not Path(path).exists()]
+    missing = [str(path) for path in step.options.get("paths", []) if not os.path.exists(path)]
     if missing:
         return Check(f"{found.name} files", "missing", f"{', '.join(missing)} does not exist")
     return Check(f"{found.name} files", "ok", "there")
@@ -292,6 +301,11 @@ def _paths(found: Vendor, step: Step) -> Check:
 def _interface(found: Vendor, step: Step) -> Iterator[Check]:
     """Ask once, without retries, and compare the clocks."""
     base_url = str(step.options.get("base_url") or found.base_url).rstrip("/")
+    try:
+        found.check_address(base_url)
+    except ShipworthyError as error:
+        yield Check(f"{found.name} settings", "missing", str(error))
+        return
     headers = {"User-Agent": f"shipworthy/{__version__}"}
     if found.authenticate and all(
         os.environ.get(secret.variable) for secret in found.secrets if secret.is_required

@@ -19,7 +19,11 @@ NOBODY = (
 )
 
 _KEY = re.compile(KEY_PATTERN)
-_ADDRESS = re.compile(r"[^\s@<>\x00-\x1f]+@[^\s@<>\x00-\x1f]+")
+# What stands around an address in lists and quotes is none of it: it would be another person.
+_ADDRESS = re.compile(
+    r"""[^\s@<>"',;:()\[\]{}\\\x00-\x1f][^\s@<>",;:()\[\]{}\\\x00-\x1f]*"""
+    r"""@[^\s@<>"',;:()\[\]{}\\\x00-\x1f]+"""
+)
 _ALIAS = re.compile(r"([A-Za-z][A-Za-z_-]*): ?([^\s\x00-\x1f]([^\x00-\x1f]*[^\s\x00-\x1f])?)")
 # An id of the export's own, such as a number of the payroll. Bare words are names or logins whose
 # kind is missing, and what nearly is a key is a broken one.
@@ -57,7 +61,7 @@ def read_person(text: str, salt: Callable[[], bytes]) -> str | None:
     text = text.strip()
     if not text or _KEY.fullmatch(text):
         return text or None
-    if _ADDRESS.fullmatch(text) and ":" not in text:
+    if _ADDRESS.fullmatch(text):
         return person_key(text, salt())
     alias = _ALIAS.fullmatch(text)
     kind = alias[1].lower().replace("_", "-") if alias else ""

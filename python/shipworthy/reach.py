@@ -64,7 +64,10 @@ def read_through(value: str | date | datetime, where: str, now: datetime | None 
                 parsed = None
     if isinstance(parsed, datetime):
         if parsed.tzinfo is not None:
-            parsed = parsed.astimezone(UTC).replace(tzinfo=None)
+            try:
+                parsed = parsed.astimezone(UTC).replace(tzinfo=None)
+            except OverflowError:
+                raise ShipworthyError(f"{where} is {value}, before the year 1.") from None
         through = parsed
     elif isinstance(parsed, date):
         if parsed == now.date():

@@ -446,6 +446,9 @@ def _refuse_odd_name(path: Path) -> None:
 
 def _refuse_foreign(path: Path) -> None:
     """Refuse a file of another kind: DuckDB would ask the network for what reads it."""
+    if os.path.exists(path) and not (path.is_file() or path.is_dir()):
+        # DuckDB would wait for ever for somebody to write into a pipe.
+        raise ShipworthyError(f"The warehouse {path} is not a file; name another one.")
     if not path.is_file() or not os.access(path, os.R_OK):
         return
     with path.open("rb") as file:

@@ -321,6 +321,21 @@ def test_a_wrong_variable_ends_parsing_with_the_same_sentence(tmp_path):
 # ---------------------------------------------------------------------------- the contract
 
 
+def test_models_alone_in_a_new_warehouse_ask_for_the_seeds(tmp_path):
+    warehouse = tmp_path / "new.duckdb"
+    selected = ("--select", "+int_shipworthy__severities_read,resource_type:model")
+    for command in ("run", "build"):
+        done = run_dbt(command, warehouse, *selected, succeeds=False)
+        assert "1 reference table that is not in this warehouse yet" in done.output
+        assert (
+            "such as shipworthy_reference.shipworthy__severity_labels; run `dbt seed`"
+            in done.output
+        )
+        assert not query(warehouse, "from duckdb_tables()")
+    run_dbt("seed", warehouse)
+    run_dbt("run", warehouse, *selected)
+
+
 def test_demo_seeds_keep_the_contract(demo):
     for name, table in TABLES.items():
         assert (

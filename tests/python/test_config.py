@@ -1,6 +1,7 @@
 """shipworthy.toml: what it may say, and `shipworthy load` running all of it."""
 
 import json
+import os
 import threading
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -101,6 +102,14 @@ def test_sources_run_people_first_and_keep_their_own_since(config):
         ("pagerduty = 1\n", r"pagerduty must be a table, written \[pagerduty\]"),
         ("since = 2026-01-01\n", "names no source"),
         ("[pagerduty\n", r"is not TOML: .*line 1"),
+        ("since = " + "[" * 3000, "nested too deeply"),
+        ("max_rejected = 1" + "0" * 6000, "is not TOML"),
+        ("[git]\npaths = []\n", r"\[git\] needs paths"),
+        ("since = '0001-01-01T00:00:00+14:00'\n[git]\npaths = ['shop']\n", "before the year 1"),
+        (
+            "[files]\ndirectory = 'x'\nthrough = '0001-01-01T00:00:00+14:00'\n",
+            "through is .* before the year 1",
+        ),
     ],
 )
 def test_a_mistake_is_a_sentence_that_names_the_place(config, text, sentence):
@@ -163,3 +172,32 @@ def test_one_pattern_of_releases_may_stand_alone(tmp_path):
     path.write_text("[git]\npaths = ['shop']\nreleases = 'v*'\n", encoding="utf-8")
     [step] = read_config(path)
     assert step.options["releases"] == ["v*"]
+
+
+@pytest.mark.parametrize("text", ["[git]\npaths = ['~nobody-here/shop']\n",
+                                  "[codex-logs]\npaths = ['~nobody-here']\n",
+                                  "[files]\ndirectory = '~nobody-here'\n"])  # fmt: skip
+def test_a_home_of_nobody_is_a_sentence(config, text):
+    with pytest.raises(ShipworthyError, match="no such home directory; write the path in full"):
+        read_config(config(text))
+
+
+@pytest.mark.parametrize("text", ['[git]\npaths = ["a\\u0000b"]\n',
+                                  '[files]\ndirectory = "a\\u0000b"\n'])  # fmt: skip
+def test_a_path_with_a_nul_is_a_sentence(config, text):
+    with pytest.raises(ShipworthyError, match="holds a NUL byte and is no path"):
+        read_config(config(text))
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "shipworthy.toml")
+    with pytest.raises(ShipworthyError, match="is not a file"):
+        read_config(tmp_path / "shipworthy.toml")
+
+
+def test_what_the_system_refuses_keeps_no_other_source_from_loading(config, tmp_path):
+    """A name of 5,000 characters is no file name anywhere."""
+    config(f"[identities]\npaths = ['{'x' * 5000}']\n[git]\npaths = ['{DATA}/acme_shop.bundle']\n")
+    outcome = CliRunner().invoke(cli, ["load"])
+    assert str(outcome.exception) == "Not loaded: identities; the other sources are."
+    assert f"{'x' * 9}... cannot be used: file name too long." in outcome.output

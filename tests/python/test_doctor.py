@@ -1,10 +1,12 @@
 """`shipworthy doctor`: what is missing, in a table."""
 
+import os
 import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import duckdb
 import pytest
 from click.testing import CliRunner
 
@@ -263,3 +265,48 @@ def test_the_command_prints_a_table_and_fails_where_something_is_missing(
 def test_the_table_has_straight_columns():
     lines = table([Check("a", "ok", "x"), Check("longer", "missing", "y")]).splitlines()
     assert lines == ["a       ok       x", "longer  missing  y"]
+
+
+@pytest.mark.parametrize("times", ["varchar", "timestamptz", "bigint", "date"])
+def test_watermarks_that_another_tool_wrote_are_read(look, tmp_path, times):
+    value = {"bigint": "17", "varchar": "'last week'"}.get(times, "timestamp '2026-03-01'")
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute(
+            "create schema shipworthy_raw; create table shipworthy_raw.load_watermarks as select "
+            f"null as source, {value}::{times} as loaded_through, {value}::{times} as loaded_at"
+        )
+    seen = look()
+    assert seen["warehouse"].state == "ok"
+    readable = times in ("timestamptz", "date")
+    assert ("2026-03-01" in seen["(no source)"].finding) == readable
+
+
+@pytest.mark.parametrize("address", ["https://vendor.example.com:999999", "https://[::1", "vendor"])
+def test_an_address_that_is_none_is_missing(look, tmp_path, monkeypatch, address):
+    """With a credential and without."""
+    (tmp_path / "shipworthy.toml").write_text(f"[pagerduty]\nbase_url = '{address}'\n")
+    assert look()["pagerduty settings"].state == "missing"
+    monkeypatch.delenv("PAGERDUTY_TOKEN")
+    assert look()["pagerduty settings"].state == "missing"
+
+
+def test_a_path_that_the_system_refuses_is_missing(look, tmp_path):
+    (tmp_path / "shipworthy.toml").write_text(f"[git]\npaths = ['{'x' * 5000}']\n")
+    assert look()["git paths"].state == "missing"
+
+
+def test_a_pipe_is_no_warehouse_and_not_waited_for(look, tmp_path):
+    os.mkfifo(tmp_path / "pipe.duckdb")
+    assert look(warehouse="pipe.duckdb")["warehouse"].finding.endswith(
+        "not a file; name another one"
+    )
+
+
+def test_a_profile_with_a_list_of_settings_is_understood(look, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dbt_project.yml").write_text("profile: p")
+    (tmp_path / "profiles.yml").write_text(
+        "p: {target: t, outputs: {t: {type: duckdb, config_options: [1]}}}"
+    )
+    monkeypatch.delenv("DBT_PROFILES_DIR", raising=False)
+    assert look()["dbt profile"].state == "note"

@@ -109,7 +109,8 @@ def test_every_column_of_people_is_read_so(load, query):
 @pytest.mark.parametrize(
     "name",
     ["Ada Lovelace", "slack:ada", "ada@", "@example.com", "f" * 31, "F" * 33, "a b@example.com",
-     "Ada <ada@example.com>", "github:", "github-id:ada", "?", "ada", "9" + "f" * 30, "a 1"],
+     "Ada <ada@example.com>", "ada@example.com;", "'ada@example.com'", "(ada@example.com)",
+     "[ada@example.com]", "github:", "github-id:ada", "?", "ada", "9" + "f" * 30, "a 1"],
 )  # fmt: skip
 def test_what_names_nobody_is_refused_and_not_kept(load, query, tmp_path, name):
     (loaded,) = load({"people.csv": f"person_key,team\n{name},blue\n{ADA},blue\n"})

@@ -20,6 +20,7 @@ from shipworthy.warehouse import (
     connect,
     merge,
     read_findings,
+    reading,
     replace_findings,
     warehouse_path,
 )
@@ -105,6 +106,13 @@ def test_what_is_not_a_warehouse_is_refused_in_one_sentence(tmp_path):
         with pytest.raises(ShipworthyError, match=sentence) as error:
             connect(tmp_path / name)
         assert "\n" not in str(error.value)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.duckdb")
+    for opening in (connect, lambda path: reading(path).__enter__()):
+        with pytest.raises(ShipworthyError, match="is not a file; name another one"):
+            opening(tmp_path / "pipe.duckdb")
 
 
 def test_a_read_only_directory_is_refused(tmp_path, monkeypatch):

@@ -129,8 +129,8 @@ final as (
     from removals
 
     where
-        lines is null
-        or lines_died <= lines_born
+        lines is not null
+        and lines_died <= lines_born
 
 )
 

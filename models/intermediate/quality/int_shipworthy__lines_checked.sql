@@ -8,7 +8,7 @@
     ['more_than_born', 'lines_died > lines_born', 'left_out', 'more removed than added: from that removal on, all are left out'],
     ['no_removing_change', 'removing_sha is null', 'left_out', 'removed by a commit that is not on the mainline or not loaded'],
     ['removed_before_added', 'removing_position <= adding_position', 'as_is', 'an age of 0 days or less'],
-    ['no_lines', 'lines is null', 'as_is', 'removes nothing']
+    ['no_lines', 'lines is null', 'left_out', 'removes nothing']
 ] -%}
 
 with

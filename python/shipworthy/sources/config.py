@@ -19,6 +19,7 @@ A table a source, its keys the source's options. Credentials stay in the environ
 """
 
 import difflib
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from shipworthy.errors import ShipworthyError
 from shipworthy.exports import read_maps
 from shipworthy.reach import read_through
 from shipworthy.sources import SUMMARIES, vendor
-from shipworthy.sources.vendor import Option, OptionKind
+from shipworthy.sources.vendor import Option, OptionKind, home_path
 
 CONFIG_FILE = "shipworthy.toml"
 
@@ -100,6 +101,8 @@ def read_config(path: Path) -> list[Step]:
         If it cannot be read, names a source or an option that there is not, or a value is of
         another kind; names the file, the table and the key.
     """
+    if os.path.exists(path) and not (path.is_file() or path.is_dir()):
+        raise ShipworthyError(f"{path} is not a file.")  # a pipe would be waited for
     try:
         with path.open("rb") as file:
             content = tomllib.load(file)
@@ -110,7 +113,9 @@ def read_config(path: Path) -> list[Step]:
         ) from None
     except OSError as error:
         raise ShipworthyError(f"{path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError as error:
+        raise ShipworthyError(f"{path} is nested too deeply to be read.") from error
+    except ValueError as error:  # not TOML, not UTF-8, or a number of thousands of digits
         raise ShipworthyError(f"{path} is not TOML: {error}.") from error
 
     known = [*OWN_LOADERS, *SUMMARIES]
@@ -148,7 +153,7 @@ def _step(path: Path, name: str, table: Mapping[str, Any], shared: Mapping[str, 
             )
         values[key] = _value(path, name, by_name[key], value)
     for option in options:
-        if option.is_required and option.name not in values:
+        if option.is_required and not table.get(option.name):
             raise ShipworthyError(f"{path}, [{name}] needs {option.name}: {option.help}")
     merged = {**shared, **table}
     return Step(
@@ -186,7 +191,7 @@ def _value(path: Path, name: str, option: Option, value: Any) -> Any:
 
 def _below(path: Path, item: str) -> Path:
     # A path in the file is meant from where the file is, not from where somebody stands.
-    return path.parent / Path(item).expanduser()
+    return path.parent / home_path(item)
 
 
 def _since(path: Path, name: str, value: Any) -> datetime | None:
@@ -201,7 +206,10 @@ def _since(path: Path, name: str, value: Any) -> datetime | None:
         value = datetime(value.year, value.month, value.day)
     if not isinstance(value, datetime):
         raise ShipworthyError(f"{path}, [{name}]: since must be a date such as 2026-01-01.")
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError:
+        raise ShipworthyError(f"{path}, [{name}]: since is {value}, before the year 1.") from None
 
 
 def _share(path: Path, name: str, value: Any) -> float:

@@ -47,6 +47,11 @@ _PIECE_BYTES = 16 * 1024
 # answers with the same rows so often in a row.
 _MOST_REPEATS = 20
 _REQUESTS_REMEMBERED = 10_000
+# Pages without a row, one after another, each naming another next one. A vendor that is asked day
+# by day has some thousand days.
+_MOST_EMPTY_PAGES = 5_000
+# One session's: days of asking, at any vendor's limits.
+_MOST_REQUESTS = 1_000_000
 
 # Headers that say nothing about who asks; all others are taken for credentials.
 _PLAIN_HEADERS = frozenset(
@@ -192,7 +197,9 @@ class Session(requests.Session):
         self._origin = _origin(origin) if origin else None
         self._attempts = attempts
         self._asked: OrderedDict[int, int] = OrderedDict()
-        self._rows: dict[str, tuple[int, int]] = {}
+        self._rows: dict[str, tuple[int | None, int]] = {}
+        self._requests = 0
+        self._empty_pages = 0
         for scheme in ("https://", "http://"):
             self.mount(scheme, _BoundedAdapter(title))
         self._title = title
@@ -243,10 +250,21 @@ class Session(requests.Session):
     def rebuild_auth(
         self, prepared_request: requests.PreparedRequest, response: requests.Response
     ) -> None:
-        """Take credentials off a redirect that leaves the origin."""
-        if not self._is_at_home(prepared_request.url):
-            for name in _credentials(prepared_request):
-                del prepared_request.headers[name]
+        """Take credentials off a redirect that leaves the origin; refuse one that takes a body.
+
+        Some vendors have their key in the body, which 307 and 308 send again.
+
+        Raises
+        ------
+        ShipworthyError
+            If the request has a body.
+        """
+        if self._is_at_home(prepared_request.url):
+            return
+        if prepared_request.body:
+            raise self._leaves_home(prepared_request)
+        for name in _credentials(prepared_request):
+            del prepared_request.headers[name]
 
     def _is_at_home(self, url: str | None) -> bool:
         there = _origin(url or "")
@@ -256,11 +274,15 @@ class Session(requests.Session):
         return there in (self._origin, ("https", self._origin[1], 443))
 
     def _keep_at_home(self, request: requests.PreparedRequest) -> None:
-        if self._is_at_home(request.url) or not _credentials(request):
+        if self._is_at_home(request.url) or not (_credentials(request) or request.body):
             return
-        raise ShipworthyError(
+        raise self._leaves_home(request)
+
+    def _leaves_home(self, request: requests.PreparedRequest) -> ShipworthyError:
+        home = self._origin or ("", "", None)
+        return ShipworthyError(
             f"{self._title} names {address(request.url)} as where to go on; credentials go to "
-            f"{self._origin[0]}://{self._origin[1]} alone. Nothing of this load was kept; if that "
+            f"{home[0]}://{home[1]} alone. Nothing of this load was kept; if that "
             "is where the interface is now, set base_url to it."
         )
 
@@ -273,12 +295,23 @@ class Session(requests.Session):
             self._asked.popitem(last=False)
         path = urlsplit(request.url or "").path
         rows = _rows_in(response)
+        is_same_path = path in self._rows
         before, repeats = self._rows.get(path, (0, 0))
         self._rows = {path: (rows, repeats + 1 if rows and rows == before else 0)}
         if max(self._asked[asked], self._rows[path][1]) > _MOST_REPEATS:
             raise ShipworthyError(
                 f"{self._title} answers {address(request.url)} with the same page again and again; "
                 "nothing of this load was kept."
+            )
+        self._requests += 1
+        self._empty_pages = (self._empty_pages if is_same_path else 0) + 1 if rows == 0 else 0
+        if self._requests > _MOST_REQUESTS or self._empty_pages > _MOST_EMPTY_PAGES:
+            many = f"{_MOST_REQUESTS:,} requests"
+            if self._empty_pages > _MOST_EMPTY_PAGES:
+                many = f"{_MOST_EMPTY_PAGES:,} pages without a row"
+            raise ShipworthyError(
+                f"{self._title} names a next page after {many}, the last at "
+                f"{address(request.url)}; nothing of this load was kept."
             )
 
     def _send_once(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
@@ -329,15 +362,19 @@ def _credentials(request: requests.PreparedRequest) -> list[str]:
     return [name for name in request.headers if name.lower() not in _PLAIN_HEADERS]
 
 
-def _rows_in(response: requests.Response) -> int:
-    """Return what tells the rows of a page from those of another: 0 where it lists none."""
+def _rows_in(response: requests.Response) -> int | None:
+    """Return what tells the rows of a page from those of another.
+
+    0 where it lists none, None where it is no list at all.
+    """
     try:
         body = response.json()
     except (ValueError, RecursionError):
-        return 0
+        return None
     lists = [value for value in (body.values() if isinstance(body, dict) else [body])
-             if isinstance(value, list) and value]  # fmt: skip
-    return hash(tuple((len(rows), repr(rows[0]), repr(rows[-1])) for rows in lists)) if lists else 0
+             if isinstance(value, list)]  # fmt: skip
+    filled = [(len(rows), repr(rows[0]), repr(rows[-1])) for rows in lists if rows]
+    return hash(tuple(filled)) if filled else 0 if lists else None
 
 
 def must_hold(title: str, name: str, may_be_null: bool = False) -> Callable[..., None]:

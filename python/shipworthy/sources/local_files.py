@@ -97,8 +97,9 @@ def csv_rows(paths: Iterable[Path], columns: tuple[str, ...], kind: str) -> Iter
         If a file cannot be read, is empty, lacks a column, or has a quote that is not closed.
     """
     for path in paths:
+        header: list[str] = []
         for line, values in _csv_lines(path):
-            if line == 1:
+            if not header:
                 header = [value.strip() for value in values]
                 check_header(path, header, columns, kind)
                 continue
@@ -129,18 +130,19 @@ def _csv_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     try:
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
             reader = csv.reader(file, strict=True)
-            before = 0
+            before, is_any = 0, False
             for values in reader:
                 if reader.line_num > before + 1:
                     raise _open_quote(path, before + 1)
                 before = reader.line_num
                 if values:
+                    is_any = True
                     yield before, values
     except csv.Error as error:
         raise _open_quote(path, before + 1) from error
     except OSError as error:
         raise ShipworthyError(f"{path} cannot be read: {error.strerror}.") from error
-    if not before:
+    if not is_any:
         raise ShipworthyError(f"{path} is empty: its first line must name the columns.")
 
 

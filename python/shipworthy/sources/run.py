@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from shipworthy.errors import ShipworthyError
+from shipworthy.errors import DISK_FULL, ShipworthyError, system_sentence
 from shipworthy.sources import vendor
 from shipworthy.sources.config import Step
 
@@ -44,6 +44,11 @@ def run_steps(steps: list[Step], warehouse: Path) -> Iterator[StepResult]:
             lines = runners.get(step.name, _vendor)(step, warehouse)
         except ShipworthyError as error:
             yield StepResult(step.name, (), str(error))
+        except OSError as error:
+            sentence = None if error.errno in DISK_FULL else system_sentence(error)
+            if sentence is None:
+                raise
+            yield StepResult(step.name, (), sentence)
         else:
             yield StepResult(step.name, tuple(lines))
 

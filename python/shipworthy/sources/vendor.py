@@ -267,7 +267,7 @@ class Settings:
         """
         found: list[Path] = []
         for given in self.values["paths"]:
-            path = Path(given).expanduser()
+            path = home_path(given)
             if path.is_dir():
                 inside = sorted(
                     file
@@ -399,16 +399,32 @@ class Vendor:
                 )
         if "base_url" in values:
             values["base_url"] = values["base_url"].rstrip("/")
-            self._check_address(values["base_url"], environment)
+            self.check_address(values["base_url"], environment)
             session = partial(session, origin=values["base_url"])
         return Settings(values, secrets, keys, session)
 
-    def _check_address(self, base_url: str, environment: Mapping[str, str]) -> None:
+    def check_address(self, base_url: str, environment: Mapping[str, str] = os.environ) -> None:
+        """Refuse an address that is none, or to which no credential should go.
+
+        Parameters
+        ----------
+        base_url : str
+            Where the interface is.
+        environment : mapping
+            May allow what is not encrypted.
+
+        Raises
+        ------
+        ShipworthyError
+            If it is not `https://...`, holds a password, or could be overheard.
+        """
         from shipworthy.sources.http import is_loopback
 
         try:
             parts = urlsplit(base_url)
-            is_address = parts.scheme in ("https", "http") and bool(parts.hostname or parts.port)
+            # The port first: one that is none is an error, which a short cut would leave for later.
+            is_address = (parts.port or 0) >= 0 and bool(parts.hostname)
+            is_address = is_address and parts.scheme in ("https", "http")
         except ValueError:
             is_address = False
         if not is_address:
@@ -429,6 +445,24 @@ class Vendor:
                 f"{self.title}: base_url is {base_url!r}, where anybody on the way reads what is "
                 f"sent; use https://, or set {ALLOW_HTTP_VARIABLE}=1 for a network of your own."
             )
+
+
+def home_path(given: str | os.PathLike[str]) -> Path:
+    """Return a path as somebody wrote it, with `~` resolved.
+
+    Raises
+    ------
+    ShipworthyError
+        If nobody has that home directory, or it could be no path.
+    """
+    if "\0" in str(given):
+        raise ShipworthyError(f"{given} holds a NUL byte and is no path.")
+    try:
+        return Path(given).expanduser()
+    except RuntimeError:
+        raise ShipworthyError(
+            f"{given}: there is no such home directory; write the path in full."
+        ) from None
 
 
 def now() -> datetime:

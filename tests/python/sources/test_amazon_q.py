@@ -112,3 +112,11 @@ class TestAmazonQ(FileChecks):
     def test_an_open_quote_is_a_sentence(self, load: FileLoader) -> None:
         with pytest.raises(ShipworthyError, match="line 2: a quote is not closed"):
             load.load_texts(csv_text([DAY, COUNTED]).replace("d-9067", '"d-9067', 1))
+
+    def test_blank_lines_before_the_header_are_passed_over(self, load: FileLoader) -> None:
+        load.load_texts("\n\n" + csv_text([DAY]))
+        assert len(load.rows()) == 1
+
+    def test_a_file_of_blank_lines_is_empty(self, load: FileLoader) -> None:
+        with pytest.raises(ShipworthyError, match="is empty: its first line must name the columns"):
+            load.load_texts("\n\n")

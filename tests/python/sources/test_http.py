@@ -70,6 +70,20 @@ def test_redirects_leave_credentials_behind(
     assert all(secret in seen_by(home) for secret in SECRETS.values())
 
 
+@pytest.mark.parametrize("status", [307, 308])
+def test_no_body_is_sent_elsewhere(
+    home: VendorServer, elsewhere: VendorServer, status: int
+) -> None:
+    """Some vendors' keys stand in it."""
+    home.routes["/moved"] = Answer(status=status, headers={"Location": f"{elsewhere.url}/taken"})
+    bare = Session("X", sleep=lambda seconds: None, origin=home.url)
+    with pytest.raises(ShipworthyError, match=r"credentials go to .* alone"):
+        bare.post(f"{home.url}/moved", json={"service_key": "of-windsurf"})
+    with pytest.raises(ShipworthyError, match=r"credentials go to .* alone"):
+        bare.post(f"{elsewhere.url}/taken", json={"service_key": "of-windsurf"})
+    assert elsewhere.requests == []
+
+
 def test_redirects_at_home_keep_credentials(home: VendorServer) -> None:
     home.routes["/moved"] = Answer(status=307, headers={"Location": "/here"})
     home.routes["/here"] = {}
@@ -298,3 +312,39 @@ def test_requests_say_what_they_ask_for(home: VendorServer) -> None:
 def test_sentences_hold_no_commands_to_the_terminal() -> None:
     hostile = "acme/\x1b]0;owned\x07shop \u202eevil \ud800\r"
     assert str(ShipworthyError(hostile)) == ("acme/\\x1b]0;owned\\x07shop \\u202eevil \\ud800\\x0d")
+
+
+def endless(server: VendorServer, is_empty: bool) -> None:
+    """Follow next pages, each with other rows or with none."""
+    asking = session(server)
+    for number in range(1000):
+        server.routes["/list"] = {"rows": [] if is_empty else [{"id": number}]}
+        asking.get(f"{server.url}/list", params={"cursor": number})
+
+
+def test_empty_pages_do_not_go_on_for_ever(
+    home: VendorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "_MOST_EMPTY_PAGES", 30)
+    with pytest.raises(ShipworthyError, match="next page after 30 pages without a row"):
+        endless(home, is_empty=True)
+    assert len(home.requests) == 31
+
+
+def test_pages_do_not_go_on_for_ever(home: VendorServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "_MOST_EMPTY_PAGES", 10)
+    monkeypatch.setattr(http, "_MOST_REQUESTS", 50)
+    with pytest.raises(ShipworthyError, match="next page after 50 requests"):
+        endless(home, is_empty=False)
+    assert len(home.requests) == 51
+
+
+def test_empty_answers_of_many_questions_are_no_pages(
+    home: VendorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each request of a repository may have no review."""
+    monkeypatch.setattr(http, "_MOST_EMPTY_PAGES", 10)
+    asking = session(home)
+    for number in range(40):
+        home.routes[f"/pulls/{number}/reviews"] = []
+        assert asking.get(f"{home.url}/pulls/{number}/reviews").json() == []

@@ -158,6 +158,21 @@ class TestOtelGenai(FileChecks):
         rows = {int(row["usage_id"][-1]): row["uncached_input_tokens"] for row in load.rows()}
         assert rows == {1: 6000, 2: 500, 3: 5800, 4: 500, 5: 6000, 6: 5800}
 
+    @pytest.mark.parametrize(("given", "read"), [(-5, 0), (10, 10**12 + 1), (-9, -5)])
+    def test_a_span_that_is_refused_proves_nothing(
+        self, load: FileLoader, given: int, read: int
+    ) -> None:
+        bad = span(
+            "dddddddddddddddd",
+            gen_ai__operation__name="chat",
+            gen_ai__provider__name="anthropic",
+            gen_ai__usage__input_tokens=given,
+            gen_ai__usage__cache_read__input_tokens=read,
+        )
+        (done,) = load.load_texts(json_text(export(CHAT, bad)), max_rejected=0.5)
+        assert done.rejected == 1
+        assert [row["uncached_input_tokens"] for row in load.rows()] == [96572 - 88120 - 6112]
+
     def test_older_names_say_nothing_of_the_cache(self, load: FileLoader) -> None:
         older = span(
             "ffffffffffffffff",

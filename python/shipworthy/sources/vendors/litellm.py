@@ -38,7 +38,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from dlt.extract import DltResource
 
-from shipworthy.admission import OPEN_QUOTE, unsplit_lines
+from shipworthy.admission import OPEN_QUOTE, unsplit_lines, value_sql
+from shipworthy.contract import LARGEST_COUNT
 from shipworthy.errors import ShipworthyError
 from shipworthy.files import csv_header, csv_relation
 from shipworthy.sources.local_files import check_header, digest
@@ -74,26 +75,30 @@ _PATHS = [
     for where in ("usage_object", "additional_usage_values")
 ]
 
+
+def _count(text: str) -> str:
+    # Wider than any count that is read, so that no sum of two of them is too large.
+    return f"{value_sql('BIGINT', text)}::hugeint"
+
+
 # A time without an offset is UTC: so is the connection. List positions begin at 1.
 _PARSED = f"""
 select
     *,
     greatest(
-        try_cast(coalesce(counts[1], counts[2]) as bigint),
-        try_cast(coalesce(counts[3], counts[4]) as bigint)
+        {_count("coalesce(counts[1], counts[2])")}, {_count("coalesce(counts[3], counts[4])")}
     ) as cache_read,
     greatest(
-        try_cast(coalesce(counts[5], counts[6]) as bigint),
-        try_cast(coalesce(counts[7], counts[8]) as bigint)
+        {_count("coalesce(counts[5], counts[6])")}, {_count("coalesce(counts[7], counts[8])")}
     ) as cache_written
 from (
     select
         *,
-        try_cast(startTime as timestamptz) as started_at,
-        try_cast(endTime as timestamptz) as ended_at,
+        {value_sql("TIMESTAMP", "startTime")} as started_at,
+        {value_sql("TIMESTAMP", "endTime")} as ended_at,
         try_cast(spend as double) as usd,
-        try_cast(prompt_tokens as bigint) as prompt,
-        try_cast(completion_tokens as bigint) as completion,
+        {_count("prompt_tokens")} as prompt,
+        {_count("completion_tokens")} as completion,
         lower(regexp_extract(request_tags, 'User-Agent: ([^"]*)', 1)) as agent,
         case lower(coalesce(cache_hit, '')) when 'true' then true when 'false' then false
             when '' then false when 'none' then false end as is_cached,
@@ -102,6 +107,12 @@ from (
     from ({{rows}})
 )
 """
+
+# A count that is none proves nothing of other rows.
+_IS_POSSIBLE = f"""(
+    coalesce(least(prompt, completion, cache_read, cache_written), 0) >= 0
+    and coalesce(greatest(prompt, completion, cache_read, cache_written), 0) <= {LARGEST_COUNT}
+)"""
 
 # Days, kinds of call and models of which a row proves that the prompt leaves the cache out.
 _LEFT_OUT = f"""
@@ -114,7 +125,7 @@ select
 from ({_PARSED})
 where
     not is_cached
-    and prompt >= 0
+    and {_IS_POSSIBLE}
     and prompt < coalesce(cache_read, 0) + coalesce(cache_written, 0)
 group by all
 """
@@ -134,13 +145,16 @@ select
     date_trunc('hour', started_at) as bucket_started_at,
     case
         when is_cached then 0
+        when not {_IS_POSSIBLE} then null
         when is_read_left_out then prompt
         when is_read_left_out is not null then prompt - coalesce(cache_read, 0)
         else prompt - coalesce(cache_read, 0) - coalesce(cache_written, 0)
-    end as uncached_input_tokens,
-    case when is_cached then 0 else cache_read end as cache_read_tokens,
-    case when is_cached then 0 else cache_written end as cache_write_tokens,
-    case when is_cached then 0 else completion end as output_tokens,
+    end::bigint as uncached_input_tokens,
+    case when is_cached then 0 when {_IS_POSSIBLE} then cache_read end::bigint
+        as cache_read_tokens,
+    case when is_cached then 0 when {_IS_POSSIBLE} then cache_written end::bigint
+        as cache_write_tokens,
+    case when is_cached then 0 when {_IS_POSSIBLE} then completion end::bigint as output_tokens,
     usd as billed_usd,
     coalesce(ended_at, started_at) as {VERSION},
     case
@@ -154,10 +168,10 @@ select
             then 'prompt_tokens is not a whole number'
         when completion_tokens is not null and completion is null
             then 'completion_tokens is not a whole number'
-        when prompt < 0 or completion < 0 or cache_read < 0 or cache_written < 0
-            then 'has a negative count'
+        when least(prompt, completion, cache_read, cache_written) < 0 then 'has a negative count'
+        when not {_IS_POSSIBLE} then 'has a count above {LARGEST_COUNT:,}'
         when metadata is not null and counts is null then 'metadata is not JSON'
-        when len(list_filter(counts, lambda text: text != '' and try_cast(text as bigint) is null))
+        when len(list_filter(counts, lambda text: text != '' and {_count("text")} is null))
             then 'has a count of cached tokens that is not a number'
         when is_cached is null then 'cache_hit is not true or false'
     end as reason
@@ -237,8 +251,8 @@ def _file(path: Path, people: _People) -> Iterator[tuple[pa.Table, pa.Table | No
             texts.append("nullif(nullif(trim(\"user\"), ''), 'default_user_id') as \"user\"")
             texts += [f'null::varchar as "{name}"' for name in missing]
             rows = f"select {', '.join(texts)} from {csv_relation(path, header)}"
-            connection.execute(_LEFT_OUT.format(rows=rows))
-            reader = connection.sql(_ROWS.format(rows=rows)).to_arrow_reader(_BATCH)
+            connection.execute(_LEFT_OUT.replace("{rows}", rows))
+            reader = connection.sql(_ROWS.replace("{rows}", rows)).to_arrow_reader(_BATCH)
             for batch in reader:
                 yield _contract_rows(path, pa.Table.from_batches([batch]), people)
             lines = unsplit_lines(connection)

@@ -35,6 +35,7 @@ from typing import Any
 import dlt
 from dlt.extract import DltResource
 
+from shipworthy.contract import LARGEST_COUNT
 from shipworthy.git.catalog import Catalog
 from shipworthy.sources.local_files import Payload, json_documents, of_content, parts, recognised
 from shipworthy.sources.otlp import Attributes, attributes, is_export, scoped_items
@@ -168,6 +169,8 @@ def _proof(content: dict[str, Any]) -> _Pair | None:
         tokens = _tokens(named, leaves_cache_out=True)
     except (AttributeError, BadRowError, KeyError, TypeError, ValueError):
         return None  # is refused where it is read
+    if not all(0 <= count <= LARGEST_COUNT for count in tokens.values() if count is not None):
+        return None  # is refused too, and proves nothing
     cached = (tokens["cache_read_tokens"] or 0) + (tokens["cache_write_tokens"] or 0)
     given = tokens["uncached_input_tokens"]
     return (content["scope"], _provider(named)) if given is not None and cached > given else None

@@ -204,12 +204,15 @@ def load_files(
     from shipworthy.warehouse import warehouse_path
 
     complete_through = reach.read_through(through, "--through") if through else None
-    loads = files.load_files(
-        directory, warehouse_path(), max_rejected, complete_through, read_map_options(options)
-    )
+    maps = read_map_options(options)
+    loads = files.load_files(directory, warehouse_path(), max_rejected, complete_through, maps)
     hint = " (see shipworthy_raw.rejected_rows)" if any(load.rejected for load in loads) else ""
     said = reach.reach_in_words([load.table for load in loads], complete_through)
     click.echo(f"Loaded {'; '.join(map(str, loads))}{hint}.{' ' * bool(said)}{said}")
+    unused = maps.keys() - {load.table for load in loads}
+    if unused:
+        names = ", ".join(sorted(unused))
+        click.echo(f"--map names {names}: {directory} holds no file of that name.")
 
 
 def _vendor_command(name: str) -> click.Command:

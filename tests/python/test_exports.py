@@ -195,6 +195,14 @@ def test_columns_and_words_are_mapped_without_editing_the_export(load, query):
     ) == [("d1", "shop", "success", "abc", 1), ("d2", "shop", "failure", "def", 2)]
 
 
+def test_a_map_of_a_table_without_a_file_is_told(load, tmp_path):
+    load({"people.csv": "person_key,team\nada@example.com,blue\n"})
+    command = ["load", "files", str(tmp_path / "export"), "--map=incidents.Opened=opened_at"]
+    result = CliRunner().invoke(cli, command)
+    assert result.exit_code == 0
+    assert "--map names incidents: " in result.output
+
+
 def test_the_command_line_says_the_same(load, query, tmp_path):
     with pytest.raises(
         ShipworthyError,

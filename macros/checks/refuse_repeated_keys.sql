@@ -1,4 +1,4 @@
-{#- Stops a model whose keys repeat before its transaction ends, as a primary key would, by one question and no index. For a
+{#- Stops a model whose keys repeat before its transaction ends, where there is one, by one question and no index. For a
     mart of millions of rows: there an index costs several times what the rows do, in time and in the file. A post-hook;
     the key is the grain that the model states. -#}
 {% macro refuse_repeated_keys() -%}
@@ -10,7 +10,7 @@
         {%- if repeated | length > 0 -%}
             {%- do exceptions.raise_compiler_error(
                 this ~ ': there are ' ~ repeated[0]['copies'] ~ ' rows of one key (' ~ key ~ '): '
-                ~ repeated[0].values()[:-1] | join(', ') ~ '. Nothing was replaced.'
+                ~ repeated[0].values()[:-1] | join(', ') ~ '.'
             ) -%}
         {%- endif -%}
     {%- endif -%}

@@ -263,6 +263,14 @@ def query(warehouse, sql):
         return connection.execute(sql).fetchall()
 
 
+def read_rows(warehouse, relation):
+    """Rows of a relation, as dicts; the file is not written, so that others can read it too."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        result = connection.execute(f"select * from {relation}")
+        columns = [column[0] for column in result.description]
+        return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+
+
 def read_schemas(warehouse, *schemas, leaving_out=()):
     """Rows of every relation of some schemas, in an order that does not hang on the last digits.
 

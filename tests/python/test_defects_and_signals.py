@@ -14,7 +14,7 @@ from statistics import fmean, median, pstdev
 import pytest
 from scipy.stats import poisson
 
-from dbt_runs import ROOT, query, run_dbt
+from dbt_runs import ROOT, query, read_rows, run_dbt
 from reference.delivery import Delivery, first_requests
 from reference.facts import Facts
 from reference.failures import Failures
@@ -22,7 +22,7 @@ from reference.formulas import quantile, wilson
 from reference.oracle import compute
 from reference.shipping import ship
 from reference.spending import Groups
-from reference.test_spending import SEEDS, read_rows
+from reference.test_spending import SEEDS
 from shipworthy.contract import TABLES
 from shipworthy.warehouse import connect
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 import pytest
 
-from dbt_runs import TOLERANCE, run_dbt
+from dbt_runs import TOLERANCE, read_rows, run_dbt
 from reference.oracle import compute
 from reference.rows import at, row
 from reference.worlds import AS_OF, worlds
@@ -174,14 +174,7 @@ def build(warehouse, variables):
 
 def read(warehouse):
     """Rows of every compared mart, as dicts."""
-    connection = connect(warehouse)
-    marts = {}
-    for name in MARTS:
-        result = connection.execute(f"select * from shipworthy.{name}")
-        columns = [column[0] for column in result.description]
-        marts[name] = [dict(zip(columns, found, strict=True)) for found in result.fetchall()]
-    connection.close()
-    return marts
+    return {name: read_rows(warehouse, f"shipworthy.{name}") for name in MARTS}
 
 
 def name_releases(marts):

@@ -8,7 +8,7 @@ import pytest
 from dbt.cli.main import dbtRunner
 from scipy.stats import t as student
 
-from dbt_runs import ROOT, query, run_dbt
+from dbt_runs import ROOT, query, read_rows, run_dbt
 from reference.delivery import first_requests
 from reference.facts import Facts
 from reference.failures import Failures
@@ -30,15 +30,6 @@ KEYS = {
 
 
 SEEDS = ("model_prices", "credit_prices", "usage_sources")
-
-
-def read_rows(warehouse, relation):
-    connection = connect(warehouse)
-    result = connection.execute(f"select * from {relation}")
-    columns = [column[0] for column in result.description]
-    rows = [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
-    connection.close()
-    return rows
 
 
 def expect(warehouse, schema, group=5, **variables):

@@ -111,7 +111,8 @@ def test_the_demo_does_not_replace_marts_of_loaded_rows_unasked(export, tmp_path
 
     run_dbt(f"run {STAGED}", warehouse, variables={"demo": False})
     assert (query(warehouse, SOURCE), query(warehouse, DEPLOYMENTS)) == ([("loaded",)], [(0,)])
-    run_dbt(f"run {STAGED}", warehouse, variables={"demo": True})
+    for command in ("seed", f"run {STAGED}"):
+        run_dbt(command, warehouse, variables={"demo": True})
     assert query(warehouse, SOURCE) == [("DEMO",)]
 
 

@@ -41,29 +41,36 @@
 {%- endmacro %}
 
 {#- Refuses to build marts on staging that still reads the other source: somebody loaded the first rows, and then asked
-    for a part of the models. -#}
+    for a part of the models. Refuses, too, to put the demo unasked where marts of loaded rows are: somebody removed the
+    rows, or forgot the variable that says where they are. -#}
 {% macro check_data_source() -%}
     {%- set staged = [] -%}
     {%- set others = [] -%}
-    {%- for node in graph.nodes.values() if node.package_name == 'shipworthy' and node.resource_type == 'model' -%}
-        {%- set chosen = node.unique_id in selected_resources -%}
-        {%- if node.path.startswith('staging') and not chosen -%}
-            {%- do staged.append(node) -%}
+    {%- set node = graph.nodes['model.shipworthy.stg_shipworthy__data_source'] -%}
+    {%- for model in shipworthy.own_models() -%}
+        {%- set chosen = model.unique_id in selected_resources -%}
+        {%- if model.path.startswith('staging') and not chosen -%}
+            {%- do staged.append(model.name) -%}
         {%- elif chosen -%}
-            {%- do others.append(node) -%}
+            {%- do others.append(model.name) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- if not (shipworthy.demo_may_be_read() and staged and others) -%}
+    {%- if not (shipworthy.demo_may_be_read() and others) -%}
         {{ return('') }}
     {%- endif -%}
-    {%- set node = (staged + others) | selectattr('name', 'equalto', 'stg_shipworthy__data_source') | first -%}
     {%- set relation = adapter.get_relation(database=node.database, schema=node.schema, identifier=node.alias) -%}
     {%- if relation is none -%}
         {{ return('') }}
     {%- endif -%}
     {%- set before = run_query('select data_source from ' ~ relation).columns[0].values()[0] -%}
     {%- set now = shipworthy.data_source() -%}
-    {%- if before != now -%}
+    {%- if before == 'loaded' and now == 'DEMO' and var('shipworthy__demo') == 'auto' -%}
+        {%- do shipworthy.refuse(
+            "the models were last built from loaded tables, and no such table holds a row now: the demo would replace their "
+            ~ "marts. Load something, repeat the variables that say where the rows are, or say what to build: "
+            ~ "--vars 'shipworthy__demo: true' the demo, --vars 'shipworthy__demo: false' the empty tables."
+        ) -%}
+    {%- elif staged and before != now -%}
         {%- do shipworthy.refuse(
             "the models were last built from " ~ ('the demo' if before == 'DEMO' else 'loaded tables') ~ " and would now read "
             ~ ('the demo' if now == 'DEMO' else 'loaded tables')

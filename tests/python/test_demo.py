@@ -1,10 +1,12 @@
 """The demo is read where there is nothing else, or where it is asked for by name; never both."""
 
 import shutil
+from contextlib import closing
 
 import pytest
 
 from dbt_runs import query, run_dbt
+from shipworthy.contract import RAW_SCHEMA
 from shipworthy.files import load_files
 from shipworthy.warehouse import connect
 
@@ -92,6 +94,26 @@ def test_empty_raw_tables_leave_the_demo(tmp_path):
     assert query(warehouse, SOURCE) == [("DEMO",)]
     run_dbt("run --select stg_shipworthy__data_source", warehouse, variables={"demo": False})
     assert query(warehouse, SOURCE) == [("loaded",)]
+
+
+def test_the_demo_does_not_replace_marts_of_loaded_rows_unasked(export, tmp_path):
+    warehouse = tmp_path / "some.duckdb"
+    load_files(export, warehouse)
+    run_dbt(f"run {STAGED}", warehouse)
+    with closing(connect(warehouse)) as connection:
+        connection.execute(f"delete from {RAW_SCHEMA}.deployments")
+        connection.execute(f"delete from {RAW_SCHEMA}.load_watermarks")
+
+    for selected in (STAGED, "--select int_shipworthy__as_of"):
+        done = run_dbt(f"run {selected}", warehouse, succeeds=False)
+        assert "no such table holds a row now: the demo would replace their marts" in done.output
+    assert (query(warehouse, SOURCE), query(warehouse, DEPLOYMENTS)) == ([("loaded",)], [(1,)])
+
+    run_dbt(f"run {STAGED}", warehouse, variables={"demo": False})
+    assert (query(warehouse, SOURCE), query(warehouse, DEPLOYMENTS)) == ([("loaded",)], [(0,)])
+    for command in ("seed", f"run {STAGED}"):
+        run_dbt(command, warehouse, variables={"demo": True})
+    assert query(warehouse, SOURCE) == [("DEMO",)]
 
 
 @pytest.mark.slow

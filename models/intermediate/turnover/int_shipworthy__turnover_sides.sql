@@ -113,72 +113,65 @@ by_side as (
 
 ),
 
-line_weights as (
-
-    select
-        weighed.*,
-        weighed.line_weight / by_side.side_weight as share_of_rate
-
-    from weighed
-
-    inner join by_side
-        on
-            {%- for column in look + ['side'] %}
-            {{ 'and ' if not loop.first }}weighed.{{ column }} = by_side.{{ column }}
-            {%- endfor %}
-
-    where weighed.repository_weight > 0
-
-),
-
 by_author as (
 
     select
         {%- for column in look + ['side'] %}
-        line_weights.{{ column }},
+        weighed.{{ column }},
         {%- endfor %}
         author_looks.person_number,
-        sum(line_weights.share_of_rate * author_looks.capped_lines_added) as author_share,
+        sum(weighed.line_weight * author_looks.capped_lines_added) as author_weight,
         sum(
-            line_weights.share_of_rate * (
+            weighed.line_weight * (
                 author_looks.capped_lines_removed
-                - author_looks.capped_lines_added
-                * line_weights.capped_lines_removed / line_weights.capped_lines_added
+                - author_looks.capped_lines_added * weighed.capped_lines_removed / weighed.capped_lines_added
             )
         ) as residual
 
     from author_looks
 
-    inner join line_weights
+    inner join weighed
         on
-            author_looks.side_number = line_weights.side_number
-            and author_looks.week_start_on = line_weights.week_start_on
-            and author_looks.window_weeks = line_weights.window_weeks
+            author_looks.side_number = weighed.side_number
+            and author_looks.week_start_on = weighed.week_start_on
+            and author_looks.window_weeks = weighed.window_weeks
+
+    where weighed.repository_weight > 0
 
     group by
         {%- for column in look + ['side'] %}
-        line_weights.{{ column }},
+        weighed.{{ column }},
         {%- endfor %}
         author_looks.person_number
 
-    having sum(line_weights.share_of_rate * author_looks.capped_lines_added) > 0
+    having sum(weighed.line_weight * author_looks.capped_lines_added) > 0
 
 ),
 
 spread as (
 
     select
-        {{ look | join(', ') }},
-        side,
+        {%- for column in look + ['side'] %}
+        by_author.{{ column }},
+        {%- endfor %}
         count(*) as authors,
         cast(count(*) - 1 as {{ shipworthy.type_double() }}) as degrees,
-        sum(power(residual / nullif(1.0 - author_share, 0), 2)) as variance,
-        min(person_number) as first_person_number,
-        max(person_number) as last_person_number
+        sum(power(by_author.residual / nullif(by_side.side_weight - by_author.author_weight, 0), 2)) as variance,
+        min(by_author.person_number) as first_person_number,
+        max(by_author.person_number) as last_person_number
 
     from by_author
 
-    group by {{ look | join(', ') }}, side
+    inner join by_side
+        on
+            {%- for column in look + ['side'] %}
+            {{ 'and ' if not loop.first }}by_author.{{ column }} = by_side.{{ column }}
+            {%- endfor %}
+
+    group by
+        {%- for column in look + ['side'] %}
+        by_author.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
 
 ),
 

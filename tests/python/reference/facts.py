@@ -528,6 +528,8 @@ class Facts:
             removing = self.changes.get((row["repository"], row["removed_sha"]))
             if added is None or removing is None or row.get("path_class") in UNCOUNTED_CLASSES:
                 continue
+            if row["lines"] is None:
+                continue
             death = self._line(row, added)
             death["birth_is_moved"] = bool(row.get("birth_is_moved")) and not moves_count
             death["is_moved"] = bool(row.get("is_moved")) and not moves_count

@@ -37,8 +37,15 @@ from shipworthy.warehouse import Finding
 _WAITING_FILES = 250
 # After so many changes freed memory is given back.
 _TIDIED_CHANGES = 500
+# What no birth's number is.
+_NO_BIRTH = np.uint32(0xFFFFFFFF)
 # So many removed lines are counted at a time.
 _COUNTED_DEAD = 1 << 18
+# What was booked has to be written and forgotten when it has come to so many lines (and a quarter
+# of those that live, so that to number these anew adds up to little), births or commits.
+_BOOKED_LINES = 1 << 21
+_BOOKED_BIRTHS = 1 << 18
+_BOOKED_COMMITS = 1 << 14
 
 
 class Change(NamedTuple):
@@ -107,6 +114,10 @@ class FileAdditions(NamedTuple):
 class Ledger:
     """Follows all lines through the changes of one run. Call `add` in order, then `close`.
 
+    What was booked can be written and forgotten on the way, so that a long history takes no more
+    memory than a short one: whenever the ledger `is_full`, call `settle`, write, and call
+    `forget_written`.
+
     Parameters
     ----------
     repository : Repository
@@ -115,8 +126,6 @@ class Ledger:
         Where the last run stopped.
     settings : str
         Kept with the new state.
-    ancestors : mapping of str to str
-        The newest mainline commit among the ancestors of each commit off the mainline.
     ignored : frozenset of str
         Revisions whose lines stand for older ones, as blame is told to read them.
     strict : bool
@@ -129,7 +138,6 @@ class Ledger:
         objects: ObjectReader,
         state: ReaderState | None,
         settings: str,
-        ancestors: Mapping[str, str],
         *,
         ignored: frozenset[str] = frozenset(),
         strict: bool,
@@ -138,7 +146,6 @@ class Ledger:
         self._repository = repository
         self._objects = objects
         self._settings = settings
-        self._ancestors = ancestors
         self._attestations = Attestations(repository, objects)
         # The mainline's commits, and all others.
         self.mainline = CommitRows()
@@ -155,6 +162,7 @@ class Ledger:
         # The row of each line, by its number: as much of it as is known, and room to grow.
         self._rows = np.empty(0, dtype=np.uint32)
         self._tracker = self._restore(state)
+        self._most_lines = _most_lines(self._tracker)
         self._merges: list[FileAdditions] = []
         self._resolved: deque[tuple[list[FileAdditions], Future[list[list[Written]]]]] = deque()
         self._searches = AuthorSearches(
@@ -221,8 +229,7 @@ class Ledger:
             commit, evidence, landed_at, commit.sha, commit.sha, self._position, len(files)
         )
         for one in branch:
-            ancestor = self._ancestors.get(one.sha)
-            self.branch_commits.add(one, Evidence.of(one), landed_at, ancestor, commit.sha)
+            self.branch_commits.add(one, Evidence.of(one), landed_at, one.ancestor, commit.sha)
         self._follow_special_files(files)
         self._note_renames(commit, files)
         ignored = sorted(self._ignored.intersection([commit.sha, *(one.sha for one in branch)]))
@@ -268,8 +275,7 @@ class Ledger:
 
     def add_unmerged(self, commit: Commit) -> None:
         """Take in a commit that the mainline does not reach."""
-        ancestor = self._ancestors.get(commit.sha)
-        self.branch_commits.add(commit, Evidence.of(commit), None, ancestor, None)
+        self.branch_commits.add(commit, Evidence.of(commit), None, commit.ancestor, None)
 
     def _follow_special_files(self, files: Sequence[FileChange]) -> None:
         """Keep up with the files that tell this reader something."""
@@ -426,13 +432,59 @@ class Ledger:
         self._searches.stop()
 
     def close(self) -> None:
-        """Settle what was put off. After this the rows are complete."""
+        """Settle what was put off, and count. After this the rows are complete."""
+        self.settle()
+        self._count()
+
+    def settle(self) -> None:
+        """Settle what was put off: whatever was booked is complete."""
         self._resolve_merges()
         self._settle_merges(is_last=True)
         self._make_room()
-        self.births_count = int(self.births.lines().sum())
-        self.deaths_count = len(self._tracker.dead) // 4
-        self.living_count = sum(len(lines) for lines in self._tracker.files.values()) // 4
+
+    def _count(self) -> None:
+        """Count what was booked since the last time, and what lives."""
+        self.births_count += int(self.births.lines().sum())
+        self.deaths_count += len(self._tracker.dead) // 4
+        self.living_count = self._tracker.count()
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether what was booked should be written and forgotten before more is added."""
+        return (
+            self._tracker.next_line > self._most_lines
+            or len(self.births) - self.births.old_rows > _BOOKED_BIRTHS
+            or len(self.mainline) + len(self.branch_commits) > _BOOKED_COMMITS
+        )
+
+    def forget_written(self) -> None:
+        """Forget what was booked, all of it settled and written; what living lines are stays."""
+        self._count()
+        is_used, number_of = self._used_births()
+        files = self._tracker.files
+        rows = np.empty(self.living_count, dtype=np.uint32)
+        first = 0
+        for path in files:
+            numbers = self._tracker.numbers(path)
+            end = first + len(numbers)
+            rows[first:end] = number_of[self._rows[numbers]]
+            files[path] = bytearray(np.arange(first, end, dtype=np.uint32).tobytes())
+            first = end
+        self._rows = rows
+        self._tracker = LineTracker(first)
+        self._tracker.files = files
+        self._most_lines = _most_lines(self._tracker)
+        births = self.births.select(np.flatnonzero(is_used))
+        self.forget_rows()
+        self.births = births
+        give_back_memory()
+
+    def _used_births(self) -> tuple[np.ndarray, np.ndarray]:
+        """Tell which births have living lines, and the number of each among those."""
+        is_used = np.zeros(len(self.births), dtype=bool)
+        for path in self._tracker.files:
+            is_used[self._rows[self._tracker.numbers(path)]] = True
+        return is_used, np.cumsum(is_used, dtype=np.uint32) - np.uint32(1)
 
     def _resolve_merges(self) -> None:
         """Begin to find out who wrote what merges brought in, beside the reading of diffs."""
@@ -527,21 +579,19 @@ class Ledger:
 
     def state(self) -> ReaderState:
         """Return what the next run needs."""
-        living = self.living()
-        used = np.unique(np.concatenate(list(living.values()))) if living else np.empty(0, int)
+        is_used, number_of = self._used_births()
         files = {}
-        for path, rows in living.items():
-            borders = np.flatnonzero(np.diff(rows)) + 1
-            starts = np.concatenate(([0], borders)) if len(rows) else np.empty(0, int)
-            runs = np.searchsorted(used, rows[starts.astype(int)])
-            files[path] = runs, np.diff(np.append(starts, len(rows)))
+        for path in self._tracker.files:
+            rows = number_of[self._rows[self._tracker.numbers(path)]]
+            starts = np.flatnonzero(np.diff(rows, prepend=_NO_BIRTH) != 0)
+            files[path] = rows[starts], np.diff(starts, append=len(rows)).astype(np.uint32)
         return ReaderState(
             settings=self._settings,
             tip=self._repository.head,
             position=self._position,
             landed_at=self._landed_at,
             branch_commits=self._branch_commits,
-            births=self.births.select(used),
+            births=self.births.select(np.flatnonzero(is_used)),
             files=files,
             removed_at=self._removed.since(self._landed_at),
             ignored=self._ignored,
@@ -549,6 +599,11 @@ class Ledger:
             notes_tree=self._repository.notes_tree,
             notes_digest=digest_notes(self._repository, self._repository.head),
         )
+
+
+def _most_lines(tracker: LineTracker) -> int:
+    """Return up to which number lines may be born before the ledger is full."""
+    return tracker.next_line + _BOOKED_LINES + tracker.count() // 4
 
 
 def _common_evidence(branch: Sequence[Commit]) -> Evidence | None:

@@ -2,7 +2,9 @@
 
 import json
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 
@@ -61,7 +63,6 @@ class ReaderState:
 
     def to_bytes(self) -> bytes:
         """Return the state as a blob: a JSON header, then plain arrays of numbers."""
-        runs = [len(numbers) for numbers, _ in self.files.values()]
         header = {
             "version": STATE_VERSION,
             "settings": self.settings,
@@ -82,17 +83,20 @@ class ReaderState:
             "files": [path.decode("latin-1") for path in self.files],
             "removed": len(self.removed_at),
         }
-        parts = [
-            self.births.codes().astype("<u4"),
-            np.array(runs, dtype="<u4"),
-            *(part.astype("<u4") for part, _ in self.files.values()),
-            *(part.astype("<u4") for _, part in self.files.values()),
-            np.fromiter(self.removed_at.keys(), dtype="<u4", count=len(self.removed_at)),
-            np.fromiter(self.removed_at.values(), dtype="<i8", count=len(self.removed_at)),
-        ]
         text = json.dumps(header, separators=(",", ":")).encode()
-        data = len(text).to_bytes(_HEADER_BYTES, "little") + text
-        return zlib.compress(data + b"".join(part.tobytes() for part in parts), 1)
+        compressor = zlib.compressobj(1)
+        parts = chain((len(text).to_bytes(_HEADER_BYTES, "little"), text), self._arrays())
+        return b"".join([*map(compressor.compress, parts), compressor.flush()])
+
+    def _arrays(self) -> Iterator[bytes]:
+        """Yield the numbers, file by file: the whole state may be large."""
+        yield self.births.codes().astype("<u4").tobytes()
+        yield np.array([len(numbers) for numbers, _ in self.files.values()], dtype="<u4").tobytes()
+        for side in (0, 1):
+            for both in self.files.values():
+                yield both[side].astype("<u4").tobytes()
+        yield np.fromiter(self.removed_at.keys(), "<u4", len(self.removed_at)).tobytes()
+        yield np.fromiter(self.removed_at.values(), "<i8", len(self.removed_at)).tobytes()
 
     @classmethod
     def from_bytes(cls, blob: bytes) -> "ReaderState | None":

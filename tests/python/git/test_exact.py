@@ -148,7 +148,7 @@ def read(directory, *, strict=False):
     with open_repository(directory) as repository, ObjectReader(repository) as objects:
         plan = plan_history(repository, None, 0, None, lambda shas: {})
         history = read_history(repository, CommitParser(Catalog.load(), Mailmap(), "r"), plan)
-        ledger = Ledger(repository, objects, None, "", plan.ancestors, strict=strict)
+        ledger = Ledger(repository, objects, None, "", strict=strict)
         with read_changes(repository, plan.mainline, strict=strict, jobs=1) as diffs:
             for (commit, branch), changes, landed_at in zip(
                 history, diffs, plan.landings, strict=True

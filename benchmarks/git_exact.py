@@ -116,7 +116,8 @@ def differing(clone, state, sample, ignored):
     """Compare so many files that have lines; return how many have, and the lines that differ."""
     births = state.births
     paths = list(births.paths)
-    codes = births.codes()
+    changes = births.changes.ids(births.codes()[:, 0])
+    path_codes = births.codes()[:, 1]
     chosen = random.Random(sample).sample(
         sorted(path for path, (_, lines) in state.files.items() if len(lines)), sample
     )
@@ -124,7 +125,7 @@ def differing(clone, state, sample, ignored):
     differ = {}
     for path in sorted(chosen):
         living = [
-            (births.changes[codes[birth, 0]], paths[codes[birth, 1]])
+            (changes[birth], paths[path_codes[birth]])
             for birth, lines in zip(*state.files[path], strict=True)
             for _ in range(lines)
         ]

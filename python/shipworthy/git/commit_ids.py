@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 from typing import overload
 
+import numpy as np
+
 
 class CommitIds(Sequence[str]):
     """Ids of commits in a row.
@@ -17,32 +19,85 @@ class CommitIds(Sequence[str]):
 
     def __init__(self, ids: Iterable[str] = ()) -> None:
         listed = list(ids)
-        self._width = len(listed[0]) if listed else 1
-        self._text = "".join(listed)
+        self._width = len(listed[0]) // 2 if listed else 1
+        self._data = bytes.fromhex("".join(listed))
+
+    @classmethod
+    def from_bytes(cls, data: bytes, width: int) -> "CommitIds":
+        """Return the ids that stand in some bytes, each of so many."""
+        ids = cls()
+        ids._width, ids._data = width, data
+        return ids
+
+    def to_bytes(self) -> bytes:
+        """Return all ids as bytes, one after the other."""
+        return self._data
+
+    def only(self, places: np.ndarray) -> "CommitIds":
+        """Return the ids at some places."""
+        rows = np.frombuffer(self._data, np.uint8).reshape(-1, self._width)
+        return CommitIds.from_bytes(rows[places].tobytes(), self._width)
+
+    def __add__(self, others: "CommitIds") -> "CommitIds":
+        return CommitIds.from_bytes(self._data + others._data, max(self._width, others._width))
 
     def __len__(self) -> int:
-        return len(self._text) // self._width
+        return len(self._data) // self._width
 
     def __iter__(self) -> Iterator[str]:
-        text, width = self._text, self._width
-        for start in range(0, len(text), width):
-            yield text[start : start + width]
+        data, width = self._data, self._width
+        for start in range(0, len(data), width):
+            yield data[start : start + width].hex()
 
     @overload
     def __getitem__(self, place: int) -> str: ...
     @overload
     def __getitem__(self, place: slice) -> "CommitIds": ...
     def __getitem__(self, place: int | slice) -> "str | CommitIds":
-        width = self._width
-        if isinstance(place, int):
-            start = range(0, len(self._text), width)[place]
-            return self._text[start : start + width]
-        start, end, step = place.indices(len(self))
-        if step != 1:
-            return CommitIds(self[one] for one in range(start, end, step))
-        part = CommitIds()
-        part._width, part._text = width, self._text[start * width : end * width]
-        return part
+        if isinstance(place, slice):
+            return self.only(np.arange(*place.indices(len(self))))
+        start = range(0, len(self._data), self._width)[place]
+        return self._data[start : start + self._width].hex()
+
+
+class IdPool:
+    """Numbers for ids of commits, in the order in which they first come up.
+
+    Parameters
+    ----------
+    old : CommitIds or None
+        Ids that have the first numbers. They are found by their numbers only: nobody adds them
+        again.
+    """
+
+    def __init__(self, old: CommitIds | None = None) -> None:
+        self.old = CommitIds() if old is None else old
+        self._new: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.old) + len(self._new)
+
+    def add(self, sha: str) -> int:
+        """Return the number of an id."""
+        return self._new.setdefault(sha, len(self))
+
+    def ids(self, numbers: np.ndarray) -> np.ndarray:
+        """Return the ids that have some numbers, as an array of str."""
+        first = len(self.old)
+        new = list(self._new)
+        used, places = np.unique(numbers, return_inverse=True)
+        listed = [
+            self.old[number] if number < first else new[number - first] for number in used.tolist()
+        ]
+        return np.array(listed, dtype=object)[places]
+
+    def only(self, numbers: np.ndarray) -> CommitIds:
+        """Return the ids that have some numbers, which ascend."""
+        first = len(self.old)
+        border = int(np.searchsorted(numbers, first))
+        new = list(self._new)
+        added = CommitIds(new[number - first] for number in numbers[border:].tolist())
+        return self.old.only(numbers[:border]) + added
 
 
 class Chain(Sequence[tuple[str, str | None]]):

@@ -112,11 +112,11 @@ class FileAdditions(NamedTuple):
 
 
 class Ledger:
-    """Follows all lines through the changes of one run. Call `add` in order, then `close`.
+    """Follows all lines through the changes of one run. Call `add` in order, then `settle`.
 
     What was booked can be written and forgotten on the way, so that a long history takes no more
     memory than a short one: whenever the ledger `is_full`, call `settle`, write, and call
-    `forget_written`.
+    `forget_written`; so too at the end, before `state`.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ class Ledger:
             )
         )
         self._deaths: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None = None
-        self.births_count = self.deaths_count = self.living_count = 0
+        self._births_written = self._deaths_written = 0
         # Changes whose renames were not searched for; what else may have been read wrongly.
         self.unsearched = 0
         self._found: Counter[tuple[str, str, str]] = Counter()
@@ -431,22 +431,26 @@ class Ledger:
         """End what runs beside; after an error nothing must go on in the shadow repository."""
         self._searches.stop()
 
-    def close(self) -> None:
-        """Settle what was put off, and count. After this the rows are complete."""
-        self.settle()
-        self._count()
-
     def settle(self) -> None:
         """Settle what was put off: whatever was booked is complete."""
         self._resolve_merges()
         self._settle_merges(is_last=True)
         self._make_room()
 
-    def _count(self) -> None:
-        """Count what was booked since the last time, and what lives."""
-        self.births_count += int(self.births.lines().sum())
-        self.deaths_count += len(self._tracker.dead) // 4
-        self.living_count = self._tracker.count()
+    @property
+    def births_count(self) -> int:
+        """Lines that were born in this run."""
+        return self._births_written + int(self.births.lines().sum())
+
+    @property
+    def deaths_count(self) -> int:
+        """Lines that were removed in this run."""
+        return self._deaths_written + len(self._tracker.dead) // 4
+
+    @property
+    def living_count(self) -> int:
+        """Lines that live."""
+        return self._tracker.count()
 
     @property
     def is_full(self) -> bool:
@@ -459,9 +463,13 @@ class Ledger:
 
     def forget_written(self) -> None:
         """Forget what was booked, all of it settled and written; what living lines are stays."""
-        self._count()
-        is_used, number_of = self._used_births()
+        self._births_written = self.births_count
+        self._deaths_written = self.deaths_count
+        is_used = np.zeros(len(self.births), dtype=bool)
         files = self._tracker.files
+        for path in files:
+            is_used[self._rows[self._tracker.numbers(path)]] = True
+        number_of = np.cumsum(is_used, dtype=np.uint32) - np.uint32(1)
         rows = np.empty(self.living_count, dtype=np.uint32)
         first = 0
         for path in files:
@@ -474,17 +482,10 @@ class Ledger:
         self._tracker = LineTracker(first)
         self._tracker.files = files
         self._most_lines = _most_lines(self._tracker)
-        births = self.births.select(np.flatnonzero(is_used))
-        self.forget_rows()
-        self.births = births
+        self.births = self.births.select(np.flatnonzero(is_used))
+        self.mainline, self.branch_commits = CommitRows(), CommitRows()
+        self._deaths = None
         give_back_memory()
-
-    def _used_births(self) -> tuple[np.ndarray, np.ndarray]:
-        """Tell which births have living lines, and the number of each among those."""
-        is_used = np.zeros(len(self.births), dtype=bool)
-        for path in self._tracker.files:
-            is_used[self._rows[self._tracker.numbers(path)]] = True
-        return is_used, np.cumsum(is_used, dtype=np.uint32) - np.uint32(1)
 
     def _resolve_merges(self) -> None:
         """Begin to find out who wrote what merges brought in, beside the reading of diffs."""
@@ -565,24 +566,17 @@ class Ledger:
         return {path: self._rows[self._tracker.numbers(path)] for path in self._tracker.files}
 
     def forget_lines(self) -> None:
-        """Drop what is known of single lines; rows and deaths stay."""
-        self.deaths()
+        """Drop what is known of single lines."""
         self._tracker = LineTracker()
         self._rows = np.empty(0, dtype=np.uint32)
         self._removed.forget()
-
-    def forget_rows(self) -> None:
-        """Drop the rows, once they are written; counts and the last landing stay."""
-        self.births = Births()
-        self.mainline, self.branch_commits = CommitRows(), CommitRows()
-        self._deaths = None
+        give_back_memory()
 
     def state(self) -> ReaderState:
-        """Return what the next run needs."""
-        is_used, number_of = self._used_births()
+        """Return what the next run needs. Whatever was booked has to be written and forgotten."""
         files = {}
         for path in self._tracker.files:
-            rows = number_of[self._rows[self._tracker.numbers(path)]]
+            rows = self._rows[self._tracker.numbers(path)]
             starts = np.flatnonzero(np.diff(rows, prepend=_NO_BIRTH) != 0)
             files[path] = rows[starts], np.diff(starts, append=len(rows)).astype(np.uint32)
         return ReaderState(
@@ -591,7 +585,7 @@ class Ledger:
             position=self._position,
             landed_at=self._landed_at,
             branch_commits=self._branch_commits,
-            births=self.births.select(np.flatnonzero(is_used)),
+            births=self.births,
             files=files,
             removed_at=self._removed.since(self._landed_at),
             ignored=self._ignored,

@@ -93,24 +93,30 @@ class MergeSides(NamedTuple):
 
 
 class _Graph:
-    """Commits by number, parents first. A parent outside has a negative number."""
+    """Commits by number, parents first. A parent outside has a negative number.
 
-    def __init__(self, text: bytes) -> None:
-        self.shas: list[str] = []
+    Parameters
+    ----------
+    text : bytes
+        A line for each: time, id, and ids of its parents.
+    head : str
+        The commit whose number is to be known, -1 if it is not among them.
+    """
+
+    def __init__(self, text: bytes, head: str) -> None:
         self.times = array("q")
-        self.number: dict[str, int] = {}
+        numbers: dict[str, int] = {}
         self.outside: list[str] = []
         self._first = array("I", [0])
         self._parents = array("i")
         outside: dict[str, int] = {}
         for line in io.BytesIO(text):
             time, sha, *parents = line.decode().split()
-            self.number[sha] = len(self.shas)
-            self.shas.append(sha)
+            numbers[sha] = len(numbers)
             seconds = int(time)
             self.times.append(seconds if 0 < seconds < 1 << 32 else 0)
             for parent in parents:
-                number = self.number.get(parent)
+                number = numbers.get(parent)
                 if number is None:
                     number = outside.get(parent)
                     if number is None:
@@ -118,6 +124,8 @@ class _Graph:
                         self.outside.append(parent)
                 self._parents.append(number)
             self._first.append(len(self._parents))
+        self.head = numbers.get(head, -1)
+        self.shas = CommitIds(numbers)
 
     def __len__(self) -> int:
         return len(self.shas)
@@ -180,11 +188,10 @@ def plan_history(
         If the mainline's history is not complete.
     """
     text, unreadable = _list_commits(repository, tip)
-    graph = _Graph(text)
+    graph = _Graph(text, repository.head)
     del text
     plan = Plan(unreadable=unreadable)
-    head = graph.number.get(repository.head, -1)
-    chain, last = _find_chain(repository, graph, head, tip, plan)
+    chain, last = _find_chain(repository, graph, tip, plan)
     plan.continues = tip is None or (last if chain else repository.head) == tip
     if not plan.continues:
         return plan
@@ -193,7 +200,7 @@ def plan_history(
         [graph.times[number] for number in chain], landed_at, repository.scanned_at
     )
     plan.landings = array("q", landings)
-    is_merged = graph.reached_from(head)
+    is_merged = graph.reached_from(graph.head)
     is_unmerged = is_merged.translate(_OPPOSITE)
     plan.merged, plan.unmerged = (
         CommitIds(compress(graph.shas, is_in)) for is_in in (is_merged, is_unmerged)
@@ -245,7 +252,6 @@ def _list_commits(repository: Repository, tip: str | None) -> tuple[bytes, int]:
 def _find_chain(
     repository: Repository,
     graph: _Graph,
-    head: int,
     tip: str | None,
     plan: Plan,
 ) -> tuple[list[int], str | None]:
@@ -264,7 +270,7 @@ def _find_chain(
                 for parent in graph.parents(number)
             )
     chain: list[int] = []
-    number = head
+    number = graph.head
     while number >= 0:
         chain.append(number)
         parents = list(graph.parents(number))
@@ -430,7 +436,7 @@ def _find_ancestors(
         newest[number] = place
     older = {place: sha for sha, place in outside if place}
     code_of_older = {place: code for code, place in enumerate(older)}
-    names = CommitIds([*older.values(), *plan.mainline.ids]) if older else plan.mainline.ids
+    names = CommitIds(older.values()) + plan.mainline.ids
     codes = array("i", bytes(4 * len(graph)))
     for number in range(len(graph)):
         codes[number] = -1

@@ -360,7 +360,10 @@ class _Load:
                 self._connection, self._repository, self._salt, is_resumed=state is not None
             )
             ledger, unclear = self._read(parser, plan, state, ignored.revisions, noticed, writer)
-            self._write_rest(ledger, writer)
+            living = ledger.living_count
+            writer.write_state(_STATE_TABLE, ledger.state().to_bytes())
+            # Committing takes memory; what the lines take is the most that can be had.
+            ledger.forget_lines()
             findings = [
                 *(
                     finding
@@ -388,7 +391,7 @@ class _Load:
             commits=len(plan.mainline),
             births=ledger.births_count,
             deaths=ledger.deaths_count,
-            living=ledger.living_count,
+            living=living,
             deployments=deployments,
             seconds=time.monotonic() - started,
             unclear=tuple(unclear),
@@ -534,7 +537,7 @@ class _Load:
         noticed: Counter[str],
         writer: "RowWriter",
     ) -> tuple["Ledger", list["MergeSides"]]:
-        """Follow all lines through the new changes, and write what there are too many rows of.
+        """Follow all lines through the new changes and write the rows.
 
         Return the merges that say nothing, too.
         """
@@ -571,7 +574,8 @@ class _Load:
                     history, diffs, plan.landings, strict=True
                 ):
                     ledger.add(commit, branch, changes, landed_at)
-                    self._make_room(ledger, writer)
+                    if ledger.is_full:
+                        self._write_booked(ledger, writer)
                     if commit.pull_request_number is not None:
                         unclear.pop(commit.sha, None)
                     progress.advance()
@@ -579,35 +583,18 @@ class _Load:
                 with closing(read_commits(self._repository, parser, *unmerged)) as commits:
                     for commit in commits:
                         ledger.add_unmerged(commit)
-                        self._make_room(ledger, writer)
-                ledger.close()
+                        if ledger.is_full:
+                            self._write_booked(ledger, writer)
+                self._write_booked(ledger, writer)
             finally:
                 ledger.stop()
         return ledger, list(unclear.values())
 
     @staticmethod
-    def _make_room(ledger: "Ledger", writer: "RowWriter") -> None:
-        """Write what was booked, once it is much."""
-        if ledger.is_full:
-            ledger.settle()
-            writer.write(ledger)
-            ledger.forget_written()
-
-    def _write_rest(self, ledger: "Ledger", writer: "RowWriter") -> None:
-        """Write the state that the next run needs, and the rows that are not written yet."""
-        from shipworthy.git.memory import give_back_memory
-
-        saved = ledger.state().to_bytes()
-        # The database needs much memory to write; the lines' is the most that can be had.
-        ledger.forget_lines()
-        give_back_memory()
-        self._connection.execute(
-            f"insert or replace into {_STATE_TABLE} values (?, ?)", [self._repository.name, saved]
-        )
+    def _write_booked(ledger: "Ledger", writer: "RowWriter") -> None:
+        ledger.settle()
         writer.write(ledger)
-        # Committing takes as much again as writing did.
-        ledger.forget_rows()
-        give_back_memory()
+        ledger.forget_written()
 
 
 def _findings_of(

@@ -9,9 +9,10 @@ from itertools import chain
 import numpy as np
 
 from shipworthy.git.births import BirthKind, Births, Pool
+from shipworthy.git.commit_ids import CommitIds
 
 # Another number makes every repository be loaded anew.
-STATE_VERSION = 5
+STATE_VERSION = 6
 
 _HEADER_BYTES = 8
 
@@ -33,7 +34,7 @@ class ReaderState:
     branch_commits : int
         Branch commits that merges brought in so far.
     births : Births
-        The births that have living lines.
+        The births that have living lines, all of them old ones.
     files : dict of bytes to (array of int, array of int)
         Each file as runs of lines: index into `births`, and lines.
     removed_at : dict of int to int
@@ -75,9 +76,9 @@ class ReaderState:
             "notes_tree": self.notes_tree,
             "notes_digest": self.notes_digest,
             "births": len(self.births),
-            "changes": self.births.changes,
+            "changes": len(self.births.changes),
             "paths": list(self.births.paths),
-            "authors": list(self.births.authors),
+            "authors": len(self.births.authors),
             "kinds": list(self.births.kinds),
             # Latin-1 gives every byte a character of its own.
             "files": [path.decode("latin-1") for path in self.files],
@@ -90,6 +91,8 @@ class ReaderState:
 
     def _arrays(self) -> Iterator[bytes]:
         """Yield the numbers, file by file: the whole state may be large."""
+        yield self.births.changes.old.to_bytes()
+        yield self.births.authors.old.to_bytes()
         yield self.births.codes().astype("<u4").tobytes()
         yield np.array([len(numbers) for numbers, _ in self.files.values()], dtype="<u4").tobytes()
         for side in (0, 1):
@@ -113,6 +116,11 @@ class ReaderState:
             position += array.nbytes
             return array
 
+        width = len(header["tip"]) // 2
+        changes, authors = (
+            CommitIds.from_bytes(take("u1", header[ids] * width).tobytes(), width)
+            for ids in ("changes", "authors")
+        )
         codes = take("<u4", 4 * header["births"]).reshape(-1, 4)
         paths = [path.encode("latin-1") for path in header["files"]]
         runs = take("<u4", len(paths))
@@ -129,9 +137,9 @@ class ReaderState:
             landed_at=header["landed_at"],
             branch_commits=header["branch_commits"],
             births=Births(
-                header["changes"],
+                changes,
                 Pool.of(header["paths"]),
-                Pool.of(header["authors"]),
+                authors,
                 Pool.of(BirthKind(*kind) for kind in header["kinds"]),
                 codes,
             ),

@@ -26,7 +26,7 @@ _ROWS_AT_A_TIME = 40_960
 class RowWriter:
     """Writes the rows of one repository, within the caller's transaction.
 
-    Call `write` whenever there is something, then `finish`.
+    Call `write` whenever there is something, then `write_state` and `finish`.
 
     Parameters
     ----------
@@ -70,6 +70,18 @@ class RowWriter:
                 _insert(self._connection, table, rows, replaces=is_repeated)
                 rows.clear()
             give_back_memory()
+
+    def write_state(self, table: str, state: bytes) -> None:
+        """Write what the next run goes on from, instead of what the last one left."""
+        name = self._repository.name
+        self._connection.execute(f"delete from {table} where repository = ?", [name])
+        # As the parameter of a statement the state would be held ten times.
+        self._connection.register(
+            "_git_rows",
+            {"repository": _words([name]), "state": np.array([state], dtype=object)},
+        )
+        self._connection.execute(f"insert into {table} from _git_rows")
+        self._connection.unregister("_git_rows")
 
     def finish(self, rules: ReleaseRules | None, findings: Sequence[Finding]) -> int:
         """Write what is told of the whole repository.
@@ -276,7 +288,7 @@ def _birth_rows(name: str, births: Births) -> Iterator[dict[str, np.ndarray]]:
 def _death_rows(name: str, ledger: Ledger) -> Iterator[dict[str, np.ndarray]]:
     births = ledger.births
     numbers, changes, is_moved, lines = ledger.deaths()
-    removing = _words(births.changes[births.old_changes :])
+    removing = _words(ledger.mainline.shas)
     for rows in _slices(0, len(numbers)):
         columns = _shared_columns(births, births.codes()[numbers[rows]])
         kinds = columns.pop("kind")
@@ -299,9 +311,9 @@ def _shared_columns(births: Births, codes: np.ndarray) -> dict[str, np.ndarray]:
     """Return the columns that births and deaths have in common, and the number of each kind."""
     changes, paths, authors, kinds = codes.T
     columns: dict[str, np.ndarray] = {
-        "added_sha": _words(births.changes)[changes],
+        "added_sha": births.changes.ids(changes),
         "path": _words(list(births.paths))[paths],
-        "author_sha": _words(list(births.authors))[authors],
+        "author_sha": births.authors.ids(authors),
         "kind": kinds,
     }
     for column in ("path_class", "authorship", "ai_tool"):

@@ -1,17 +1,19 @@
 """Compare the reader's living lines with what `git blame` says of them.
 
-    python benchmarks/git_exact.py CLONE... [--repository NAME ...]
+    python benchmarks/git_exact.py CLONE... [--repository NAME ...] [--sample FILES]
 
 For each clone: how many lines live at the tip, and for how many the reader names another change, or
 another path of the line's birth, than `git blame --first-parent -w` (with the tip's
 `.git-blame-ignore-revs`, if there is one). Where the mainline goes round foxtrot merges, blame
 reads a copy of the clone in which those have their parents in the mainline's order. The names
-(owner/name) tell a project's own `main` from others'; without them, the clones' origins do. Nothing
-is written to the clones.
+(owner/name) tell a project's own `main` from others'; without them, the clones' origins do. With
+--sample, so many files of each clone are compared, line by line, and those that differ are named.
+Nothing is written to the clones.
 """
 
 import argparse
 import os
+import random
 import subprocess
 import tempfile
 from collections import Counter
@@ -23,6 +25,7 @@ import duckdb
 from shipworthy.git.diffs import unquote
 from shipworthy.git.reader import load_git
 from shipworthy.git.repository import path_text
+from shipworthy.git.state import ReaderState
 
 IGNORED = ".git-blame-ignore-revs"
 MAINLINE = """
@@ -38,6 +41,9 @@ LIVING = """
     )
     group by all
 """
+
+
+STATE = "select state from shipworthy_raw.git_reader_state"
 
 
 class Clone:
@@ -74,10 +80,14 @@ class Clone:
                 turned += 1
         return turned
 
-    def blamed(self, ignored):
-        """Count the lines at the tip by the change and the path that blame names."""
+    def blame(self, path, ignored):
+        """Yield the change and the path that blame names for each line of a file."""
         options = ["--first-parent", "-w", "--porcelain", "--root"]
         options += ["--ignore-revs-file", os.fspath(ignored)] if ignored else []
+        return self._lines(self.git("blame", *options, "HEAD", "--", os.fsdecode(path)))
+
+    def blamed(self, ignored):
+        """Count the lines at the tip by the change and the path that blame names."""
         found = Counter()
         for entry in self.git("ls-tree", "-r", "-z", "HEAD").split(b"\0")[:-1]:
             kind, _, path = entry.partition(b"\t")
@@ -85,8 +95,7 @@ class Clone:
             # Git, too, takes a file for binary that has a NUL in its first 8,000 bytes.
             if kind != b"blob" or b"\0" in self.git("cat-file", "blob", blob.decode())[:8000]:
                 continue
-            text = self.git("blame", *options, "HEAD", "--", os.fsdecode(path))
-            found.update(self._lines(text))
+            found.update(self.blame(path, ignored))
         return found
 
     @staticmethod
@@ -103,8 +112,37 @@ class Clone:
                 paths[sha] = path_text(unquote(value))
 
 
-def compare(origin, name):
-    """Return the lines that live, the foxtrot merges, and the lines of which blame says more."""
+def differing(clone, state, sample, ignored):
+    """Compare so many files that have lines; return how many have, and the lines that differ."""
+    births = state.births
+    paths = list(births.paths)
+    changes = births.changes.ids(births.codes()[:, 0])
+    path_codes = births.codes()[:, 1]
+    chosen = random.Random(sample).sample(
+        sorted(path for path, (_, lines) in state.files.items() if len(lines)), sample
+    )
+    total = 0
+    differ = {}
+    for path in sorted(chosen):
+        living = [
+            (changes[birth], paths[path_codes[birth]])
+            for birth, lines in zip(*state.files[path], strict=True)
+            for _ in range(lines)
+        ]
+        blamed = list(clone.blame(path, ignored))
+        total += len(living)
+        unlike = sum(one != other for one, other in zip(living, blamed, strict=True))
+        if unlike:
+            differ[path_text(path)] = unlike
+    return total, differ
+
+
+def compare(origin, name, sample):
+    """Return the lines that are compared, the foxtrot merges, and what blame sees otherwise.
+
+    These are the lines of which blame sees more, and the reader; of a sample, the lines that differ
+    by file.
+    """
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
         clone = Clone(origin, directory)
@@ -113,6 +151,7 @@ def compare(origin, name):
         with duckdb.connect(os.fspath(warehouse), read_only=True) as connection:
             mainline = [sha for (sha,) in connection.execute(MAINLINE).fetchall()]
             rows = connection.execute(LIVING).fetchall()
+            [(state,)] = connection.execute(STATE).fetchall()
         living = Counter({(sha, path): int(lines) for sha, path, lines in rows if lines})
         turned = clone.follow(mainline)
         ignored = None
@@ -120,22 +159,31 @@ def compare(origin, name):
         if text:
             ignored = directory / "ignored"
             ignored.write_bytes(text)
+        if sample:
+            total, differ = differing(clone, ReaderState.from_bytes(state), sample, ignored)
+            return total, turned, differ
         blamed = clone.blamed(ignored)
-        return living.total(), turned, (blamed - living).total(), (living - blamed).total()
+        return living.total(), turned, ((blamed - living).total(), (living - blamed).total())
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("clones", nargs="+", type=Path)
     parser.add_argument("--repository", action="append", default=[], help="a name for each clone")
+    parser.add_argument("--sample", type=int, help="compare so many files instead of all")
     options = parser.parse_args()
     names = options.repository or [""] * len(options.clones)
     os.environ.setdefault("SHIPWORTHY_SALT", "a salt for benchmarks only")
-    columns = ("clone", "living lines", "foxtrot merges", "only blame's", "only the reader's")
+    found = ("lines that differ",) if options.sample else ("only blame's", "only the reader's")
+    columns = ("clone", "lines", "foxtrot merges", *found)
     print(f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|")
     for clone, name in zip(options.clones, names, strict=True):
-        cells = (clone.resolve().name, *(f"{number:,}" for number in compare(clone, name)))
+        lines, turned, differ = compare(clone, name, options.sample)
+        counts = [sum(differ.values())] if options.sample else differ
+        cells = (clone.resolve().name, *(f"{number:,}" for number in (lines, turned, *counts)))
         print(f"| {' | '.join(cells)} |", flush=True)
+        for path, unlike in differ.items() if options.sample else ():
+            print(f"  {path}: {unlike:,}")
 
 
 if __name__ == "__main__":

@@ -594,18 +594,22 @@ def run_publish(
 @cli.command("export")
 @click.option(
     "--to",
-    "directory",
+    "target",
     required=True,
-    metavar="DIR",
-    type=_DIRECTORY,
-    help="Gets current/<table>.parquet, one file a table of the source contract.",
+    metavar="DIR|ADDRESS",
+    help="A directory, which gets current/<table>.parquet, or postgres://user@host/database, whose "
+    "schema shipworthy_raw gets the tables.",
 )
-def run_export(directory: Path) -> None:
-    """Copy what was loaded to Parquet files, for Spark, all at once."""
-    from shipworthy.raw_files import export
+def run_export(target: str) -> None:
+    """Copy what was loaded to where Spark or PostgreSQL builds from it, all at once.
+
+    It is every table of the source contract. A PostgreSQL password is read from PGPASSWORD or
+    PostgreSQL's password file.
+    """
+    from shipworthy.raw_tables import export
     from shipworthy.warehouse import warehouse_path
 
-    click.echo(export(warehouse_path(), directory))
+    click.echo(export(warehouse_path(), target))
 
 
 @cli.command("dashboards")

@@ -146,7 +146,8 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         # A commit that fails has ended the transaction; the error is the one worth telling.
         with suppress(duckdb.Error):
             connection.execute("rollback")
-        reason = unwritable(error)
+        # What the system refuses inside the block is some other file.
+        reason = unwritable(error) if isinstance(error, duckdb.Error) else None
         if reason is None:
             raise
         raise ShipworthyError(

@@ -36,6 +36,27 @@ def shared(tmp_path_factory, worker_id):
     return directory
 
 
+@pytest.fixture(scope="session")
+def server():
+    """A PostgreSQL server of our own; a machine without one fails, it does not skip."""
+    # Not above: the environment that tests Spark has no client of it.
+    from postgres_server import ServerMissingError, run_server
+
+    try:
+        with run_server() as running:
+            yield running
+    except ServerMissingError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture
+def address(server, request):
+    """An empty database of that server."""
+    name = request.node.name.split("[")[0][-60:]
+    server.create_database(name)
+    return server.address(name)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def parsed(shared):
     """Have all workers read the project once."""

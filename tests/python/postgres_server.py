@@ -51,6 +51,10 @@ class Server:
             "SHIPWORTHY_POSTGRES_DATABASE": database,
         }
 
+    def address(self, database):
+        """Return what `--to` takes."""
+        return f"postgres://{USER}:{self.password}@127.0.0.1:{self.port}/{database}"
+
     @contextmanager
     def connect(self, database="postgres"):
         """Connect, commit each statement, and close."""
@@ -73,6 +77,19 @@ class Server:
         """Make a database, empty or as a copy of another one."""
         with self.connect() as cursor:
             cursor.execute(f'create database "{name}" template "{template}"')
+
+
+def ask(address, *statements):
+    """Run statements, each committed, and return the rows of the last one."""
+    connection = psycopg2.connect(address)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else None
+    finally:
+        connection.close()
 
 
 def find_programs():

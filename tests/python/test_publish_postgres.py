@@ -8,7 +8,7 @@ import duckdb
 import psycopg2
 import pytest
 
-from postgres_server import USER, ServerMissingError, run_server
+from postgres_server import ask
 from published import MARTS, make_warehouse, read_on, set_number
 from shipworthy.dashboards.grafana import queries
 from shipworthy.errors import ShipworthyError
@@ -17,37 +17,9 @@ from shipworthy.publish import publish
 pytestmark = pytest.mark.postgres
 
 
-@pytest.fixture(scope="module")
-def server():
-    try:
-        with run_server() as running:
-            yield running
-    except ServerMissingError as error:
-        pytest.fail(str(error), pytrace=False)
-
-
 @pytest.fixture
 def warehouse(tmp_path):
     return make_warehouse(tmp_path / "warehouse.duckdb", [("succeeded", "all")])
-
-
-@pytest.fixture
-def address(server, request):
-    name = request.node.name.split("[")[0][-60:]
-    server.create_database(name)
-    return f"postgres://{USER}:{server.password}@127.0.0.1:{server.port}/{name}"
-
-
-def ask(address, *statements):
-    connection = psycopg2.connect(address)
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-            return cursor.fetchall() if cursor.description else None
-    finally:
-        connection.close()
 
 
 def read_schema(address):

@@ -7,7 +7,7 @@ import pytest
 
 from dbt_runs import ROOT, differences, order, read_schemas, run_dbt
 from shipworthy.files import load_files
-from shipworthy.raw_files import export
+from shipworthy.raw_tables import export
 from spark_cluster import JavaMissingError, require_java, run_cluster
 
 NO_TESTS = ("--exclude-resource-type=test", "--exclude-resource-type=unit_test")

@@ -1,10 +1,12 @@
 """The rows of `line_births`, column by column: an object each would take ten times the memory."""
 
 from array import array
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from typing import NamedTuple
 
 import numpy as np
+
+from shipworthy.git.commit_ids import CommitIds, IdPool
 
 
 class BirthKind(NamedTuple):
@@ -42,30 +44,34 @@ class Births:
 
     Parameters
     ----------
-    changes : list of str
-        Ids of the mainline commits that added lines; `add_change` appends one.
-    paths, authors, kinds : Pool
-        Paths as text, ids of the commits that wrote lines, and instances of `BirthKind`.
+    changes, authors : IdPool
+        The mainline commits that added lines (`add_change` adds one), and those that wrote them.
+    paths, kinds : Pool
+        Paths as text, and instances of `BirthKind`.
     codes : array of int, rows by 4
         For each row its change, path, author and kind by number.
     """
 
     def __init__(
         self,
-        changes: Sequence[str] = (),
+        changes: CommitIds | None = None,
         paths: Pool | None = None,
-        authors: Pool | None = None,
+        authors: CommitIds | None = None,
         kinds: Pool | None = None,
         codes: np.ndarray | None = None,
     ) -> None:
-        self.changes = list(changes)
+        self.changes = IdPool(changes)
         self.paths = Pool() if paths is None else paths
-        self.authors = Pool() if authors is None else authors
+        self.authors = IdPool(authors)
         self.kinds = Pool() if kinds is None else kinds
         # What earlier runs left.
         self.old_changes = len(self.changes)
         self.old_rows = 0 if codes is None else len(codes)
-        self._codes = array("I", b"" if codes is None else codes.astype(np.uint32).tobytes())
+        self._codes = array("I")
+        if codes is not None:
+            self._codes.frombytes(
+                codes.astype(np.uint32, copy=False).reshape(-1).view(np.uint8).data
+            )
         self._lines = array("I", bytes(4 * self.old_rows))
 
     def __len__(self) -> int:
@@ -73,8 +79,7 @@ class Births:
 
     def add_change(self, sha: str) -> int:
         """Take in a mainline commit and return its number."""
-        self.changes.append(sha)
-        return len(self.changes) - 1
+        return self.changes.add(sha)
 
     def add(self, change: int, path: str, author_sha: str, kind: BirthKind, lines: int) -> None:
         """Add a row.
@@ -87,7 +92,9 @@ class Births:
             As in the contract.
         lines : int
         """
-        self._codes.extend((change, self.paths[path], self.authors[author_sha], self.kinds[kind]))
+        self._codes.extend(
+            (change, self.paths[path], self.authors.add(author_sha), self.kinds[kind])
+        )
         self._lines.append(lines)
 
     def codes(self) -> np.ndarray:
@@ -101,11 +108,20 @@ class Births:
     def select(self, rows: np.ndarray) -> "Births":
         """Return some rows, as the next run's old ones."""
         codes = self.codes()[rows]
-        pools = []
-        for column, values in enumerate((self.changes, self.paths, self.authors, self.kinds)):
-            used, codes[:, column] = np.unique(codes[:, column], return_inverse=True)
-            known = list(values)
-            pools.append([known[code] for code in used.tolist()])
-        changes, *others = pools
-        paths, authors, kinds = map(Pool.of, others)
+        changes, authors = (
+            pool.only(renumber(codes[:, column], len(pool)))
+            for column, pool in ((0, self.changes), (2, self.authors))
+        )
+        paths, kinds = (
+            Pool.of(map(list(pool).__getitem__, renumber(codes[:, column], len(pool)).tolist()))
+            for column, pool in ((1, self.paths), (3, self.kinds))
+        )
         return Births(changes, paths, authors, kinds, codes)
+
+
+def renumber(codes: np.ndarray, count: int) -> np.ndarray:
+    """Number anew what is used of so many things, in place; return their numbers before."""
+    is_used = np.zeros(count, dtype=bool)
+    is_used[codes] = True
+    codes[:] = (np.cumsum(is_used, dtype=np.uint32) - np.uint32(1))[codes]
+    return np.flatnonzero(is_used)

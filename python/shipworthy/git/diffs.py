@@ -13,6 +13,7 @@ from itertools import accumulate, chain, islice
 from typing import Any, NamedTuple
 
 from shipworthy.errors import ShipworthyError
+from shipworthy.git.commit_ids import Chain
 from shipworthy.git.moves import find_moves
 from shipworthy.git.patches import (
     HUNK,
@@ -209,7 +210,7 @@ class Attributes:
 @contextmanager
 def read_changes(
     repository: Repository,
-    commits: Sequence[tuple[str, str | None]],
+    commits: Chain,
     *,
     strict: bool,
     jobs: int,
@@ -222,8 +223,8 @@ def read_changes(
     Parameters
     ----------
     repository : Repository
-    commits : sequence of (str, str or None)
-        Each mainline commit with its first parent, oldest first, without gaps.
+    commits : Chain
+        The mainline's.
     strict : bool
         Whitespace-only edits are edits when true.
     jobs : int
@@ -257,7 +258,7 @@ def read_changes(
                     ahead=_AHEAD_BYTES // jobs,
                 )
             )
-            blocks.append(split_commits(output, [[sha for sha, _ in batch] for batch in own]))
+            blocks.append(split_commits(output, [batch.ids for batch in own]))
         objects = stack.enter_context(ObjectReader(repository))
         attributes = Attributes.at(repository, objects, commits[0][1])
         yield _parse_all(repository, objects, attributes, batches, raw, blocks)
@@ -265,8 +266,9 @@ def read_changes(
             noticed["attributes_passed_over"] = attributes.passed_over
 
 
-def _questions(commits: Iterable[tuple[str, str | None]]) -> bytes:
-    return "".join(f"{sha} {parent or ''}".strip() + "\n" for sha, parent in commits).encode()
+def _questions(commits: Iterable[tuple[str, str | None]]) -> Iterator[bytes]:
+    for sha, parent in commits:
+        yield f"{sha} {parent}\n".encode() if parent else f"{sha}\n".encode()
 
 
 def _parse_all(
@@ -476,13 +478,13 @@ def split_commits(output: ReadAhead, batches: Sequence[Sequence[str]]) -> Iterat
         Some commits of one batch, as many as are worth parsing together. The newline at a commit's
         end is left out.
     """
-    marks = [b"\n%b\n" % sha.encode() for batch in batches for sha in batch]
+    marks: Iterator[bytes | None] = (b"\n%b\n" % sha.encode() for batch in batches for sha in batch)
     batch_ends = set(accumulate(len(batch) for batch in batches))
     text = bytearray(b"\n")
     commits: list[Span] = []
     # Where the text of the commit at hand begins, and from where on the next one's mark is sought.
     start = search = 0
-    for number, mark in enumerate([*marks, None]):
+    for number, mark in enumerate(chain(marks, (None,))):
         while mark is None or (found := text.find(mark, search)) < 0:
             if commits:
                 yield commits

@@ -1,7 +1,7 @@
 """The commits of a repository: the mainline, and which branch commits each merge brought in."""
 
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from operator import itemgetter
@@ -48,6 +48,8 @@ class Commit:
         What in it looks like a machine's and the catalogue does not know.
     has_proper_address : bool
         Whether `.mailmap` gave its author another address.
+    ancestor : str or None
+        The newest mainline commit among its ancestors, where it is off the mainline and has one.
     """
 
     sha: str
@@ -66,6 +68,7 @@ class Commit:
     merged_branch: str | None
     unlisted: tuple[Unlisted, ...]
     has_proper_address: bool
+    ancestor: str | None = None
 
 
 def read_history(
@@ -84,7 +87,7 @@ def read_history(
     # With the place of each in the list.
     waiting: dict[str, tuple[int, Commit]] = {}
     # Parents first: when a merge comes, all that it brings in has been read.
-    with closing(read_commits(repository, parser, plan.merged)) as commits:
+    with closing(read_commits(repository, parser, plan.merged, plan.merged_ancestors)) as commits:
         numbered = enumerate(commits)
         for sha, parent in plan.mainline:
             while sha not in waiting:
@@ -102,15 +105,21 @@ def read_history(
 
 
 def read_commits(
-    repository: Repository, parser: "CommitParser", shas: Sequence[str]
+    repository: Repository,
+    parser: "CommitParser",
+    shas: Sequence[str],
+    ancestors: Iterable[str | None],
 ) -> Generator[Commit]:
-    """Yield commits in the order in which they are asked for."""
+    """Yield commits in the order in which they are asked for, with their mainline ancestors."""
     if not shas:
         return
-    feed = "".join(f"{sha}\n" for sha in shas).encode()
+    feed = (f"{sha}\n".encode() for sha in shas)
     with repository.stream("cat-file", "--batch", "--buffer", stdin=feed) as output:
-        for name, content in _split_objects(output):
-            yield parser.parse(name, content)
+        # Where git fails it prints less; the end of this context says so.
+        for (name, content), ancestor in zip(_split_objects(output), ancestors, strict=False):
+            commit = parser.parse(name, content)
+            commit.ancestor = ancestor
+            yield commit
 
 
 def _take_branch(merge: Commit, waiting: dict[str, tuple[int, Commit]]) -> list[Commit]:

@@ -37,8 +37,15 @@ from shipworthy.warehouse import Finding
 _WAITING_FILES = 250
 # After so many changes freed memory is given back.
 _TIDIED_CHANGES = 500
+# What no birth's number is.
+_NO_BIRTH = np.uint32(0xFFFFFFFF)
 # So many removed lines are counted at a time.
 _COUNTED_DEAD = 1 << 18
+# What was booked has to be written and forgotten when it has come to so many lines (and a quarter
+# of those that live, so that to number these anew adds up to little), births or commits.
+_BOOKED_LINES = 1 << 21
+_BOOKED_BIRTHS = 1 << 18
+_BOOKED_COMMITS = 1 << 14
 
 
 class Change(NamedTuple):
@@ -105,7 +112,11 @@ class FileAdditions(NamedTuple):
 
 
 class Ledger:
-    """Follows all lines through the changes of one run. Call `add` in order, then `close`.
+    """Follows all lines through the changes of one run. Call `add` in order, then `settle`.
+
+    What was booked can be written and forgotten on the way, so that a long history takes no more
+    memory than a short one: whenever the ledger `is_full`, call `settle`, write, and call
+    `forget_written`; so too at the end, before `state`.
 
     Parameters
     ----------
@@ -115,8 +126,6 @@ class Ledger:
         Where the last run stopped.
     settings : str
         Kept with the new state.
-    ancestors : mapping of str to str
-        The newest mainline commit among the ancestors of each commit off the mainline.
     ignored : frozenset of str
         Revisions whose lines stand for older ones, as blame is told to read them.
     strict : bool
@@ -129,7 +138,6 @@ class Ledger:
         objects: ObjectReader,
         state: ReaderState | None,
         settings: str,
-        ancestors: Mapping[str, str],
         *,
         ignored: frozenset[str] = frozenset(),
         strict: bool,
@@ -138,7 +146,6 @@ class Ledger:
         self._repository = repository
         self._objects = objects
         self._settings = settings
-        self._ancestors = ancestors
         self._attestations = Attestations(repository, objects)
         # The mainline's commits, and all others.
         self.mainline = CommitRows()
@@ -155,6 +162,7 @@ class Ledger:
         # The row of each line, by its number: as much of it as is known, and room to grow.
         self._rows = np.empty(0, dtype=np.uint32)
         self._tracker = self._restore(state)
+        self._most_lines = _most_lines(self._tracker)
         self._merges: list[FileAdditions] = []
         self._resolved: deque[tuple[list[FileAdditions], Future[list[list[Written]]]]] = deque()
         self._searches = AuthorSearches(
@@ -165,7 +173,7 @@ class Ledger:
             )
         )
         self._deaths: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None = None
-        self.births_count = self.deaths_count = self.living_count = 0
+        self._births_written = self._deaths_written = 0
         # Changes whose renames were not searched for; what else may have been read wrongly.
         self.unsearched = 0
         self._found: Counter[tuple[str, str, str]] = Counter()
@@ -221,8 +229,7 @@ class Ledger:
             commit, evidence, landed_at, commit.sha, commit.sha, self._position, len(files)
         )
         for one in branch:
-            ancestor = self._ancestors.get(one.sha)
-            self.branch_commits.add(one, Evidence.of(one), landed_at, ancestor, commit.sha)
+            self.branch_commits.add(one, Evidence.of(one), landed_at, one.ancestor, commit.sha)
         self._follow_special_files(files)
         self._note_renames(commit, files)
         ignored = sorted(self._ignored.intersection([commit.sha, *(one.sha for one in branch)]))
@@ -268,8 +275,7 @@ class Ledger:
 
     def add_unmerged(self, commit: Commit) -> None:
         """Take in a commit that the mainline does not reach."""
-        ancestor = self._ancestors.get(commit.sha)
-        self.branch_commits.add(commit, Evidence.of(commit), None, ancestor, None)
+        self.branch_commits.add(commit, Evidence.of(commit), None, commit.ancestor, None)
 
     def _follow_special_files(self, files: Sequence[FileChange]) -> None:
         """Keep up with the files that tell this reader something."""
@@ -425,14 +431,61 @@ class Ledger:
         """End what runs beside; after an error nothing must go on in the shadow repository."""
         self._searches.stop()
 
-    def close(self) -> None:
-        """Settle what was put off. After this the rows are complete."""
+    def settle(self) -> None:
+        """Settle what was put off: whatever was booked is complete."""
         self._resolve_merges()
         self._settle_merges(is_last=True)
         self._make_room()
-        self.births_count = int(self.births.lines().sum())
-        self.deaths_count = len(self._tracker.dead) // 4
-        self.living_count = sum(len(lines) for lines in self._tracker.files.values()) // 4
+
+    @property
+    def births_count(self) -> int:
+        """Lines that were born in this run."""
+        return self._births_written + int(self.births.lines().sum())
+
+    @property
+    def deaths_count(self) -> int:
+        """Lines that were removed in this run."""
+        return self._deaths_written + len(self._tracker.dead) // 4
+
+    @property
+    def living_count(self) -> int:
+        """Lines that live."""
+        return self._tracker.count()
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether what was booked should be written and forgotten before more is added."""
+        return (
+            self._tracker.next_line > self._most_lines
+            or len(self.births) - self.births.old_rows > _BOOKED_BIRTHS
+            or len(self.mainline) + len(self.branch_commits) > _BOOKED_COMMITS
+        )
+
+    def forget_written(self) -> None:
+        """Forget what was booked, all of it settled and written; what living lines are stays."""
+        self._births_written = self.births_count
+        self._deaths_written = self.deaths_count
+        is_used = np.zeros(len(self.births), dtype=bool)
+        files = self._tracker.files
+        for path in files:
+            is_used[self._rows[self._tracker.numbers(path)]] = True
+        number_of = np.cumsum(is_used, dtype=np.uint32) - np.uint32(1)
+        rows = np.empty(self.living_count, dtype=np.uint32)
+        first = 0
+        for path in files:
+            numbers = self._tracker.numbers(path)
+            end = first + len(numbers)
+            rows[first:end] = number_of[self._rows[numbers]]
+            files[path] = bytearray(np.arange(first, end, dtype=np.uint32).tobytes())
+            first = end
+        self._rows = rows
+        self._tracker = LineTracker(first)
+        self._tracker.files = files
+        self._most_lines = _most_lines(self._tracker)
+        self.births = self.births.select(np.flatnonzero(is_used))
+        self.mainline, self.branch_commits = CommitRows(), CommitRows()
+        self._deaths = None
+        give_back_memory()
 
     def _resolve_merges(self) -> None:
         """Begin to find out who wrote what merges brought in, beside the reading of diffs."""
@@ -513,35 +566,26 @@ class Ledger:
         return {path: self._rows[self._tracker.numbers(path)] for path in self._tracker.files}
 
     def forget_lines(self) -> None:
-        """Drop what is known of single lines; rows and deaths stay."""
-        self.deaths()
+        """Drop what is known of single lines."""
         self._tracker = LineTracker()
         self._rows = np.empty(0, dtype=np.uint32)
         self._removed.forget()
-
-    def forget_rows(self) -> None:
-        """Drop the rows, once they are written; counts and the last landing stay."""
-        self.births = Births()
-        self.mainline, self.branch_commits = CommitRows(), CommitRows()
-        self._deaths = None
+        give_back_memory()
 
     def state(self) -> ReaderState:
-        """Return what the next run needs."""
-        living = self.living()
-        used = np.unique(np.concatenate(list(living.values()))) if living else np.empty(0, int)
+        """Return what the next run needs. Whatever was booked has to be written and forgotten."""
         files = {}
-        for path, rows in living.items():
-            borders = np.flatnonzero(np.diff(rows)) + 1
-            starts = np.concatenate(([0], borders)) if len(rows) else np.empty(0, int)
-            runs = np.searchsorted(used, rows[starts.astype(int)])
-            files[path] = runs, np.diff(np.append(starts, len(rows)))
+        for path in self._tracker.files:
+            rows = self._rows[self._tracker.numbers(path)]
+            starts = np.flatnonzero(np.diff(rows, prepend=_NO_BIRTH) != 0)
+            files[path] = rows[starts], np.diff(starts, append=len(rows)).astype(np.uint32)
         return ReaderState(
             settings=self._settings,
             tip=self._repository.head,
             position=self._position,
             landed_at=self._landed_at,
             branch_commits=self._branch_commits,
-            births=self.births.select(used),
+            births=self.births,
             files=files,
             removed_at=self._removed.since(self._landed_at),
             ignored=self._ignored,
@@ -549,6 +593,11 @@ class Ledger:
             notes_tree=self._repository.notes_tree,
             notes_digest=digest_notes(self._repository, self._repository.head),
         )
+
+
+def _most_lines(tracker: LineTracker) -> int:
+    """Return up to which number lines may be born before the ledger is full."""
+    return tracker.next_line + _BOOKED_LINES + tracker.count() // 4
 
 
 def _common_evidence(branch: Sequence[Commit]) -> Evidence | None:

@@ -110,6 +110,10 @@ class LineTracker:
         self.dead_per_change.append((len(self.dead) - before) // _BYTES)
         return births
 
+    def count(self) -> int:
+        """Count the lines that live."""
+        return sum(map(len, self.files.values())) // _BYTES
+
     def numbers(self, path: bytes) -> np.ndarray:
         """Return the numbers of the lines of a file, in order."""
         return np.frombuffer(self.files[path], dtype=np.uint32)

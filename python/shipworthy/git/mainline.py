@@ -6,14 +6,17 @@ the mainline goes on along the parent that it was before.
 """
 
 import heapq
+import io
 import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import NamedTuple
 
 from shipworthy.errors import ShipworthyError
+from shipworthy.git.commit_ids import Ancestors, Chain, CommitIds
 from shipworthy.git.repository import Repository
 
 # What is earlier (the first day of 1970) is a clock that was never set.
@@ -25,6 +28,8 @@ _USUAL_BRANCHES = ("main", "master", "trunk")
 
 # A pull that brought in so many is worth a line of its own.
 MANY_COMMITS = 50
+# Turns marks round.
+_OPPOSITE = bytes([1, 0, *range(2, 256)])
 # Newest mainline commit among the ancestors of a commit, and its position.
 Known = Mapping[str, tuple[str, int]]
 
@@ -35,18 +40,18 @@ class Plan:
 
     Parameters
     ----------
-    mainline : list of (str, str or None)
+    mainline : Chain
         Each new commit of the mainline with its parent in it, oldest first.
-    landings : list of int
+    landings : array of int
         When each landed, in seconds since 1970 (UTC).
     continues : bool
         Whether the mainline leads to the tip of the last run. If not, it was rewritten.
-    merged : list of str
+    merged : CommitIds
         All new commits that the mainline's tip reaches, parents first.
-    unmerged : list of str
+    unmerged : CommitIds
         Those that only other branches and tags reach, parents first.
-    ancestors : dict of str to str
-        The newest mainline commit among the ancestors of each commit off the mainline.
+    merged_ancestors, unmerged_ancestors : Ancestors
+        The newest mainline commit among the ancestors of each of these that is not on the mainline.
     clocks_ahead, clocks_unset : list of str
         Commits whose time is later than the scan or than what landed after them; that have none.
     pulls : dict of str to MergeSides
@@ -58,12 +63,13 @@ class Plan:
         Branches and tags whose history is incomplete.
     """
 
-    mainline: list[tuple[str, str | None]] = field(default_factory=list)
-    landings: list[int] = field(default_factory=list)
+    mainline: Chain = field(default_factory=Chain)
+    landings: array = field(default_factory=lambda: array("q"))
     continues: bool = False
-    merged: list[str] = field(default_factory=list)
-    unmerged: list[str] = field(default_factory=list)
-    ancestors: dict[str, str] = field(default_factory=dict)
+    merged: CommitIds = field(default_factory=CommitIds)
+    unmerged: CommitIds = field(default_factory=CommitIds)
+    merged_ancestors: Ancestors = field(default_factory=Ancestors)
+    unmerged_ancestors: Ancestors = field(default_factory=Ancestors)
     clocks_ahead: list[str] = field(default_factory=list)
     clocks_unset: list[str] = field(default_factory=list)
     pulls: dict[str, "MergeSides"] = field(default_factory=dict)
@@ -87,24 +93,30 @@ class MergeSides(NamedTuple):
 
 
 class _Graph:
-    """Commits by number, parents first. A parent outside has a negative number."""
+    """Commits by number, parents first. A parent outside has a negative number.
 
-    def __init__(self, lines: Iterable[bytes]) -> None:
-        self.shas: list[str] = []
+    Parameters
+    ----------
+    text : bytes
+        A line for each: time, id, and ids of its parents.
+    head : str
+        The commit whose number is to be known, -1 if it is not among them.
+    """
+
+    def __init__(self, text: bytes, head: str) -> None:
         self.times = array("q")
-        self.number: dict[str, int] = {}
+        numbers: dict[str, int] = {}
         self.outside: list[str] = []
         self._first = array("I", [0])
         self._parents = array("i")
         outside: dict[str, int] = {}
-        for line in lines:
-            time, sha, *parents = line.decode().split(" ")
-            self.number[sha] = len(self.shas)
-            self.shas.append(sha)
+        for line in io.BytesIO(text):
+            time, sha, *parents = line.decode().split()
+            numbers[sha] = len(numbers)
             seconds = int(time)
             self.times.append(seconds if 0 < seconds < 1 << 32 else 0)
             for parent in parents:
-                number = self.number.get(parent)
+                number = numbers.get(parent)
                 if number is None:
                     number = outside.get(parent)
                     if number is None:
@@ -112,6 +124,8 @@ class _Graph:
                         self.outside.append(parent)
                 self._parents.append(number)
             self._first.append(len(self._parents))
+        self.head = numbers.get(head, -1)
+        self.shas = CommitIds(numbers)
 
     def __len__(self) -> int:
         return len(self.shas)
@@ -173,26 +187,28 @@ def plan_history(
     ShipworthyError
         If the mainline's history is not complete.
     """
-    lines, unreadable = _list_commits(repository, tip)
-    graph = _Graph(lines)
-    del lines
+    text, unreadable = _list_commits(repository, tip)
+    graph = _Graph(text, repository.head)
+    del text
     plan = Plan(unreadable=unreadable)
-    head = graph.number.get(repository.head, -1)
-    chain, last = _find_chain(repository, graph, head, tip, plan)
+    chain, last = _find_chain(repository, graph, tip, plan)
     plan.continues = tip is None or (last if chain else repository.head) == tip
     if not plan.continues:
         return plan
-    plan.mainline = [
-        (graph.shas[number], graph.shas[before] if before is not None else last)
-        for before, number in zip([None, *chain], chain, strict=False)
-    ]
-    plan.landings, ahead, unset = land(
+    plan.mainline = Chain(CommitIds(graph.shas[number] for number in chain), last)
+    landings, ahead, unset = land(
         [graph.times[number] for number in chain], landed_at, repository.scanned_at
     )
-    is_merged = graph.reached_from(head)
-    plan.merged = [sha for sha, is_in in zip(graph.shas, is_merged, strict=True) if is_in]
-    plan.unmerged = [sha for sha, is_in in zip(graph.shas, is_merged, strict=True) if not is_in]
-    _find_ancestors(plan, graph, chain, position, find_known)
+    plan.landings = array("q", landings)
+    is_merged = graph.reached_from(graph.head)
+    is_unmerged = is_merged.translate(_OPPOSITE)
+    plan.merged, plan.unmerged = (
+        CommitIds(compress(graph.shas, is_in)) for is_in in (is_merged, is_unmerged)
+    )
+    names, ancestors = _find_ancestors(plan, graph, chain, position, find_known)
+    plan.merged_ancestors, plan.unmerged_ancestors = (
+        Ancestors(names, compress(ancestors, is_in)) for is_in in (is_merged, is_unmerged)
+    )
     on_mainline = set(chain)
     late = {chain[index] for index in ahead}
     none = {chain[index] for index in unset}
@@ -204,7 +220,7 @@ def plan_history(
     return plan
 
 
-def _list_commits(repository: Repository, tip: str | None) -> tuple[list[bytes], int]:
+def _list_commits(repository: Repository, tip: str | None) -> tuple[bytes, int]:
     """List new commits with time and parents, parents first; count branches that cannot be read."""
 
     def listed(tips: Iterable[str], *options: str) -> bytes:
@@ -230,13 +246,12 @@ def _list_commits(repository: Repository, tip: str | None) -> tuple[list[bytes],
         listed((), "--count")  # the mainline itself must be whole
         tips = tuple(readable(tips))
         text = listed(tips, *options)
-    return text.splitlines(), len(repository.tips) - len(tips)
+    return text, len(repository.tips) - len(tips)
 
 
 def _find_chain(
     repository: Repository,
     graph: _Graph,
-    head: int,
     tip: str | None,
     plan: Plan,
 ) -> tuple[list[int], str | None]:
@@ -255,7 +270,7 @@ def _find_chain(
                 for parent in graph.parents(number)
             )
     chain: list[int] = []
-    number = head
+    number = graph.head
     while number >= 0:
         chain.append(number)
         parents = list(graph.parents(number))
@@ -408,17 +423,23 @@ def _find_ancestors(
     chain: Sequence[int],
     position: int,
     find_known: Callable[[Sequence[str]], Known],
-) -> None:
-    """Find the newest mainline commit among the ancestors of each commit off the mainline."""
+) -> tuple[CommitIds, array]:
+    """Find the newest mainline commit among the ancestors of each commit off the mainline.
+
+    Return those mainline commits, and for each commit the index of its own, -1 where it has none.
+    """
     known = find_known(graph.outside) if graph.outside else {}
     outside = [known.get(sha, ("", 0)) for sha in graph.outside]
     # Position of the newest mainline ancestor of each; 0 where there is none.
     newest = array("q", bytes(8 * len(graph)))
     for place, number in enumerate(chain, position + 1):
         newest[number] = place
-    names = {place: sha for sha, place in outside}
-    names.update(enumerate((sha for sha, _ in plan.mainline), position + 1))
+    older = {place: sha for sha, place in outside if place}
+    code_of_older = {place: code for code, place in enumerate(older)}
+    names = CommitIds(older.values()) + plan.mainline.ids
+    codes = array("i", bytes(4 * len(graph)))
     for number in range(len(graph)):
+        codes[number] = -1
         if not newest[number]:
             newest[number] = place = max(
                 (
@@ -427,8 +448,11 @@ def _find_ancestors(
                 ),
                 default=0,
             )
-            if place:
-                plan.ancestors[graph.shas[number]] = names[place]
+            if place > position:
+                codes[number] = len(older) + place - position - 1
+            elif place:
+                codes[number] = code_of_older[place]
+    return names, codes
 
 
 def land(

@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from itertools import chain, compress
 from typing import TYPE_CHECKING
 
 from shipworthy.contract import RAW_SCHEMA
 from shipworthy.errors import ShipworthyError, printable
+from shipworthy.git.commit_ids import CommitIds
 from shipworthy.git.mailmap import MAILMAP_PATH, read_mailmap
 from shipworthy.git.opening import open_repository
 from shipworthy.git.progress_bar import Progress
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from shipworthy.git.mainline import MergeSides, Plan
     from shipworthy.git.releases import ReleaseRules
     from shipworthy.git.state import ReaderState
+    from shipworthy.git.storing import RowWriter
     from shipworthy.warehouse import Finding
 
 _STATE_TABLE = f"{RAW_SCHEMA}.git_reader_state"
@@ -213,8 +215,9 @@ def load_git(
         connection = connect(warehouse)
         stack.callback(connection.close)
         salt = salt_of(connection, warehouse)
-        # A second thread writes no faster, but has buffers of its own.
-        connection.execute("set threads = 1")
+        # A second thread writes no faster, but has buffers of its own. And of each table 122,880
+        # rows are kept until they are packed and written, not five times as many.
+        connection.execute("set threads = 1; set write_buffer_row_group_count = 1")
         _make_state_table(connection)
         loads = []
         # Whoever names copies in one breath means repositories of their own.
@@ -322,7 +325,8 @@ class _Load:
         from shipworthy.git.catalog import Catalog
         from shipworthy.git.history import CommitParser
         from shipworthy.git.state import ReaderState
-        from shipworthy.warehouse import Finding, read_findings
+        from shipworthy.git.storing import RowWriter
+        from shipworthy.warehouse import Finding, read_findings, transaction
 
         started = time.monotonic()
         parser = CommitParser(
@@ -348,37 +352,46 @@ class _Load:
         if ignored.restates:
             state = None
             plan = self._plan(None)
+        known = read_findings(self._connection, self._source) if state is not None else []
         noticed: Counter[str] = Counter()
-        ledger, unclear = self._read(parser, plan, state, ignored.revisions, noticed)
+        # A long history's rows are written while it is read.
+        with transaction(self._connection):
+            writer = RowWriter(
+                self._connection, self._repository, self._salt, is_resumed=state is not None
+            )
+            ledger, unclear = self._read(parser, plan, state, ignored.revisions, noticed, writer)
+            living = ledger.living_count
+            writer.write_state(_STATE_TABLE, ledger.state().to_bytes())
+            # Committing takes memory; what the lines take is the most that can be had.
+            ledger.forget_lines()
+            findings = [
+                *(
+                    finding
+                    for finding in known
+                    # What is lost is counted over the whole history.
+                    if finding.reason in _LASTING and not (lost and finding.reason == "lost_file")
+                ),
+                *_findings_of(plan, self._repository, unclear),
+                *ledger.findings(),
+                *(Finding("line_births", "ignored_too_late", sha) for sha in ignored.too_late),
+                *(Finding("line_births", "lost_file", *each) for each in lost.items()),
+                *(
+                    Finding("line_births", reason, ".gitattributes", count)
+                    for reason, count in noticed.items()
+                ),
+            ]
+            deployments = writer.finish(rules, findings)
         if state is None:
             mode = "fresh" if blob is None else "anew"
         else:
             mode = "resumed" if plan.mainline else "current"
-        known = read_findings(self._connection, self._source) if state is not None else []
-        findings = [
-            *(
-                finding
-                for finding in known
-                # What is lost is counted over the whole history.
-                if finding.reason in _LASTING and not (lost and finding.reason == "lost_file")
-            ),
-            *_findings_of(plan, self._repository, unclear),
-            *ledger.findings(),
-            *(Finding("line_births", "ignored_too_late", sha) for sha in ignored.too_late),
-            *(Finding("line_births", "lost_file", *each) for each in lost.items()),
-            *(
-                Finding("line_births", reason, ".gitattributes", count)
-                for reason, count in noticed.items()
-            ),
-        ]
-        deployments = self._write(ledger, state, rules, findings)
         return RepositoryLoad(
             repository=self._repository.name,
             mode=mode,
             commits=len(plan.mainline),
             births=ledger.births_count,
             deaths=ledger.deaths_count,
-            living=ledger.living_count,
+            living=living,
             deployments=deployments,
             seconds=time.monotonic() - started,
             unclear=tuple(unclear),
@@ -392,14 +405,17 @@ class _Load:
 
     def _plan(self, state: "ReaderState | None") -> "Plan":
         from shipworthy.git.mainline import plan_history
+        from shipworthy.git.memory import give_back_memory
 
-        return plan_history(
+        plan = plan_history(
             self._repository,
             state.tip if state else None,
             state.position if state else 0,
             state.landed_at if state else None,
             self._find_known,
         )
+        give_back_memory()
+        return plan
 
     def _ignored(self, state: "ReaderState | None", plan: "Plan") -> "IgnoredRevisions":
         """Decide which revisions are ignored, and whether that restates what was read before."""
@@ -448,8 +464,15 @@ class _Load:
             "where repository = ? and landed_with_sha is null and mainline_position is null",
             [self._repository.name],
         ).fetchall()
-        known = {sha: ancestor for sha, ancestor in rows if plan.ancestors.get(sha) == ancestor}
-        plan.unmerged = [sha for sha in plan.unmerged if sha not in known]
+        before = dict(rows)
+        planned = chain(
+            zip(plan.merged, plan.merged_ancestors, strict=True),
+            zip(plan.unmerged, plan.unmerged_ancestors, strict=True),
+        )
+        known = {sha for sha, ancestor in planned if sha in before and before[sha] == ancestor}
+        is_new = [sha not in known for sha in plan.unmerged]
+        plan.unmerged_ancestors = plan.unmerged_ancestors.only(is_new)
+        plan.unmerged = CommitIds(compress(plan.unmerged, is_new))
         for clocks in (plan.clocks_ahead, plan.clocks_unset):
             clocks[:] = [sha for sha in clocks if sha not in known]
 
@@ -459,8 +482,7 @@ class _Load:
         commits = f"{RAW_SCHEMA}.commits"
         query = f"select sha from {commits} where repository = ? and mainline_position is not null"
         before = {sha for (sha,) in self._connection.execute(query, [name]).fetchall()}
-        here = set(plan.merged)
-        if before and before.isdisjoint(here):
+        if before and before.isdisjoint(plan.merged):
             raise ShipworthyError(
                 f"{self._repository.location} has no commit in common with the history that the "
                 f"warehouse holds as {name}; load it under a name of its own with --repository, "
@@ -477,7 +499,7 @@ class _Load:
             [self._repository.head, plan.mainline[0][0], name],
         ).fetchall()
         for other, tip, has_head in others:
-            if other not in self._siblings and (has_head or tip in here):
+            if other not in self._siblings and (has_head or tip in plan.merged):
                 raise ShipworthyError(
                     f"{self._repository.location} is the history that the warehouse holds as "
                     f"{other}, and {name} would count it twice; give it its new name with: "
@@ -513,8 +535,12 @@ class _Load:
         state: "ReaderState | None",
         ignored: frozenset[str],
         noticed: Counter[str],
+        writer: "RowWriter",
     ) -> tuple["Ledger", list["MergeSides"]]:
-        """Follow all lines through the new changes. Return the merges that say nothing, too."""
+        """Follow all lines through the new changes and write the rows.
+
+        Return the merges that say nothing, too.
+        """
         from shipworthy.git.diffs import read_changes
         from shipworthy.git.history import read_commits, read_history
         from shipworthy.git.processes import ObjectReader
@@ -536,60 +562,39 @@ class _Load:
             from shipworthy.git.ledger import Ledger
 
             ledger = Ledger(
-                self._repository, objects, state, self._settings, plan.ancestors,
-                ignored=ignored, strict=self._strict,
-            )  # fmt: skip
+                self._repository,
+                objects,
+                state,
+                self._settings,
+                ignored=ignored,
+                strict=self._strict,
+            )
             try:
                 for (commit, branch), changes, landed_at in zip(
                     history, diffs, plan.landings, strict=True
                 ):
                     ledger.add(commit, branch, changes, landed_at)
+                    if ledger.is_full:
+                        self._write_booked(ledger, writer)
                     if commit.pull_request_number is not None:
                         unclear.pop(commit.sha, None)
                     progress.advance()
-                with closing(read_commits(self._repository, parser, plan.unmerged)) as unmerged:
-                    for commit in unmerged:
+                unmerged = plan.unmerged, plan.unmerged_ancestors
+                with closing(read_commits(self._repository, parser, *unmerged)) as commits:
+                    for commit in commits:
                         ledger.add_unmerged(commit)
-                ledger.close()
+                        if ledger.is_full:
+                            self._write_booked(ledger, writer)
+                self._write_booked(ledger, writer)
             finally:
                 ledger.stop()
         return ledger, list(unclear.values())
 
-    def _write(
-        self,
-        ledger: "Ledger",
-        state: "ReaderState | None",
-        rules: "ReleaseRules | None",
-        findings: "Sequence[Finding]",
-    ) -> int:
-        """Write rows and state in one transaction. Return the number of deployments."""
-        from shipworthy.git.memory import give_back_memory
-        from shipworthy.git.storing import write_rows
-        from shipworthy.warehouse import transaction
-
-        saved = ledger.state().to_bytes()
-        # The database needs much memory to write; the lines' is the most that can be had.
-        ledger.forget_lines()
-        give_back_memory()
-        connection = self._connection
-        with transaction(connection):
-            deployments = write_rows(
-                connection,
-                self._repository,
-                ledger,
-                self._salt,
-                is_resumed=state is not None,
-                rules=rules,
-                findings=findings,
-                loaded_at=datetime.fromtimestamp(self._repository.scanned_at, UTC).replace(
-                    tzinfo=None
-                ),
-            )
-            connection.execute(
-                f"insert or replace into {_STATE_TABLE} values (?, ?)",
-                [self._repository.name, saved],
-            )
-        return deployments
+    @staticmethod
+    def _write_booked(ledger: "Ledger", writer: "RowWriter") -> None:
+        ledger.settle()
+        writer.write(ledger)
+        ledger.forget_written()
 
 
 def _findings_of(

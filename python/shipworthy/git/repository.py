@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -213,7 +213,7 @@ class Repository:
 
     @contextmanager
     def stream(
-        self, *arguments: str, stdin: bytes = b"", ahead: int = PIPE_BYTES
+        self, *arguments: str, stdin: Iterable[bytes], ahead: int = PIPE_BYTES
     ) -> Iterator["ReadAhead"]:
         """Run git in the shadow and read what it prints while it runs, so many bytes ahead.
 
@@ -222,7 +222,7 @@ class Repository:
         """
         with tempfile.TemporaryFile() as feed, tempfile.TemporaryFile() as complaints:
             # Files, not pipes: git never waits for us to read its errors or to feed it.
-            feed.write(stdin)
+            feed.writelines(stdin)
             feed.seek(0)
             process = subprocess.Popen(
                 self.command(*arguments),

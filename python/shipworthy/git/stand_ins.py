@@ -78,7 +78,7 @@ def _find_places(repository: Repository, lost: set[str]) -> dict[str, set[bytes]
     commits = repository.run("rev-list", repository.head)
     places: dict[str, set[bytes]] = {}
     rest = b""
-    with repository.stream(*_RAW_DIFF, stdin=commits) as output:
+    with repository.stream(*_RAW_DIFF, stdin=[commits]) as output:
         while block := output.read():
             *lines, rest = (rest + block).split(b"\n")
             for line in lines:

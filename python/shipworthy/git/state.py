@@ -2,14 +2,17 @@
 
 import json
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 
 from shipworthy.git.births import BirthKind, Births, Pool
+from shipworthy.git.commit_ids import CommitIds
 
 # Another number makes every repository be loaded anew.
-STATE_VERSION = 5
+STATE_VERSION = 6
 
 _HEADER_BYTES = 8
 
@@ -31,7 +34,7 @@ class ReaderState:
     branch_commits : int
         Branch commits that merges brought in so far.
     births : Births
-        The births that have living lines.
+        The births that have living lines, all of them old ones.
     files : dict of bytes to (array of int, array of int)
         Each file as runs of lines: index into `births`, and lines.
     removed_at : dict of int to int
@@ -61,7 +64,6 @@ class ReaderState:
 
     def to_bytes(self) -> bytes:
         """Return the state as a blob: a JSON header, then plain arrays of numbers."""
-        runs = [len(numbers) for numbers, _ in self.files.values()]
         header = {
             "version": STATE_VERSION,
             "settings": self.settings,
@@ -74,25 +76,30 @@ class ReaderState:
             "notes_tree": self.notes_tree,
             "notes_digest": self.notes_digest,
             "births": len(self.births),
-            "changes": self.births.changes,
+            "changes": len(self.births.changes),
             "paths": list(self.births.paths),
-            "authors": list(self.births.authors),
+            "authors": len(self.births.authors),
             "kinds": list(self.births.kinds),
             # Latin-1 gives every byte a character of its own.
             "files": [path.decode("latin-1") for path in self.files],
             "removed": len(self.removed_at),
         }
-        parts = [
-            self.births.codes().astype("<u4"),
-            np.array(runs, dtype="<u4"),
-            *(part.astype("<u4") for part, _ in self.files.values()),
-            *(part.astype("<u4") for _, part in self.files.values()),
-            np.fromiter(self.removed_at.keys(), dtype="<u4", count=len(self.removed_at)),
-            np.fromiter(self.removed_at.values(), dtype="<i8", count=len(self.removed_at)),
-        ]
         text = json.dumps(header, separators=(",", ":")).encode()
-        data = len(text).to_bytes(_HEADER_BYTES, "little") + text
-        return zlib.compress(data + b"".join(part.tobytes() for part in parts), 1)
+        compressor = zlib.compressobj(1)
+        parts = chain((len(text).to_bytes(_HEADER_BYTES, "little"), text), self._arrays())
+        return b"".join([*map(compressor.compress, parts), compressor.flush()])
+
+    def _arrays(self) -> Iterator[bytes]:
+        """Yield the numbers, file by file: the whole state may be large."""
+        yield self.births.changes.old.to_bytes()
+        yield self.births.authors.old.to_bytes()
+        yield self.births.codes().astype("<u4").tobytes()
+        yield np.array([len(numbers) for numbers, _ in self.files.values()], dtype="<u4").tobytes()
+        for side in (0, 1):
+            for both in self.files.values():
+                yield both[side].astype("<u4").tobytes()
+        yield np.fromiter(self.removed_at.keys(), "<u4", len(self.removed_at)).tobytes()
+        yield np.fromiter(self.removed_at.values(), "<i8", len(self.removed_at)).tobytes()
 
     @classmethod
     def from_bytes(cls, blob: bytes) -> "ReaderState | None":
@@ -109,6 +116,11 @@ class ReaderState:
             position += array.nbytes
             return array
 
+        width = len(header["tip"]) // 2
+        changes, authors = (
+            CommitIds.from_bytes(take("u1", header[ids] * width).tobytes(), width)
+            for ids in ("changes", "authors")
+        )
         codes = take("<u4", 4 * header["births"]).reshape(-1, 4)
         paths = [path.encode("latin-1") for path in header["files"]]
         runs = take("<u4", len(paths))
@@ -125,9 +137,9 @@ class ReaderState:
             landed_at=header["landed_at"],
             branch_commits=header["branch_commits"],
             births=Births(
-                header["changes"],
+                changes,
                 Pool.of(header["paths"]),
-                Pool.of(header["authors"]),
+                authors,
                 Pool.of(BirthKind(*kind) for kind in header["kinds"]),
                 codes,
             ),

@@ -23,91 +23,114 @@ _FULL_SHA = (40, 64)
 _ROWS_AT_A_TIME = 40_960
 
 
-def write_rows(
-    connection: duckdb.DuckDBPyConnection,
-    repository: Repository,
-    ledger: Ledger,
-    salt: bytes,
-    *,
-    is_resumed: bool,
-    rules: ReleaseRules | None,
-    findings: Sequence[Finding],
-    loaded_at: datetime,
-) -> int:
-    """Write all tables, within the caller's transaction.
+class RowWriter:
+    """Writes the rows of one repository, within the caller's transaction.
+
+    Call `write` whenever there is something, then `write_state` and `finish`.
 
     Parameters
     ----------
     connection : duckdb.DuckDBPyConnection
     repository : Repository
-    ledger : Ledger
-        Closed. It forgets the rows as soon as they are in the tables.
     salt : bytes
         Of the person keys.
     is_resumed : bool
         Whether rows are added to those of earlier runs; otherwise they replace them.
-    rules : ReleaseRules or None
-        Which tags are releases; None if none is.
-    findings : sequence of Finding
-        What this run found odd.
-    loaded_at : datetime
-        UTC, without zone.
-
-    Returns
-    -------
-    int
-        Deployments written.
     """
-    name = repository.name
-    if not is_resumed:
-        _keep_unmerged(connection, name)
-        for table in ("line_births", "line_deaths", "commits"):
-            connection.execute(f"delete from {RAW_SCHEMA}.{table} where repository = ?", [name])
-    # Some rows at a time: only these are in memory twice.
-    for table, parts in (
-        ("line_births", _birth_rows(name, ledger.births)),
-        ("line_deaths", _death_rows(name, ledger)),
-        ("commits", _commit_rows(repository, ledger, salt)),
-    ):
-        for rows in parts:
-            # What was a branch's may be the mainline's by now.
-            _insert(connection, table, rows, replaces=is_resumed and table == "commits")
-            rows.clear()
-        give_back_memory()
-    if not is_resumed:
-        _restore_unmerged(connection, name)
-    # Committing takes as much again as writing did.
-    ledger.forget_rows()
-    give_back_memory()
-    _merge(
-        connection,
-        "repositories",
-        {
-            "repository": _words([name]),
-            "default_branch": _words([repository.branch]),
-            "scanned_at": _moments([loaded_at]),
-            "head_sha": _words([repository.head]),
-            "is_shallow": np.array([False]),
-        },
-    )
-    through = _time(
-        repository.scanned_at if repository.fetched_at is None else repository.fetched_at
-    )
-    _watermark(connection, "commits", name, through, loaded_at)
-    releases = []
-    if rules is not None:
-        releases = _write_releases(connection, repository, rules)
-        # The tags are known as of the scan, which may hold one that is younger than the last fetch.
-        _watermark(connection, "deployments", name, through, loaded_at)
-    replace_findings(
-        connection,
-        f"git:{name}",
-        [
-            *findings,
-            *_release_findings(releases, names_services=rules.names_services if rules else None),
-        ],
-    )
-    return len(releases)
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        repository: Repository,
+        salt: bytes,
+        *,
+        is_resumed: bool,
+    ) -> None:
+        self._connection = connection
+        self._repository = repository
+        self._salt = salt
+        self._is_resumed = is_resumed
+        name = repository.name
+        if not is_resumed:
+            _keep_unmerged(connection, name)
+            for table in ("line_births", "line_deaths", "commits"):
+                connection.execute(f"delete from {RAW_SCHEMA}.{table} where repository = ?", [name])
+
+    def write(self, ledger: Ledger) -> None:
+        """Write what a ledger has booked and not forgotten, all of it settled."""
+        # Some rows at a time: only these are in memory twice.
+        for table, parts in (
+            ("line_births", _birth_rows(self._repository.name, ledger.births)),
+            ("line_deaths", _death_rows(self._repository.name, ledger)),
+            ("commits", _commit_rows(self._repository, ledger, self._salt)),
+        ):
+            for rows in parts:
+                # What was a branch's may be the mainline's by now.
+                is_repeated = self._is_resumed and table == "commits"
+                _insert(self._connection, table, rows, replaces=is_repeated)
+                rows.clear()
+            give_back_memory()
+
+    def write_state(self, table: str, state: bytes) -> None:
+        """Write what the next run goes on from, instead of what the last one left."""
+        name = self._repository.name
+        self._connection.execute(f"delete from {table} where repository = ?", [name])
+        # As the parameter of a statement the state would be held ten times.
+        self._connection.register(
+            "_git_rows",
+            {"repository": _words([name]), "state": np.array([state], dtype=object)},
+        )
+        self._connection.execute(f"insert into {table} from _git_rows")
+        self._connection.unregister("_git_rows")
+
+    def finish(self, rules: ReleaseRules | None, findings: Sequence[Finding]) -> int:
+        """Write what is told of the whole repository.
+
+        Parameters
+        ----------
+        rules : ReleaseRules or None
+            Which tags are releases; None if none is.
+        findings : sequence of Finding
+            What this run found odd.
+
+        Returns
+        -------
+        int
+            Deployments written.
+        """
+        connection, repository = self._connection, self._repository
+        name = repository.name
+        if not self._is_resumed:
+            _restore_unmerged(connection, name)
+        loaded_at = _time(repository.scanned_at)
+        _merge(
+            connection,
+            "repositories",
+            {
+                "repository": _words([name]),
+                "default_branch": _words([repository.branch]),
+                "scanned_at": _moments([loaded_at]),
+                "head_sha": _words([repository.head]),
+                "is_shallow": np.array([False]),
+            },
+        )
+        through = _time(
+            repository.scanned_at if repository.fetched_at is None else repository.fetched_at
+        )
+        _watermark(connection, "commits", name, through, loaded_at)
+        releases = []
+        if rules is not None:
+            releases = _write_releases(connection, repository, rules)
+            # The tags are known as of the scan, which may hold one that is younger than the last
+            # fetch.
+            _watermark(connection, "deployments", name, through, loaded_at)
+        names_services = rules.names_services if rules else None
+        replace_findings(
+            connection,
+            f"git:{name}",
+            [*findings, *_release_findings(releases, names_services=names_services)],
+        )
+        return len(releases)
 
 
 def _keep_unmerged(connection: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -265,7 +288,7 @@ def _birth_rows(name: str, births: Births) -> Iterator[dict[str, np.ndarray]]:
 def _death_rows(name: str, ledger: Ledger) -> Iterator[dict[str, np.ndarray]]:
     births = ledger.births
     numbers, changes, is_moved, lines = ledger.deaths()
-    removing = _words(births.changes[births.old_changes :])
+    removing = _words(ledger.mainline.shas)
     for rows in _slices(0, len(numbers)):
         columns = _shared_columns(births, births.codes()[numbers[rows]])
         kinds = columns.pop("kind")
@@ -288,9 +311,9 @@ def _shared_columns(births: Births, codes: np.ndarray) -> dict[str, np.ndarray]:
     """Return the columns that births and deaths have in common, and the number of each kind."""
     changes, paths, authors, kinds = codes.T
     columns: dict[str, np.ndarray] = {
-        "added_sha": _words(births.changes)[changes],
+        "added_sha": births.changes.ids(changes),
         "path": _words(list(births.paths))[paths],
-        "author_sha": _words(list(births.authors))[authors],
+        "author_sha": births.authors.ids(authors),
         "kind": kinds,
     }
     for column in ("path_class", "authorship", "ai_tool"):

@@ -11,8 +11,8 @@ from pathlib import Path
 from shipworthy.errors import ShipworthyError
 from shipworthy.publish import duckdb_file, parquet_folder
 from shipworthy.publish.edition import SCHEMA, open_edition
+from shipworthy.publish.places import is_server
 
-_POSTGRES = ("postgres://", "postgresql://")
 _FILES = (".duckdb", ".db")
 
 
@@ -65,23 +65,19 @@ def _target(target: str, name: str, keep: int | None) -> tuple[Callable, str]:
     """Return what puts an edition in place, and how the user is told of it."""
     if not name.replace("_", "a").isalnum() or not name.isascii() or name[0].isdigit():
         raise ShipworthyError(f"--as {name} is no name of a schema: letters, digits and _ only.")
-    if keep is not None and (target.startswith(_POSTGRES) or _is_file(target)):
+    on_server = is_server(target, "a directory, a file ending in .duckdb")
+    if keep is not None and (on_server or _is_file(target)):
         raise ShipworthyError(
             "--keep is for a directory of Parquet files: a DuckDB file and a schema on PostgreSQL "
             "hold one version, and whoever reads the one before reads it to the end."
         )
-    if target.startswith(_POSTGRES):
+    if on_server:
         from shipworthy.publish import postgres_schema
 
         shown = postgres_schema.without_password(target)
         return (
-            lambda edition: postgres_schema.put(edition, target, name),
+            lambda edition: postgres_schema.put(edition, target, name, postgres_schema.PUBLISH),
             f"schema {name} of {shown}; point your BI tool there (docs/publish.md)",
-        )
-    if "://" in target:
-        raise ShipworthyError(
-            f"--to {target.split('://')[0]}://... is not known; name a directory, a file ending in "
-            ".duckdb, or postgres://user@host/database."
         )
     path = Path(target)
     if _is_file(target):

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 
@@ -35,6 +36,22 @@ class Mart:
     name: str
     query: str
     columns: dict[str, str]
+
+
+class Tables(Protocol):
+    """What belongs together: an edition of the marts, or all that was loaded."""
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Reads the warehouse, and holds off its writers."""
+
+    @property
+    def version(self) -> str:
+        """When it is written; see `Edition`."""
+
+    @property
+    def tables(self) -> tuple[Mart, ...]:
+        """What to write, each under its name."""
 
 
 @dataclass(frozen=True)

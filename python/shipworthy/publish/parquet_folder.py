@@ -4,33 +4,14 @@ import os
 import re
 import shutil
 from pathlib import Path
-from typing import Protocol
-
-import duckdb
 
 from shipworthy.errors import ShipworthyError
-from shipworthy.publish.edition import Mart
+from shipworthy.publish.edition import Tables
 from shipworthy.publish.places import make_directory, sync, unfinished
 
 CURRENT = "current"
 _VERSIONS = "versions"
 _VERSION = re.compile(r"\d{8}T\d{12}Z")
-
-
-class Tables(Protocol):
-    """What belongs together: an edition of the marts, or all that was loaded."""
-
-    @property
-    def connection(self) -> duckdb.DuckDBPyConnection:
-        """Reads the warehouse, and holds off its writers."""
-
-    @property
-    def version(self) -> str:
-        """When it is written; see `Edition`."""
-
-    @property
-    def tables(self) -> tuple[Mart, ...]:
-        """What to write, each under its name."""
 
 
 def put(edition: Tables, directory: Path, keep: int) -> None:

@@ -1,4 +1,4 @@
-"""What the targets on disk share: they are written beside their place and moved into it at once."""
+"""What targets share: how one is named; on disk it is written beside its place and moved there."""
 
 import glob
 import os
@@ -15,6 +15,29 @@ from shipworthy.errors import ShipworthyError
 
 _SUFFIX = ".unfinished"
 _LEFT_BEHIND_SECONDS = 24 * 3600
+
+
+def is_server(target: str, else_: str) -> bool:
+    """Return whether a target is a PostgreSQL server, and not a path.
+
+    Parameters
+    ----------
+    target : str
+        As `--to` names it.
+    else_ : str
+        What else may be named, for the sentence.
+
+    Raises
+    ------
+    ShipworthyError
+        If it is an address of anything else.
+    """
+    scheme, separator, _ = target.partition("://")
+    if separator and scheme not in ("postgres", "postgresql"):
+        raise ShipworthyError(
+            f"--to {scheme}://... is not known; name {else_}, or postgres://user@host/database."
+        )
+    return bool(separator)
 
 
 @contextmanager

@@ -143,12 +143,12 @@ def histories(draw, builder: Builder) -> Builder:
 
 
 def read(directory, *, strict=False):
-    """Return a closed ledger of the whole history, and the merges in it."""
+    """Return a settled ledger of the whole history, and the merges in it."""
     merges = []
     with open_repository(directory) as repository, ObjectReader(repository) as objects:
         plan = plan_history(repository, None, 0, None, lambda shas: {})
         history = read_history(repository, CommitParser(Catalog.load(), Mailmap(), "r"), plan)
-        ledger = Ledger(repository, objects, None, "", plan.ancestors, strict=strict)
+        ledger = Ledger(repository, objects, None, "", strict=strict)
         with read_changes(repository, plan.mainline, strict=strict, jobs=1) as diffs:
             for (commit, branch), changes, landed_at in zip(
                 history, diffs, plan.landings, strict=True
@@ -156,7 +156,7 @@ def read(directory, *, strict=False):
                 ledger.add(commit, branch, changes, landed_at)
                 if branch:
                     merges.append(commit)
-        ledger.close()
+        ledger.settle()
         ledger.stop()
         return ledger, merges
 
@@ -171,11 +171,16 @@ class BirthRow(NamedTuple):
 def births_of(ledger):
     """Return the ledger's births as rows."""
     births = ledger.births
-    paths, authors = list(births.paths), list(births.authors)
+    paths = list(births.paths)
+    changes, path_codes, authors, _ = births.codes().T
     return [
-        BirthRow(births.changes[change], paths[path], authors[author], lines)
-        for (change, path, author, _), lines in zip(
-            births.codes().tolist(), births.lines().tolist(), strict=True
+        BirthRow(change, paths[path], author, lines)
+        for change, path, author, lines in zip(
+            births.changes.ids(changes),
+            path_codes.tolist(),
+            births.authors.ids(authors),
+            births.lines().tolist(),
+            strict=True,
         )
     ]
 

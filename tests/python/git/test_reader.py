@@ -810,6 +810,26 @@ def test_two_runs_give_what_one_gives(tmp_path, jobs):
     assert all_rows(two) == all_rows(one)
 
 
+@pytest.mark.parametrize("limit", ["_BOOKED_LINES", "_BOOKED_BIRTHS", "_BOOKED_COMMITS"])
+def test_rows_do_not_depend_on_how_many_are_written_at_a_time(tmp_path, monkeypatch, limit):
+    for name in ("once", "often", "two"):
+        (tmp_path / name).mkdir()
+    once, often, two = (tmp_path / name / "w.duckdb" for name in ("once", "often", "two"))
+    story(tmp_path / "r", commits=12)
+    tip = git(tmp_path / "r", "rev-parse", "main").decode().strip()
+    [whole] = load_git([tmp_path / "r"], once, releases="v*")
+    monkeypatch.setattr("shipworthy.git.ledger." + limit, 3)
+    [parts] = load_git([tmp_path / "r"], often, releases="v*")
+    assert all_rows(often) == all_rows(once)
+    assert str(parts).split(",")[:-1] == str(whole).split(",")[:-1]
+    # What the next run goes on from is the same, too.
+    git(tmp_path / "r", "update-ref", "refs/heads/main", "main~3")
+    load_git([tmp_path / "r"], two, releases="v*")
+    git(tmp_path / "r", "update-ref", "refs/heads/main", tip)
+    load_git([tmp_path / "r"], two, releases="v*")
+    assert all_rows(two) == all_rows(once)
+
+
 def test_a_rewritten_mainline_is_loaded_anew(tmp_path, warehouse):
     builder = Builder(tmp_path / "r")
     base = builder.commit(text_tree(a_py="first\n"))
@@ -848,11 +868,11 @@ def test_a_killed_run_leaves_the_last_good_state(tmp_path, warehouse):
     program = (
         "import os, signal, sys\n"
         "from shipworthy.git import storing, reader\n"
-        "write = storing.write_rows\n"
-        "def killed(*args, **options):\n"
-        "    write(*args, **options)\n"
+        "finish = storing.RowWriter.finish\n"
+        "def killed(*args):\n"
+        "    finish(*args)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
-        "storing.write_rows = killed\n"
+        "storing.RowWriter.finish = killed\n"
         "reader.load_git(sys.argv[1:2], sys.argv[2])\n"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

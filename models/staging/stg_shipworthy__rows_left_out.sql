@@ -14,6 +14,14 @@ with
 {%- set key_parts = shipworthy.key_expressions(input, keys) -%}
 {%- set has_key = shipworthy.has_key(input, keys) -%}
 {%- set key_text = shipworthy.key_text(input) -%}
+{{ input }}_staged as (
+
+    select count(*) as staged_rows
+
+    from {{ ref('shipworthy', 'stg_shipworthy__' ~ input) }}
+
+),
+
 {{ input }}_checked as (
 
     select
@@ -37,7 +45,7 @@ with
 
     from {{ input }}_checked as checked
 
-    cross join (select count(*) as staged_rows from {{ ref('shipworthy', 'stg_shipworthy__' ~ input) }}) as staged
+    cross join {{ input }}_staged as staged
 
 ),
 
@@ -67,6 +75,14 @@ with
 
 ),
 
+{{ input }}_example as (
+
+    select min(key_text) as key_text
+
+    from {{ input }}_repeated
+
+),
+
 {% endfor -%}
 found as (
 
@@ -74,10 +90,12 @@ found as (
     select
         '{{ input }}' as input_name,
         'duplicate_key' as reason,
-        cast(duplicate_key_rows as {{ dbt.type_bigint() }}) as row_count,
-        (select min(key_text) from {{ input }}_repeated) as example_key
+        cast(counted.duplicate_key_rows as {{ dbt.type_bigint() }}) as row_count,
+        example.key_text as example_key
 
-    from {{ input }}_counted
+    from {{ input }}_counted as counted
+
+    cross join {{ input }}_example as example
     {% for reason in ['no_key'] + shipworthy.holds_what_is_read_as_unknown(input).keys() | list %}
     union all
 

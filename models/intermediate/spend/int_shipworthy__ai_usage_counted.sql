@@ -120,8 +120,8 @@ used as {{ shipworthy.inlined() }}(
 
 ),
 
--- Work of nobody, or with nothing to know it by, is in no overlap. Few people do the same work where two sources look, and
--- of these alone it is asked on which days.
+-- Work of nobody, or with nothing to know it by, is in no overlap. Few people do the same work where two sources look,
+-- and of these alone it is asked on which days.
 work_of_several_sources as (
 
     select

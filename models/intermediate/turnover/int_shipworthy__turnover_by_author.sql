@@ -112,8 +112,8 @@ sided as (
 
 ),
 
--- Rows of a team count for the team and for the organisation, which is computed from changes like a team. Millions of rows
--- follow, and numbers are compared faster than names.
+-- Rows of a team count for the team and for the organisation, which is computed from changes like a team. Millions of
+-- rows follow, and numbers are compared faster than names.
 sides as (
 
     select

@@ -231,9 +231,9 @@ def table(own: dict, found: list[dict], threads: int) -> str:
     lines = [
         f"Measured by `benchmarks/scale.py` on {machine()}; dbt with {threads} "
         f"thread{'s' if threads > 1 else ''} and {', '.join(limits)} for DuckDB. dbt's own part, "
-        f"the same run over {least:,} rows, took {own['run']['cpu']:.0f} s of processor time. Load of the "
-        f"machine before and after: {own['load']:.1f}, {os.getloadavg()[0]:.1f} (wall time grows "
-        "with it, processor time hardly).",
+        f"the same run over {least:,} rows, took {own['run']['cpu']:.0f} s of processor time. Load "
+        f"of the machine before and after: {own['load']:.1f}, {os.getloadavg()[0]:.1f} (wall time "
+        "grows with it, processor time hardly).",
         "",
         "| scale | rows | of them usage | make, cpu s | run, wall s | run, cpu s "
         "| beyond dbt, cpu s | peak memory, GiB | scan, cpu s | beyond dbt / scan "

@@ -108,14 +108,14 @@
 
     where
         {{ has_key }}
-        and not exists (select 1 from repeated where repeated.key_hash = {{ key_hash }})
+        and {{ key_hash }} not in (select key_hash from repeated)
 
     union all
     {{ shipworthy.default__first_row_per_key(
         relation,
         columns,
         keys,
-        has_key ~ ' and exists (select 1 from repeated where repeated.key_hash = ' ~ key_hash ~ ')',
+        has_key ~ ' and ' ~ key_hash ~ ' in (select key_hash from repeated)',
         ordering
     ) }}
 {%- endmacro %}

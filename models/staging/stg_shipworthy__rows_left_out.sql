@@ -1,9 +1,10 @@
+{#- Staging keeps one row of each key: what has a key beyond that are copies, and only then is it asked of which. -#}
 {%- set inputs = shipworthy.input_keys() | list -%}
 
 with
 
 {% for input in inputs -%}
-{{ input }}_read as (
+{{ input }}_read as {{ shipworthy.inlined() }}(
 
     {{ shipworthy.read_input(input) }}
 
@@ -13,25 +14,18 @@ with
 {%- set key_parts = shipworthy.key_expressions(input, keys) -%}
 {%- set has_key = shipworthy.has_key(input, keys) -%}
 {%- set key_text = shipworthy.key_text(input) -%}
-{{ input }}_repeated as (
+{{ input }}_staged as (
 
-    select
-        count(*) as copies,
-        min({{ key_text }}) as key_text
+    select count(*) as staged_rows
 
-    from (
-        {{ shipworthy.rows_that_may_repeat(input ~ '_read', key_parts, has_key) | indent(8) }}
-    ) as rows_with_key
-
-    group by {{ key_parts | join(', ') }}
-
-    having count(*) > 1
+    from {{ ref('shipworthy', 'stg_shipworthy__' ~ input) }}
 
 ),
 
 {{ input }}_checked as (
 
     select
+        count(case when {{ has_key }} then 1 end) as keyed_rows,
         count(case when not ({{ has_key }}) then 1 end) as no_key_rows,
         {% for reason, condition in shipworthy.holds_what_is_read_as_unknown(input).items() -%}
         count(case when {{ condition }} then 1 end) as {{ reason }}_rows,
@@ -43,6 +37,52 @@ with
 
 ),
 
+{{ input }}_counted as (
+
+    select
+        checked.*,
+        greatest(checked.keyed_rows - staged.staged_rows, 0) as duplicate_key_rows
+
+    from {{ input }}_checked as checked
+
+    cross join {{ input }}_staged as staged
+
+),
+
+{{ input }}_suspected as {{ shipworthy.inlined() }}(
+
+    select rows_read.*
+
+    from {{ input }}_read as rows_read
+
+    cross join {{ input }}_counted as counted
+
+    where counted.duplicate_key_rows > 0
+
+),
+
+{{ input }}_repeated as (
+
+    select min({{ key_text }}) as key_text
+
+    from (
+        {{ shipworthy.rows_that_may_repeat(input ~ '_suspected', key_parts, has_key) | indent(8) }}
+    ) as rows_with_key
+
+    group by {{ key_parts | join(', ') }}
+
+    having count(*) > 1
+
+),
+
+{{ input }}_example as (
+
+    select min(key_text) as key_text
+
+    from {{ input }}_repeated
+
+),
+
 {% endfor -%}
 found as (
 
@@ -50,10 +90,12 @@ found as (
     select
         '{{ input }}' as input_name,
         'duplicate_key' as reason,
-        cast(coalesce(sum(copies - 1), 0) as {{ dbt.type_bigint() }}) as row_count,
-        min(key_text) as example_key
+        cast(counted.duplicate_key_rows as {{ dbt.type_bigint() }}) as row_count,
+        example.key_text as example_key
 
-    from {{ input }}_repeated
+    from {{ input }}_counted as counted
+
+    cross join {{ input }}_example as example
     {% for reason in ['no_key'] + shipworthy.holds_what_is_read_as_unknown(input).keys() | list %}
     union all
 
@@ -63,7 +105,7 @@ found as (
         cast({{ reason }}_rows as {{ dbt.type_bigint() }}) as row_count,
         {{ reason }}_example as example_key
 
-    from {{ input }}_checked
+    from {{ input }}_counted
     {% endfor %}
     {% if not loop.last %}
     union all

@@ -40,14 +40,14 @@ def build(server, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def demo_on_postgres(server, build, tmp_path_factory):
-    """Seeds, models and every test; the rows are loaded and exported, as a user brings them."""
+    """Rows that were loaded and exported; models and every test, unit tests included."""
     server.create_database("demo")
     warehouse = tmp_path_factory.mktemp("loaded") / "warehouse.duckdb"
     with connect(warehouse) as connection:
         for name in TABLES:
             merge(connection, name, f"read_csv('{DEMO / name}.csv', all_varchar = true)")
     export(warehouse, server.address("demo"))
-    return build("demo")
+    return build("demo", variables={"unit_tests": True})
 
 
 @pytest.fixture(scope="module")

@@ -196,6 +196,13 @@ def test_names_say_the_layer(project):
     assert not wrong
 
 
+def test_every_unit_test_runs_on_postgresql(manifest):
+    """A relation of its name is made, and PostgreSQL takes 63 characters."""
+    names = [test.name for test in manifest.unit_tests.values()]
+    assert len(names) > 100
+    assert not [name for name in names if len(name) > 63]
+
+
 def test_no_relation_is_named_by_hand(project):
     """What a model reads it refers to, or dbt does not know of it."""
     literal = re.compile(r"\b(?:from|join)\s+(?!\{)\w+\.\w+", re.I)

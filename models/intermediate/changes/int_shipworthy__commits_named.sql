@@ -2,7 +2,7 @@
 
 with
 
-commits as (
+commits as {{ shipworthy.inlined() }}(
 
     select * from {{ ref('shipworthy', 'stg_shipworthy__commits') }}
 
@@ -32,7 +32,7 @@ references_made as (
 
 ),
 
-changes as (
+changes as {{ shipworthy.inlined() }}(
 
     select * from {{ ref('shipworthy', 'int_shipworthy__changes_landed') }}
 

@@ -1,6 +1,6 @@
 with
 
-shipped as (
+shipped as {{ shipworthy.inlined() }}(
 
     select * from {{ ref('shipworthy', 'int_shipworthy__changes_shipped') }}
 
@@ -18,13 +18,13 @@ changes as (
 
 ),
 
-requests_by_change as (
+requests_by_change as {{ shipworthy.inlined() }}(
 
     select * from {{ ref('shipworthy', 'int_shipworthy__requests_by_change') }}
 
 ),
 
-requests as (
+requests as {{ shipworthy.inlined() }}(
 
     select * from {{ ref('shipworthy', 'int_shipworthy__requests_decided') }}
 

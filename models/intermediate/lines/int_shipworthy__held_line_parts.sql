@@ -9,19 +9,19 @@ put_live as (
 
 ),
 
-changes as (
+changes as {{ shipworthy.inlined() }}(
 
     select * from {{ ref('shipworthy', 'int_shipworthy__changes_authored') }}
 
 ),
 
-births as (
+births as {{ shipworthy.inlined() }}(
 
     select * from {{ ref('shipworthy', 'int_shipworthy__lines_born') }}
 
 ),
 
-deaths as (
+deaths as {{ shipworthy.inlined() }}(
 
     select * from {{ ref('shipworthy', 'int_shipworthy__lines_died') }}
 

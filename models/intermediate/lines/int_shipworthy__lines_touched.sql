@@ -12,7 +12,7 @@ changes as (
 
 ),
 
-births as (
+births as {{ shipworthy.inlined() }}(
 
     select * from {{ ref('shipworthy', 'int_shipworthy__lines_born') }}
 

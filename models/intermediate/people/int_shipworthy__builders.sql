@@ -15,7 +15,7 @@ drivers as (
 
 ),
 
-changes as (
+changes as {{ shipworthy.inlined() }}(
 
     select * from {{ ref('shipworthy', 'int_shipworthy__changes_landed') }}
 

@@ -25,7 +25,7 @@ rows_left_out as (
 
 ),
 
-line_births as (
+line_births as {{ shipworthy.inlined() }}(
 
     select * from {{ ref('shipworthy', 'stg_shipworthy__line_births') }}
 
@@ -37,15 +37,30 @@ line_deaths as (
 
 ),
 
-commits as (
+commits as {{ shipworthy.inlined() }}(
 
     select * from {{ ref('shipworthy', 'stg_shipworthy__commits') }}
 
 ),
 
-changes as (
+changes as {{ shipworthy.inlined() }}(
 
     select * from {{ ref('shipworthy', 'int_shipworthy__changes_landed') }}
+
+),
+
+-- What lands after as_of is not there yet, and no defect.
+landing_later as (
+
+    select
+        commits.repository,
+        commits.sha
+
+    from commits
+
+    cross join as_of
+
+    where commits.landed_at > as_of.as_of_at
 
 ),
 
@@ -58,12 +73,10 @@ line_births_checked as (
 
     from line_births
 
-    cross join as_of
-
-    left join commits as adding
+    left join landing_later
         on
-            line_births.repository = adding.repository
-            and line_births.added_sha = adding.sha
+            line_births.repository = landing_later.repository
+            and line_births.added_sha = landing_later.sha
 
     left join changes
         on
@@ -75,24 +88,7 @@ line_births_checked as (
             line_births.repository = authors.repository
             and line_births.author_sha = authors.sha
 
-    where coalesce(adding.landed_at <= as_of.as_of_at, true)
-
-),
-
-born as (
-
-    select
-        repository,
-        added_sha,
-        path,
-        author_sha,
-        authorship,
-        coalesce(is_moved, false) as is_moved,
-        sum(coalesce(lines, 0)) as lines_born
-
-    from line_births
-
-    group by repository, added_sha, path, author_sha, authorship, coalesce(is_moved, false)
+    where landing_later.sha is null
 
 ),
 
@@ -100,7 +96,7 @@ line_deaths_checked as (
 
     select
         line_deaths.*,
-        born.lines_born,
+        case when born.path is not null then coalesce(born.lines, 0) end as lines_born,
         sum(line_deaths.lines) over (
             partition by
                 line_deaths.repository,
@@ -118,12 +114,10 @@ line_deaths_checked as (
 
     from line_deaths
 
-    cross join as_of
-
-    left join commits as removing
+    left join landing_later
         on
-            line_deaths.repository = removing.repository
-            and line_deaths.removed_sha = removing.sha
+            line_deaths.repository = landing_later.repository
+            and line_deaths.removed_sha = landing_later.sha
 
     left join changes
         on
@@ -135,16 +129,16 @@ line_deaths_checked as (
             line_deaths.repository = adding.repository
             and line_deaths.added_sha = adding.sha
 
-    left join born
+    left join line_births as born
         on
             line_deaths.repository = born.repository
             and line_deaths.added_sha = born.added_sha
             and line_deaths.path = born.path
             and line_deaths.author_sha = born.author_sha
             and line_deaths.authorship = born.authorship
-            and coalesce(line_deaths.birth_is_moved, false) = born.is_moved
+            and coalesce(line_deaths.birth_is_moved, false) = coalesce(born.is_moved, false)
 
-    where coalesce(removing.landed_at <= as_of.as_of_at, true)
+    where landing_later.sha is null
 
 ),
 

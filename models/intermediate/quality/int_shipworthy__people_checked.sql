@@ -29,7 +29,7 @@ rows_left_out as (
 
 ),
 
-ai_usage as (
+ai_usage as {{ shipworthy.inlined() }}(
 
     select * from {{ ref('shipworthy', 'stg_shipworthy__ai_usage') }}
 
@@ -68,21 +68,35 @@ memberships as (
 
 ),
 
-weeks_in_a_team as (
+weeks_used as (
 
     select distinct
-        ai_usage.person_key,
-        {{ used_in_week }} as week_start_on
+        person_key,
+        {{ shipworthy.week_start_on('bucket_started_at') }} as week_start_on
 
     from ai_usage
 
+    where
+        person_key is not null
+        and bucket_started_at is not null
+
+),
+
+weeks_in_a_team as (
+
+    select distinct
+        weeks_used.person_key,
+        weeks_used.week_start_on
+
+    from weeks_used
+
     left join identities
-        on ai_usage.person_key = identities.alias_key
+        on weeks_used.person_key = identities.alias_key
 
     inner join memberships
         on
-            coalesce(identities.person_key, ai_usage.person_key) = memberships.member_key
-            and {{ shipworthy.is_valid_on('memberships', used_in_week) | indent(12) }}
+            coalesce(identities.person_key, weeks_used.person_key) = memberships.member_key
+            and {{ shipworthy.is_valid_on('memberships', 'weeks_used.week_start_on') | indent(12) }}
 
 ),
 

@@ -1,6 +1,6 @@
 with
 
-requests as (
+requests as {{ shipworthy.inlined() }}(
 
     select * from {{ ref('shipworthy', 'int_shipworthy__requests_landed') }}
 
@@ -24,7 +24,7 @@ commits as (
 
 ),
 
-changes as (
+changes as {{ shipworthy.inlined() }}(
 
     select * from {{ ref('shipworthy', 'int_shipworthy__changes_landed') }}
 

@@ -1,12 +1,12 @@
 with
 
-requests as (
+requests as {{ shipworthy.inlined() }}(
 
     select * from {{ ref('shipworthy', 'int_shipworthy__requests_placed') }}
 
 ),
 
-human_reviews as (
+human_reviews as {{ shipworthy.inlined() }}(
 
     select * from {{ ref('shipworthy', 'int_shipworthy__human_reviews') }}
 

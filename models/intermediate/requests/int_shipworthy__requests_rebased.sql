@@ -12,7 +12,7 @@ pull_request_commits as (
 
 ),
 
-changes as (
+changes as {{ shipworthy.inlined() }}(
 
     select * from {{ ref('shipworthy', 'int_shipworthy__changes_landed') }}
 

@@ -3,9 +3,9 @@
 
 with
 
-priced as (
+spend as (
 
-    select * from {{ shipworthy.read_person_rows('int_shipworthy__ai_usage_priced') }}
+    select * from {{ shipworthy.read_person_rows('int_shipworthy__ai_spend_by_person') }}
 
 ),
 
@@ -15,41 +15,23 @@ members as (
 
 ),
 
--- As in what AI costs: what the vendor billed, else the list price of what was used.
-used_in_week as (
-
-    select
-        person_key,
-        week_start_on,
-        sum(cast(coalesce(billed_usd, list_usd) as {{ shipworthy.type_double() }})) as spend_usd,
-        sum(tokens) as tokens,
-        max(case when has_tokens then 1 else 0 end) = 1 as has_tokens
-
-    from priced
-
-    where person_key is not null
-
-    group by person_key, week_start_on
-
-),
-
 -- Humans who are members on the Monday, in each team of theirs.
 final as (
 
     select
         members.team,
-        used_in_week.week_start_on,
-        used_in_week.person_key,
-        used_in_week.spend_usd,
-        used_in_week.tokens,
-        used_in_week.has_tokens
+        spend.week_start_on,
+        spend.person_key,
+        spend.spend_usd,
+        spend.tokens,
+        spend.has_tokens
 
-    from used_in_week
+    from spend
 
     inner join members
         on
-            used_in_week.person_key = members.person_key
-            and used_in_week.week_start_on = members.week_start_on
+            spend.person_key = members.person_key
+            and spend.week_start_on = members.week_start_on
 
     where members.is_human
 

@@ -6,11 +6,9 @@ judged as (
 
 ),
 
-priced as (
+spend as (
 
-    select * from {{ shipworthy.read_person_rows('int_shipworthy__ai_usage_priced') }}
-
-    where person_key is not null
+    select * from {{ shipworthy.read_person_rows('int_shipworthy__ai_spend_by_person') }}
 
 ),
 
@@ -33,14 +31,14 @@ accepted as (
     select
         members.team,
         members.week_start_on,
-        sum(priced.accepted_lines) as accepted_lines
+        sum(spend.accepted_lines) as accepted_lines
 
-    from priced
+    from spend
 
     inner join members
         on
-            priced.person_key = members.person_key
-            and priced.week_start_on = members.week_start_on
+            spend.person_key = members.person_key
+            and spend.week_start_on = members.week_start_on
 
     group by members.team, members.week_start_on
 

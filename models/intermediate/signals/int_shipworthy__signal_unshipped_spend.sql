@@ -18,7 +18,7 @@ in_time as (
 
 ),
 
-members as (
+members as {{ shipworthy.inlined() }}(
 
     select
         usage.team,

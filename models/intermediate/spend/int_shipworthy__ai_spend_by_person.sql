@@ -27,6 +27,8 @@ spent as (
             as buckets_without_price,
         sum(case when billed_usd is null and not has_tokens and not has_credits then 1 else 0 end)
             as buckets_not_billed_by_use,
+        max(case when has_tokens then 1 else 0 end) = 1 as has_tokens,
+        sum(accepted_lines) as accepted_lines,
         max(case when not coalesce(is_automated, false) then 1 else 0 end) = 1 as used_ai
 
     from priced
@@ -45,6 +47,8 @@ final as (
         coalesce(members.is_human, false) as is_builder,
         spent.person_key is not null and spent.used_ai as is_ai_user,
         cast(spent.tokens as {{ dbt.type_bigint() }}) as tokens,
+        spent.has_tokens,
+        cast(spent.accepted_lines as {{ dbt.type_bigint() }}) as accepted_lines,
         cast(spent.billed_usd as {{ shipworthy.type_double() }}) as billed_usd,
         cast(spent.priced_usd as {{ shipworthy.type_double() }}) as priced_usd,
         cast(

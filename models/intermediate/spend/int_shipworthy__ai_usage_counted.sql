@@ -1,6 +1,9 @@
 {#- A row describes one person: it is stored nowhere unless the user asks for it. -#}
 {{ config(materialized=shipworthy.person_rows(), schema='restricted') }}
 
+{#- A row without a source is of another one than those that name theirs. -#}
+{%- set several_sources = 'min(source) < max(source) or (count(source) > 0 and count(source) < count(*))' %}
+
 with
 
 ai_usage as {{ shipworthy.inlined() }}(
@@ -117,13 +120,13 @@ used as {{ shipworthy.inlined() }}(
 
 ),
 
--- Work of nobody, or with nothing to know it by, is in no overlap.
-work_seen_twice as (
+-- Work of nobody, or with nothing to know it by, is in no overlap. Few people do the same work where two sources look,
+-- and of these alone it is asked on which days.
+work_of_several_sources as (
 
     select
         known_person_key,
-        work,
-        used_on
+        work
 
     from used
 
@@ -133,12 +136,32 @@ work_seen_twice as (
 
     group by
         known_person_key,
-        work,
-        used_on
+        work
 
-    having
-        min(source) < max(source)
-        or (count(source) > 0 and count(source) < count(*))
+    having {{ several_sources }}
+
+),
+
+work_seen_twice as (
+
+    select
+        used.known_person_key,
+        used.work,
+        used.used_on
+
+    from used
+
+    inner join work_of_several_sources
+        on
+            used.known_person_key = work_of_several_sources.known_person_key
+            and used.work = work_of_several_sources.work
+
+    group by
+        used.known_person_key,
+        used.work,
+        used.used_on
+
+    having {{ several_sources }}
 
 ),
 

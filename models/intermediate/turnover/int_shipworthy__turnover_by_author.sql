@@ -78,12 +78,24 @@ written as (
 
 ),
 
+people as (
+
+    select
+        person_key,
+        row_number() over (order by person_key) as person_number
+
+    from written
+
+    group by person_key
+
+),
+
 sided as (
 
     select
         'authorship' as comparison,
-        written.authorship as side,
-        written.*
+        authorship as side,
+        *
 
     from written
 
@@ -92,7 +104,7 @@ sided as (
     select
         'usage' as comparison,
         usage_side as side,
-        written.*
+        *
 
     from written
 
@@ -100,22 +112,25 @@ sided as (
 
 ),
 
--- Rows of a team count for the team and for the organisation, which is computed from changes like a team. A change that
--- stands in several rows (services, teams) is one unit here.
-parts as (
+-- Rows of a team count for the team and for the organisation, which is computed from changes like a team. Millions of
+-- rows follow, and numbers are compared faster than names.
+sides as (
 
     select
         sided.comparison,
+        sided.team as own_team,
         {{ shipworthy.team_or_all('sided.team') }} as team,
         scopes.is_organisation,
-        sided.week_start_on,
         sided.repository,
         sided.side,
-        sided.added_sha,
-        sided.person_key,
-        sum(sided.lines_added) as lines_added,
-        sum(sided.lines_removed) as lines_removed,
-        sum(sided.tagged_lines) as tagged_lines
+        dense_rank() over (
+            order by
+                sided.comparison,
+                {{ shipworthy.team_or_all('sided.team') }},
+                scopes.is_organisation,
+                sided.repository,
+                sided.side
+        ) as side_number
 
     from sided
 
@@ -123,13 +138,42 @@ parts as (
 
     group by
         sided.comparison,
-        {{ shipworthy.team_or_all('sided.team') }},
+        sided.team,
         scopes.is_organisation,
-        sided.week_start_on,
         sided.repository,
-        sided.side,
+        sided.side
+
+),
+
+-- A change that stands in several rows (services, teams) is one unit here.
+parts as (
+
+    select
+        sides.side_number,
+        sided.week_start_on,
         sided.added_sha,
-        sided.person_key
+        people.person_number,
+        sum(sided.lines_added) as lines_added,
+        sum(sided.lines_removed) as lines_removed,
+        sum(sided.tagged_lines) as tagged_lines
+
+    from sided
+
+    inner join people
+        on sided.person_key = people.person_key
+
+    inner join sides
+        on
+            sided.comparison = sides.comparison
+            and sided.team = sides.own_team
+            and sided.repository = sides.repository
+            and sided.side = sides.side
+
+    group by
+        sides.side_number,
+        sided.week_start_on,
+        sided.added_sha,
+        people.person_number
 
 ),
 
@@ -137,9 +181,7 @@ measured as (
 
     select
         *,
-        sum(lines_added) over (
-            partition by comparison, team, is_organisation, repository, side, added_sha
-        ) as change_lines
+        sum(lines_added) over (partition by side_number, added_sha) as change_lines
 
     from parts
 
@@ -161,13 +203,9 @@ capped as (
 authored as (
 
     select
-        comparison,
-        team,
-        is_organisation,
+        side_number,
         week_start_on,
-        repository,
-        side,
-        person_key,
+        person_number,
         cast(sum(lines_added) as {{ dbt.type_bigint() }}) as lines_added,
         cast(sum(lines_removed) as {{ dbt.type_bigint() }}) as lines_removed,
         cast(sum(tagged_lines) as {{ dbt.type_bigint() }}) as tagged_lines,
@@ -177,58 +215,52 @@ authored as (
 
     from capped
 
-    group by comparison, team, is_organisation, week_start_on, repository, side, person_key
+    group by side_number, week_start_on, person_number
 
 ),
 
--- Millions of rows follow, and numbers are compared faster than names.
-sides as (
+side_names as (
 
     select
+        side_number,
         comparison,
         team,
         is_organisation,
         repository,
-        side,
-        row_number() over (order by comparison, team, is_organisation, repository, side) as side_number
+        side
 
-    from authored
+    from sides
 
-    group by comparison, team, is_organisation, repository, side
-
-),
-
-people as (
-
-    select
-        person_key,
-        row_number() over (order by person_key) as person_number
-
-    from authored
-
-    group by person_key
+    group by side_number, comparison, team, is_organisation, repository, side
 
 ),
 
 final as (
 
     select
-        authored.*,
-        sides.side_number,
-        people.person_number
+        side_names.comparison,
+        side_names.team,
+        side_names.is_organisation,
+        authored.week_start_on,
+        side_names.repository,
+        side_names.side,
+        people.person_key,
+        authored.lines_added,
+        authored.lines_removed,
+        authored.tagged_lines,
+        authored.capped_lines_added,
+        authored.capped_lines_removed,
+        authored.squared_lines,
+        authored.side_number,
+        authored.person_number
 
     from authored
 
-    inner join sides
-        on
-            authored.comparison = sides.comparison
-            and authored.team = sides.team
-            and authored.is_organisation = sides.is_organisation
-            and authored.repository = sides.repository
-            and authored.side = sides.side
+    inner join side_names
+        on authored.side_number = side_names.side_number
 
     inner join people
-        on authored.person_key = people.person_key
+        on authored.person_number = people.person_number
 
 )
 

@@ -1,6 +1,6 @@
 """Measure what the git reader's memory grows with.
 
-    python benchmarks/git_size.py [--files 10000] [--changes 12500 25000 50000 100000]
+    python benchmarks/git_size.py [--files 10000] [--changes 50000 100000 200000]
         [--lines 25 50 100 200] [--clone CLONE ...]
 
 Makes histories with `git fast-import`, the same ones each time: files of as many lines, of which
@@ -27,7 +27,7 @@ import numpy as np
 from git_reader import BASELINE, clean_environment, measure_load, timed
 
 FIRST_TIME = 1_400_000_000
-SECONDS_APART = 3_600
+SECONDS_APART = 1_500
 FILES_A_DIRECTORY = 100
 EDITS = 2
 EDITED_LINES = 3
@@ -65,8 +65,13 @@ def make_history(directory, files, lines, changes, environment):
         stdin=subprocess.PIPE, env=environment,
     ) as importer:  # fmt: skip
         contents = [[text() for _ in range(lines)] for _ in range(files)]
-        importer.stdin.write(commit(1, range(files)))
-        for change in range(2, changes + 1):
+        # A directory at a time: one change of everything would be the most that is ever in memory.
+        starts = range(0, files, FILES_A_DIRECTORY)
+        for change, first in enumerate(starts, 1):
+            importer.stdin.write(
+                commit(change, range(first, min(first + FILES_A_DIRECTORY, files)))
+            )
+        for change in range(len(starts) + 1, changes + 1):
             edited = chance.sample(range(files), EDITS)
             for number in edited:
                 start = chance.randrange(lines - EDITED_LINES + 1)
@@ -124,7 +129,7 @@ def measure_clone(clone, directory, environment, runs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--files", type=int, default=10_000)
-    parser.add_argument("--changes", type=int, nargs="*", default=[12_500, 25_000, 50_000, 100_000])
+    parser.add_argument("--changes", type=int, nargs="*", default=[50_000, 100_000, 200_000])
     parser.add_argument("--lines", type=int, nargs="*", default=[25, 50, 100, 200])
     parser.add_argument("--clone", type=Path, action="append", default=[])
     parser.add_argument("--runs", type=int, default=1)
@@ -134,10 +139,10 @@ def main():
         "x CPU", "memory MB", "load",
     )  # fmt: skip
     print(f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|")
-    sizes = [(options.lines[min(1, len(options.lines) - 1)], one) for one in options.changes]
-    sizes += [(one, options.changes[0]) for one in options.lines]
+    sizes = [(lines, options.changes[0]) for lines in options.lines if options.changes]
+    sizes += [(options.lines[:2][-1], changes) for changes in options.changes]
     found = []
-    for lines, changes in dict.fromkeys(sizes) if options.changes else ():
+    for lines, changes in dict.fromkeys(sizes):
         with tempfile.TemporaryDirectory() as temporary:
             directory = Path(temporary)
             environment = clean_environment(directory)

@@ -15,6 +15,7 @@ from shipworthy.git.commit_ids import CommitIds
 STATE_VERSION = 6
 
 _HEADER_BYTES = 8
+_ROWS_AT_A_TIME = 1 << 16
 
 
 @dataclass
@@ -93,7 +94,9 @@ class ReaderState:
         """Yield the numbers, file by file: the whole state may be large."""
         yield self.births.changes.old.to_bytes()
         yield self.births.authors.old.to_bytes()
-        yield self.births.codes().astype("<u4").tobytes()
+        codes = self.births.codes()
+        for first in range(0, len(codes), _ROWS_AT_A_TIME):
+            yield codes[first : first + _ROWS_AT_A_TIME].astype("<u4").tobytes()
         yield np.array([len(numbers) for numbers, _ in self.files.values()], dtype="<u4").tobytes()
         for side in (0, 1):
             for both in self.files.values():

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import duckdb
@@ -21,6 +22,8 @@ from shipworthy.warehouse import Finding, list_findings, merge, replace_findings
 
 _FULL_SHA = (40, 64)
 _ROWS_AT_A_TIME = 40_960
+# So many bytes of DuckDB's own copies of pages may stay.
+_MOST_PAGES = 4 << 20
 
 
 class RowWriter:
@@ -70,6 +73,7 @@ class RowWriter:
                 _insert(self._connection, table, rows, replaces=is_repeated)
                 rows.clear()
             give_back_memory()
+        _forget_pages(self._connection)
 
     def write_state(self, table: str, state: bytes) -> None:
         """Write what the next run goes on from, instead of what the last one left."""
@@ -131,6 +135,22 @@ class RowWriter:
             [*findings, *_release_findings(releases, names_services=names_services)],
         )
         return len(releases)
+
+
+def _forget_pages(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let DuckDB drop its copies of what it has written: it keeps all while memory is left."""
+    with connection.cursor() as other:
+        [(pages, rest)] = other.execute(
+            "select coalesce(sum(memory_usage_bytes) filter (tag = 'BASE_TABLE'), 0), "
+            "coalesce(sum(memory_usage_bytes) filter (tag != 'BASE_TABLE'), 0) "
+            "from duckdb_memory()"
+        ).fetchall()
+        if pages > _MOST_PAGES:
+            # Pages that are on the disk go first. An error is not this transaction's: it only says
+            # that other things have to stay.
+            with suppress(duckdb.Error):
+                other.execute(f"set memory_limit = '{int(rest) + _MOST_PAGES}B'")
+            other.execute("reset memory_limit")
 
 
 def _keep_unmerged(connection: duckdb.DuckDBPyConnection, name: str) -> None:

@@ -819,6 +819,7 @@ def test_rows_do_not_depend_on_how_many_are_written_at_a_time(tmp_path, monkeypa
     tip = git(tmp_path / "r", "rev-parse", "main").decode().strip()
     [whole] = load_git([tmp_path / "r"], once, releases="v*")
     monkeypatch.setattr("shipworthy.git.ledger." + limit, 3)
+    monkeypatch.setattr("shipworthy.git.storing._MOST_PAGES", -1)
     [parts] = load_git([tmp_path / "r"], often, releases="v*")
     assert all_rows(often) == all_rows(once)
     assert str(parts).split(",")[:-1] == str(whole).split(",")[:-1]
@@ -828,6 +829,25 @@ def test_rows_do_not_depend_on_how_many_are_written_at_a_time(tmp_path, monkeypa
     git(tmp_path / "r", "update-ref", "refs/heads/main", tip)
     load_git([tmp_path / "r"], two, releases="v*")
     assert all_rows(two) == all_rows(once)
+
+
+def test_what_was_written_is_held_only_as_far_as_it_lives(tmp_path, warehouse, monkeypatch):
+    parts = []
+
+    class Watched(ledger.Ledger):
+        def forget_written(self):
+            super().forget_written()
+            parts.append(self.living_count)
+            living = {row for rows in self.living().values() for row in rows.tolist()}
+            assert living == set(range(len(self.births)))
+            assert self._tracker.next_line == self.living_count
+            assert len(self.mainline) == len(self.branch_commits) == len(self._tracker.dead) == 0
+
+    monkeypatch.setattr(ledger, "Ledger", Watched)
+    monkeypatch.setattr(ledger, "_BOOKED_LINES", 3)
+    story(tmp_path / "r", commits=12)
+    load_git([tmp_path / "r"], warehouse)
+    assert len(parts) > 2
 
 
 def test_a_rewritten_mainline_is_loaded_anew(tmp_path, warehouse):

@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 # Spark is 400 MB, and an environment of its own.
 SPARK := .venv-spark
+# `make test-spark SPARK_TESTS="spark and not cluster"` leaves the cluster out, which is half of the time.
+SPARK_TESTS ?= spark
 # A file of tests is one worker's, because its tests share what was built; those that build come first.
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
@@ -82,7 +84,7 @@ test-postgres: setup
 
 ## test-spark: build with Spark, in one process and on a cluster of its own, and compare every row with DuckDB's (needs Java 17)
 test-spark: $(SPARK)/ready
-	$(SPARK)/bin/pytest -m spark tests/python/test_spark.py
+	$(SPARK)/bin/pytest -m "$(SPARK_TESTS)" tests/python/test_spark.py
 
 $(SPARK)/ready: requirements-spark.lock pyproject.toml
 	$(PYTHON) -m venv --clear $(SPARK)

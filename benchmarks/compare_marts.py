@@ -2,10 +2,11 @@
 
     python benchmarks/compare_marts.py BEFORE.duckdb AFTER.duckdb [--ignore MART[.COLUMN] ...]
 
-Every table of the schema is compared row by row on its primary key. Keys, counts, words and times
-must be equal; doubles may differ by one part in 10^9, because sums are taken in any order. Prints
-one line for each mart or column that differs, with how many rows and the first of them, and exits
-with 1; else exits with 0. A file that cannot be read exits with 2.
+Every table of the schema is compared row by row on its primary key, without one on all that is no
+double. Keys, counts, words and times must be equal; doubles may differ by one part in 10^9, because
+sums are taken in any order. Prints one line for each mart or column that differs, with how many
+rows and the first of them, and exits with 1; else exits with 0. A file that cannot be read exits
+with 2.
 """
 
 import argparse

@@ -36,8 +36,8 @@ from shipworthy.simulate.size import read_in_place, write_company
 ROOT = Path(__file__).parents[1]
 PAGE, PLOT = ROOT / "docs" / "scale.md", ROOT / "docs" / "scale.svg"
 SMALLEST = 0.0003
-# What DuckDB may use, unless SHIPWORTHY_MEMORY_LIMIT says another.
-MEMORY = "5GB"
+# What DuckDB may use up to a scale, unless SHIPWORTHY_MEMORY_LIMIT says another.
+MEMORY = {0.1: "5GB", 1: "14GB"}
 BEGINS, ENDS = "<!-- measured: begins -->", "<!-- measured: ends -->"
 FACTS = ("commits", "line_births", "line_deaths", "deployments", "pull_requests", "ai_usage")
 
@@ -92,12 +92,18 @@ def attach(place: Path) -> None:
         read_in_place(connection, place / "company")
 
 
-def run_dbt(place: Path, threads: int, *command: str) -> dict:
+def memory_limit(scale: float) -> str:
+    """Return what DuckDB may use at a scale."""
+    given = os.environ.get("SHIPWORTHY_MEMORY_LIMIT")
+    return given or next((limit for most, limit in MEMORY.items() if scale <= most), "80%")
+
+
+def run_dbt(place: Path, limit: str, threads: int, *command: str) -> dict:
     """Run dbt in this process; return processor seconds by model where there is one thread."""
     from dbt.cli.main import dbtRunner
 
     os.environ["SHIPWORTHY_WAREHOUSE"] = str(place / "scale.duckdb")
-    os.environ.setdefault("SHIPWORTHY_MEMORY_LIMIT", MEMORY)
+    os.environ["SHIPWORTHY_MEMORY_LIMIT"] = limit
     started: dict[str, float] = {}
     seconds: dict[str, float] = {}
 
@@ -194,8 +200,9 @@ def measure(scale: float, scratch: Path, threads: int) -> dict:
     place.mkdir()
     made = step("make", scale, place)
     step("attach", place)
-    step("dbt", place, 1, "seed", "--select", "path:seeds/reference")
-    built = step("dbt", place, threads, "run")
+    limit = memory_limit(scale)
+    step("dbt", place, limit, 1, "seed", "--select", "path:seeds/reference")
+    built = step("dbt", place, limit, threads, "run")
     found = {"scale": scale, "made": made, "run": built, "scan": step("scan", place)}
     found["by_hand"] = step("by_hand", place)
     seconds = built["result"]
@@ -219,14 +226,14 @@ def machine() -> str:
 
 def table(own: dict, found: list[dict], threads: int) -> str:
     """Return the measurements as a page's tables."""
-    limit = os.environ.get("SHIPWORTHY_MEMORY_LIMIT", MEMORY)
+    limits = dict.fromkeys(memory_limit(one["scale"]) for one in found)
     least = sum(own["made"]["result"].values())
     lines = [
         f"Measured by `benchmarks/scale.py` on {machine()}; dbt with {threads} "
-        f"thread{'s' if threads > 1 else ''} and {limit} for DuckDB. dbt's own part, the same run "
-        f"over {least:,} rows, took {own['run']['cpu']:.0f} s of processor time. Load of the "
-        f"machine before and after: {own['load']:.1f}, {os.getloadavg()[0]:.1f} (wall time grows "
-        "with it, processor time hardly).",
+        f"thread{'s' if threads > 1 else ''} and {', '.join(limits)} for DuckDB. dbt's own part, "
+        f"the same run over {least:,} rows, took {own['run']['cpu']:.0f} s of processor time. Load "
+        f"of the machine before and after: {own['load']:.1f}, {os.getloadavg()[0]:.1f} (wall time "
+        "grows with it, processor time hardly).",
         "",
         "| scale | rows | of them usage | make, cpu s | run, wall s | run, cpu s "
         "| beyond dbt, cpu s | peak memory, GiB | scan, cpu s | beyond dbt / scan "

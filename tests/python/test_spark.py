@@ -83,6 +83,7 @@ def test_a_difference_would_show(demo_on_spark, expected, tmp_path, change):
 
 
 @pytest.mark.spark
+@pytest.mark.cluster
 def test_a_cluster_gives_the_same(expected, tmp_path):
     with run_cluster(tmp_path) as address:
         build(

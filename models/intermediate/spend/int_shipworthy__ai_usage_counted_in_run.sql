@@ -1,9 +1,8 @@
-{#- There while a run lasts, so that many models read what is computed once. A bucket is asked for by its name where it
-    belongs to nobody, as an example; millions of names are a quarter of what writing the rows down takes. -#}
+{#- There while a run lasts, so that many models read what is computed once. -#}
 {{ config(materialized='table', schema='restricted', enabled=shipworthy.person_rows() == 'ephemeral') }}
 
 select
-    case when known_person_key is null then usage_id end as usage_id,
+    usage_id,
     source,
     known_person_key,
     tool,

@@ -1,4 +1,4 @@
-{{ config(alias='change_defects') }}
+{{ config(alias='change_defects', post_hook='{{ shipworthy.refuse_repeated_keys() }}') }}
 
 with
 

@@ -1,4 +1,4 @@
-{{ config(alias='fct_changes') }}
+{{ config(alias='fct_changes', post_hook='{{ shipworthy.refuse_repeated_keys() }}') }}
 
 with
 

@@ -1,4 +1,4 @@
-{{ config(alias='fct_release_changes') }}
+{{ config(alias='fct_release_changes', post_hook='{{ shipworthy.refuse_repeated_keys() }}') }}
 
 with
 

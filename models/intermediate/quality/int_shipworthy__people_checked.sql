@@ -55,16 +55,7 @@ identities as (
 
 memberships as (
 
-    select
-        people.team,
-        people.valid_from_on,
-        people.valid_to_on,
-        coalesce(identities.person_key, people.person_key) as member_key
-
-    from people
-
-    left join identities
-        on people.person_key = identities.alias_key
+    {{ shipworthy.with_people_resolved('stg_shipworthy__people', {'person_key': 'member_key'}) | indent(4) }}
 
 ),
 

@@ -85,10 +85,7 @@ tools_seen as (
 
     where used_until_as_of.tool is not null
 
-    group by
-        without_tool.known_person_key,
-        without_tool.model_family,
-        without_tool.used_on
+    group by without_tool.known_person_key, without_tool.model_family, without_tool.used_on
 
 ),
 
@@ -134,9 +131,7 @@ work_of_several_sources as (
         known_person_key is not null
         and work is not null
 
-    group by
-        known_person_key,
-        work
+    group by known_person_key, work
 
     having {{ several_sources }}
 
@@ -156,10 +151,7 @@ work_seen_twice as (
             used.known_person_key = work_of_several_sources.known_person_key
             and used.work = work_of_several_sources.work
 
-    group by
-        used.known_person_key,
-        used.work,
-        used.used_on
+    group by used.known_person_key, used.work, used.used_on
 
     having {{ several_sources }}
 
@@ -194,11 +186,7 @@ sources_of_work as (
     left join usage_sources
         on used.source = usage_sources.source
 
-    group by
-        used.known_person_key,
-        used.work,
-        used.used_on,
-        used.source
+    group by used.known_person_key, used.work, used.used_on, used.source
 
 ),
 
@@ -213,20 +201,6 @@ ranked as (
         ) as place
 
     from sources_of_work
-
-),
-
-seen_better_elsewhere as (
-
-    select
-        known_person_key,
-        work,
-        used_on,
-        source
-
-    from ranked
-
-    where place > 1
 
 ),
 
@@ -256,17 +230,18 @@ final as (
         {% if var('shipworthy__overlapping_usage_counts') -%}
         true as is_counted
         {%- else -%}
-        seen_better_elsewhere.source is null as is_counted
+        seen_elsewhere.place is null as is_counted
         {%- endif %}
 
     from used
 
-    left join seen_better_elsewhere
+    left join ranked as seen_elsewhere
         on
-            used.known_person_key = seen_better_elsewhere.known_person_key
-            and used.work = seen_better_elsewhere.work
-            and used.used_on = seen_better_elsewhere.used_on
-            and used.source = seen_better_elsewhere.source
+            used.known_person_key = seen_elsewhere.known_person_key
+            and used.work = seen_elsewhere.work
+            and used.used_on = seen_elsewhere.used_on
+            and used.source = seen_elsewhere.source
+            and seen_elsewhere.place > 1
 
 )
 

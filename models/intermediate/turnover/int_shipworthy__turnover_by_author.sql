@@ -8,9 +8,7 @@ changes as (
 
     select * from {{ ref('shipworthy', 'int_shipworthy__turnover_by_change') }}
 
-    where
-        age_days >= {{ window_days }}
-        and watched_days >= {{ window_days }}
+    where age_days >= {{ window_days }} and watched_days >= {{ window_days }}
 
 ),
 
@@ -112,8 +110,7 @@ sided as (
 
 ),
 
--- Rows of a team count for the team and for the organisation, which is computed from changes like a team. Millions of
--- rows follow, and numbers are compared faster than names.
+-- Rows count for the team and for the organisation alike. Millions follow, and numbers are compared faster than names.
 sides as (
 
     select
@@ -125,23 +122,15 @@ sides as (
         sided.side,
         dense_rank() over (
             order by
-                sided.comparison,
-                {{ shipworthy.team_or_all('sided.team') }},
-                scopes.is_organisation,
-                sided.repository,
-                sided.side
+                sided.comparison, {{ shipworthy.team_or_all('sided.team') }}, scopes.is_organisation,
+                sided.repository, sided.side
         ) as side_number
 
     from sided
 
     cross join scopes
 
-    group by
-        sided.comparison,
-        sided.team,
-        scopes.is_organisation,
-        sided.repository,
-        sided.side
+    group by sided.comparison, sided.team, scopes.is_organisation, sided.repository, sided.side
 
 ),
 
@@ -169,11 +158,7 @@ parts as (
             and sided.repository = sides.repository
             and sided.side = sides.side
 
-    group by
-        sides.side_number,
-        sided.week_start_on,
-        sided.added_sha,
-        people.person_number
+    group by sides.side_number, sided.week_start_on, sided.added_sha, people.person_number
 
 ),
 
@@ -221,7 +206,7 @@ authored as (
 
 side_names as (
 
-    select
+    select distinct
         side_number,
         comparison,
         team,
@@ -230,8 +215,6 @@ side_names as (
         side
 
     from sides
-
-    group by side_number, comparison, team, is_organisation, repository, side
 
 ),
 

@@ -17,15 +17,15 @@ _SUFFIX = ".unfinished"
 _LEFT_BEHIND_SECONDS = 24 * 3600
 
 
-def is_server(target: str, else_: str) -> bool:
+def is_server(target: str, alternatives: str) -> bool:
     """Return whether a target is a PostgreSQL server, and not a path.
 
     Parameters
     ----------
     target : str
         As `--to` names it.
-    else_ : str
-        What else may be named, for the sentence.
+    alternatives : str
+        What may be named instead of a server, for the sentence.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def is_server(target: str, else_: str) -> bool:
     scheme, separator, _ = target.partition("://")
     if separator and scheme not in ("postgres", "postgresql"):
         raise ShipworthyError(
-            f"--to {scheme}://... is not known; name {else_}, or postgres://user@host/database."
+            f"--to {scheme}://... is not known; name {alternatives}, or postgres://user@host/database."
         )
     return bool(separator)
 
@@ -66,7 +66,7 @@ def unfinished(place: Path) -> Iterator[Path]:
         reason = getattr(error, "strerror", None) or str(error).strip().splitlines()[0]
         raise ShipworthyError(
             f"{place} could not be written ({reason}), and what was there before still is; free "
-            "some space or make its directory writable, and publish again."
+            "some space or make its directory writable, and run the command again."
         ) from error
     finally:
         for left in place.parent.glob(f"{glob.escape(path.name)}*"):
